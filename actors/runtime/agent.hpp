@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/runtime/defaults.hpp"
 #include "actors/runtime/failure.hpp"
 
 #include <chrono>
@@ -22,48 +23,110 @@ struct agent_name {
   std::string type;
   std::string key = "default";
 
-  /// @returns `runtime_errc::bad_agent_name` unless `text` is `type` or `type/key` of letters, digits, '.', '_', '-'.
+  /// @returns `runtime_errc::bad_agent_name` unless `text` is `type` or `type/key` of letters,
+  /// digits, '.', '_', '-'.
   [[nodiscard]] static result<agent_name> parse(std::string_view text);
   [[nodiscard]] std::string to_string() const { return type + "/" + key; }
   auto operator<=>(const agent_name&) const = default;
 };
 
-/// Everything of an envelope but its payload. Wire form: `schemas/troupe/v1/envelope.proto`.
-struct envelope_header {
-  std::string message_id;
-  std::string correlation_id;
-  agent_name sender;
-  agent_name target;
-  /// After this moment the answer is of no use; cut down at each hop.
-  std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max();
-  std::int32_t priority = 0;
-  std::string traceparent;
-  std::string tracestate;
-  std::string idempotency_key;
-  std::string principal;
-  std::vector<std::string> privacy_labels;
+/// Names one envelope. Inside a process it is two numbers, written as text only where somebody
+/// asks.
+class message_id {
+public:
+  message_id() = default;
+  /// The id number `number` of the agent system that drew `system` at random when it started.
+  message_id(std::uint64_t system, std::uint64_t number) : system_(system), number_(number) {}
+  /// An id that came from elsewhere.
+  explicit message_id(std::string text) : text_(std::move(text)) {}
+
+  [[nodiscard]] bool empty() const { return number_ == 0 && text_.empty(); }
+  /// `<system, 16 hexadecimal digits>-<number>`, or the text it was made of.
+  [[nodiscard]] std::string to_string() const;
+  bool operator==(const message_id& other) const { return to_string() == other.to_string(); }
+
+private:
+  std::uint64_t system_ = 0;
+  std::uint64_t number_ = 0;
+  std::string text_;
 };
 
-/// Takes the answer to one request: call it exactly once, from any thread.
+/// Everything of an envelope but its payload. Wire form: `schemas/troupe/v1/envelope.proto`.
+struct envelope_header {
+  troupe::message_id message_id{};
+  /// The message_id of the request that this answers; empty for requests.
+  troupe::message_id correlation_id{};
+  agent_name sender{};
+  agent_name target{};
+  /// After this moment the answer is of no use; cut down at each hop.
+  std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max();
+  /// Among requests that wait at one agent, higher goes first.
+  std::int32_t priority = 0;
+  /// W3C trace context.
+  std::string traceparent{};
+  std::string tracestate{};
+  /// Same key, same effect: a receiver may drop a repetition.
+  std::string idempotency_key{};
+  /// Who asks; set at the border, never by an agent.
+  std::string principal{};
+  std::vector<std::string> privacy_labels{};
+};
+
+/// Takes the answer to one request: call it exactly once, from any thread. Later calls are ignored;
+/// when every copy is gone without a call, the requester gets "runtime.no_answer".
 using responder = std::function<void(reply<message_ptr>)>;
 
-/// What a handler may use while it answers one request. Copy what must outlive the call.
+/// What a requester may say about one request.
+struct request_options {
+  /// Finite; a request made inside a call is further cut to that call's own deadline.
+  std::chrono::milliseconds timeout = runtime::defaults::request_timeout;
+  /// Among requests that wait at one agent, higher goes first.
+  std::int32_t priority = 0;
+  std::string idempotency_key{};
+  /// Who asks, for the receiver to see; filled in by the runtime for requests made inside a call.
+  agent_name sender{};
+  std::string traceparent{};
+  std::string principal{};
+  std::vector<std::string> privacy_labels{};
+};
+
+/// What a handler may use while it answers one request. Keep the shared pointer for what must
+/// outlive `handle`. Thread-safe.
 class call_context {
 public:
   virtual ~call_context() = default;
   [[nodiscard]] virtual const envelope_header& header() const = 0;
-  /// Asks another agent; `then` runs once, with the answer or a failure, at the latest at this call's own deadline.
-  /// May be called after the handler returned, while the request is unanswered. Thread-safe.
+  /// Asks another agent; `then` runs once, with the answer or a failure, at the latest at this
+  /// call's own deadline. It runs like a handler of the asking agent: one at a time with its
+  /// handlers, and on the blocking executor when the agent is blocking. May be called after the
+  /// handler returned, while the request is unanswered. Trace context, principal, privacy labels
+  /// and priority go along.
   virtual void request(agent_name target, message_ptr payload, responder then) const = 0;
+  /// The same with a shorter time limit.
+  virtual void request_within(std::chrono::milliseconds limit, agent_name target,
+                              message_ptr payload, responder then) const {
+    static_cast<void>(limit);
+    request(std::move(target), std::move(payload), std::move(then));
+  }
+  /// Asks another agent and waits. Only in handlers of agents with `agent_options::blocking`;
+  /// elsewhere it answers "runtime.would_block" at once. A blocking handler must wait here, never
+  /// on a future that `then` would set.
+  [[nodiscard]] virtual reply<message_ptr> request_and_wait(agent_name target,
+                                                            message_ptr payload) const {
+    static_cast<void>(target), static_cast<void>(payload);
+    return tl::unexpected(failure{"runtime.would_block", "this call context cannot wait", false});
+  }
 };
 
-/// One named agent at work. Calls come one at a time unless `agent_options::blocking` is set with more than one thread.
+/// One named agent at work. Calls come one at a time unless `agent_options::blocking` is set with a
+/// `max_concurrency` of more than one.
 class agent {
 public:
   virtual ~agent() = default;
-  /// Answers `request`, one of the type's declared request types, through `respond`: at once or later.
-  /// A handler that throws fails the request and makes the supervisor restart the agent.
-  virtual void handle(message_ptr request, std::shared_ptr<const call_context> context, responder respond) = 0;
+  /// Answers `request`, one of the type's declared request types, through `respond`: at once or
+  /// later. A handler that throws fails the request and makes the supervisor restart the agent.
+  virtual void handle(message_ptr request, std::shared_ptr<const call_context> context,
+                      responder respond) = 0;
 };
 
 /// A declared request and the type of its reply.
@@ -82,11 +145,15 @@ struct restart_policy {
 };
 
 struct agent_options {
-  /// Handlers wait for files, databases or devices: they run on the node's blocking executor, never on a CAF worker.
+  /// Handlers (and the factory) wait for files, databases or devices: they run on the node's
+  /// blocking executor, never on a CAF worker.
   bool blocking = false;
-  restart_policy restart;
+  /// Handlers of a blocking agent that may run at the same time. 0 stands for 1, and for
+  /// `defaults::stateless_concurrency` with the stateless helpers of `typed_agent.hpp`.
+  std::uint32_t max_concurrency = 0;
+  restart_policy restart{};
   /// Requests waiting beyond this are refused with "runtime.mailbox_full".
-  std::size_t max_waiting_requests = 10'000;
+  std::size_t max_waiting_requests = runtime::defaults::max_waiting_requests;
 };
 
 /// A registered kind of agent: what it answers and how one is made.
@@ -94,9 +161,10 @@ struct agent_type {
   std::string name;
   std::string description;
   std::vector<method> methods;
-  /// Makes the agent `type/key`; fails where there is no such key.
+  /// Makes the agent `type/key`; fails where there is no such key. Called again after a crash. Any
+  /// thread, several at the same time for different keys.
   std::function<reply<std::unique_ptr<agent>>(const agent_name&)> make;
-  agent_options options;
+  agent_options options{};
 };
 
 /// The agent types of a node, by name.

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Tunables of the runtime in one place, each with its unit.
+namespace troupe::runtime::defaults {
+
+/// How long a request may take when the caller does not say.
+inline constexpr std::chrono::milliseconds request_timeout{30'000};
+/// Longest timeout that is honoured; longer ones are cut, so that no request is without an end.
+inline constexpr std::chrono::milliseconds longest_timeout{7LL * 24 * 3600 * 1000};
+/// How long `agent_system::stop` lets requests in flight finish.
+inline constexpr std::chrono::milliseconds drain_bound{5'000};
+/// Deadlines and timers are served in steps of this size: never early, late by at most one step and
+/// the wake-up.
+inline constexpr std::chrono::milliseconds timer_step{4};
+/// Requests waiting at one agent.
+inline constexpr std::size_t max_waiting_requests = 10'000;
+/// Handlers of one stateless blocking agent that run at the same time.
+inline constexpr std::uint32_t stateless_concurrency = 8;
+/// Threads of the blocking executor; they are started when there is work for them.
+inline constexpr std::size_t blocking_threads = 16;
+/// Tasks waiting for a thread of the blocking executor.
+inline constexpr std::size_t blocking_queue = 10'000;
+
+} // namespace troupe::runtime::defaults
