@@ -1,0 +1,31 @@
+#include "tools/troupe/interrupt.hpp"
+
+#include "tools/troupe/exit_code.hpp"
+
+#include <unistd.h>
+
+namespace troupe::cli {
+
+namespace {
+
+volatile std::sig_atomic_t signals_seen = 0;
+
+extern "C" void on_signal(int) {
+  if (signals_seen) _exit(static_cast<int>(exit_code::interrupted));
+  signals_seen = 1;
+}
+
+} // namespace
+
+interrupt::interrupt() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool interrupt::requested() { return signals_seen != 0; }
+
+} // namespace troupe::cli
