@@ -1,0 +1,131 @@
+#pragma once
+
+#include "actors/runtime/agent.hpp"
+#include "actors/workflow/diagnostic.hpp"
+#include "actors/workflow/expression.hpp"
+#include "troupe/v1/workflow.pb.h"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::workflow {
+
+using duration = std::chrono::nanoseconds;
+using time_point = std::chrono::system_clock::time_point;
+
+/// When and how often a failed attempt is tried again: after `initial_interval`, then
+/// `backoff_coefficient` times the interval before, never more than `maximum_interval`.
+struct retry_policy {
+  duration initial_interval = std::chrono::seconds{1};
+  double backoff_coefficient = 2.0;
+  duration maximum_interval = std::chrono::seconds{100};
+  /// Failed attempts, the first included; 0 means no bound. An attempt lost with its process has
+  /// not failed.
+  std::uint32_t maximum_attempts = 5;
+  /// Failure types that end the step at once.
+  std::vector<std::string> non_retryable_error_types;
+};
+
+/// Zero means none.
+struct time_limits {
+  duration schedule_to_start{};
+  duration start_to_close{};
+  duration schedule_to_close{};
+  /// Declared and kept; not enforced yet.
+  duration heartbeat{};
+};
+
+struct input_declaration {
+  std::string name;
+  v1::InputType type = v1::INPUT_TYPE_STRING;
+  std::string description;
+  /// Absent: the input is required.
+  std::optional<scalar> default_value;
+};
+
+/// Which instances of another step must be done before an instance may start.
+struct dependency {
+  std::size_t step = 0;
+  /// The instance of the same index alone (both steps belong to one fan-out); else all of them.
+  bool same_index = false;
+};
+
+/// What a step with `for_each` runs over.
+struct fan_out {
+  /// Step that gives the elements.
+  std::size_t source = 0;
+  /// Path from the source's reply to the list (chained: to the element); may be empty only when
+  /// chained.
+  field_path path;
+  /// The source itself fans out: element i comes from its instance i, without waiting for the
+  /// others.
+  bool chained = false;
+  /// Step whose reply holds the list that the chain starts at; its size is the number of instances.
+  std::size_t root = 0;
+  field_path root_path;
+  value_type item_type;
+};
+
+/// One checked step.
+struct step {
+  std::string id;
+  agent_name agent;
+  const google::protobuf::Descriptor* request = nullptr;
+  const google::protobuf::Descriptor* reply = nullptr;
+  /// Ascending by step, each step once.
+  std::vector<dependency> needs;
+  std::optional<fan_out> each;
+  /// Instances at work at once; 0 means no bound.
+  std::uint32_t parallelism = 0;
+  retry_policy retry;
+  time_limits limits;
+  /// The request's fields, in order of their names.
+  object_expression input;
+};
+
+/// A checked definition: every reference resolves, every type fits, the graph has no cycle.
+/// Immutable; share it freely between threads. Descriptors are those of the program's generated
+/// pool.
+struct definition {
+  std::string name;
+  std::string version;
+  std::string description;
+  std::vector<input_declaration> inputs;
+  /// In the order they were written.
+  std::vector<step> steps;
+  std::unordered_map<std::string, std::size_t> step_index;
+  /// What it was made from, normalised (defaults filled in): a run's history begins with it.
+  v1::WorkflowDefinition source;
+};
+
+using definition_ptr = std::shared_ptr<const definition>;
+/// The definition, or every mistake that was found, in order of position.
+using definition_result = tl::expected<definition_ptr, diagnostics>;
+
+/// What a definition may at most be.
+struct definition_limits {
+  static constexpr std::size_t size_bytes = std::size_t{1} << 20;
+  static constexpr std::size_t steps = 1'000;
+  static constexpr std::size_t nodes = 100'000;
+  static constexpr std::size_t depth = 32;
+};
+
+/// Reads a definition from YAML and checks all of it against the agents of this node.
+/// @param file_name only named in diagnostics.
+[[nodiscard]] definition_result load_definition(std::string_view yaml, const std::string& file_name,
+                                                const agent_types& agents);
+
+/// Checks a definition that came as Protobuf (from C++, a gateway, a history).
+/// @param agents nullptr: agents are not looked up, request and reply types must be named (they are
+/// in histories).
+[[nodiscard]] definition_result compile_definition(const v1::WorkflowDefinition& source,
+                                                   const agent_types* agents);
+
+} // namespace troupe::workflow

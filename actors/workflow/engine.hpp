@@ -1,0 +1,117 @@
+#pragma once
+
+#include "actors/runtime/agent.hpp"
+#include "actors/workflow/definition.hpp"
+#include "actors/workflow/event.hpp"
+#include "actors/workflow/store.hpp"
+#include "troupe/v1/history.pb.h"
+#include "troupe/v1/run.pb.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe {
+class agent_system;
+}
+
+namespace troupe::workflow {
+
+/// One attempt, on its way to an agent.
+struct attempt_request {
+  agent_name target;
+  message_ptr payload;
+  std::chrono::milliseconds timeout{};
+  /// `RUN/STEP/INDEX`: the same for every attempt of an instance.
+  std::string idempotency_key;
+};
+
+/// Starts an attempt; never blocks. The responder is called exactly once, from any thread.
+using attempt_starter = std::function<void(attempt_request, responder)>;
+
+struct engine_options {
+  /// Attempts given to agents at once, over all runs; the others wait here.
+  std::size_t max_attempts_in_flight = 256;
+  /// For attempts of steps without `start_to_close` and `schedule_to_close`.
+  std::chrono::milliseconds default_timeout{600'000};
+};
+
+struct submit_options {
+  /// Empty: made from the time (`20261123-194512-417-k3f9`).
+  std::string run_id;
+};
+
+/// What `recover` found.
+struct recovery {
+  /// Runs that go on.
+  std::vector<std::string> runs;
+  /// Runs that cannot, with the reason (at work elsewhere, damaged, an agent missing).
+  std::vector<std::pair<std::string, error>> refused;
+};
+
+/// A committed event of a run.
+using event_callback = std::function<void(const std::string& run_id, const v1::Event& committed)>;
+
+/// Runs workflows durably: each transition of a run is committed to the store before its attempts
+/// start. A thread of its own holds the runs and the store; all members may be called from any
+/// thread that is no CAF worker (they wait for that thread) and return within the store's busy
+/// timeout unless they say otherwise.
+///
+/// When the store fails, nothing goes on: every member returns `engine_failed` with the store's
+/// reason, and what was committed is recovered by the next engine.
+class engine {
+public:
+  /// @param agents outlives the engine.
+  [[nodiscard]] static result<std::unique_ptr<engine>>
+  start(agent_system& agents, std::unique_ptr<store> history, engine_options options = {});
+  /// As above, for hosts that run attempts elsewhere.
+  /// @param agents outlives the engine; its types are looked up when a run is resumed.
+  [[nodiscard]] static result<std::unique_ptr<engine>> start(const agent_types& agents,
+                                                             attempt_starter starter,
+                                                             std::unique_ptr<store> history,
+                                                             engine_options options = {});
+  ~engine();
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+
+  /// Makes a run and commits its start.
+  /// @param inputs complete and typed: `complete_inputs` or `parse_inputs`.
+  /// @returns its id; `bad_run_id`, `run_exists`, `bad_input`.
+  [[nodiscard]] result<std::string> submit(definition_ptr workflow, const input_values& inputs,
+                                           const submit_options& options = {});
+  /// Takes over every unfinished run of the store that no live owner has.
+  [[nodiscard]] result<recovery> recover();
+  /// Takes over one unfinished run; nothing happens when this engine runs it already.
+  /// @returns `run_unknown`, `run_closed`, `run_owned`, `agent_missing`, `history_unreadable`,
+  /// `history_mismatch`.
+  [[nodiscard]] result<void> resume(const std::string& run_id);
+
+  /// Calls `callback` with every event of this engine's runs after it is committed, in order within
+  /// a run, on the engine's thread: keep it short, and do not call the engine from it. Ends with
+  /// the engine.
+  void subscribe(event_callback callback);
+
+  /// Waits until the run is closed. Returns at once for a closed run of the store.
+  /// @returns `timed_out`, `run_unknown`, `engine_stopped`, `engine_failed`.
+  [[nodiscard]] result<v1::RunSummary> wait(const std::string& run_id,
+                                            std::chrono::milliseconds timeout);
+
+  /// Runs of the store, newest first.
+  [[nodiscard]] result<std::vector<run_entry>> list(const run_filter& filter = {});
+  [[nodiscard]] result<v1::RunSummary> summary(const std::string& run_id);
+  [[nodiscard]] result<std::vector<v1::Event>> history(const std::string& run_id);
+
+  /// Refuses new work, commits what has arrived, gives its runs free and joins the thread. Attempts
+  /// in flight are abandoned: the next engine that recovers their runs tries them again. Returns
+  /// within a commit's time (at most the store's busy timeout). Called by the destructor too.
+  void stop();
+
+private:
+  class impl;
+  explicit engine(std::unique_ptr<impl> self);
+  std::unique_ptr<impl> self_;
+};
+
+} // namespace troupe::workflow

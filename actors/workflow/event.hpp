@@ -1,0 +1,82 @@
+#pragma once
+
+#include "actors/runtime/agent.hpp"
+#include "actors/workflow/definition.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace troupe::workflow {
+
+/// Values of a run's inputs by name, typed as they are declared.
+using input_values = std::map<std::string, scalar>;
+
+/// One instance of a step: a step without `for_each` has one, with index 0.
+struct instance_id {
+  std::string step;
+  std::uint32_t index = 0;
+  auto operator<=>(const instance_id&) const = default;
+};
+
+/// One try of an instance.
+struct attempt_id {
+  instance_id instance;
+  /// 1, 2, ...
+  std::uint32_t attempt = 0;
+  /// Fencing token, unique within the run and rising: a result that carries an old one is refused.
+  std::uint64_t token = 0;
+  auto operator<=>(const attempt_id&) const = default;
+};
+
+/// Why a run failed: the failure, and the attempt that it came from.
+struct run_failure {
+  failure why;
+  std::optional<attempt_id> where;
+};
+
+struct run_started {
+  std::string run_id;
+  definition_ptr workflow;
+  /// Complete: defaults are filled in.
+  input_values inputs;
+};
+struct step_scheduled {
+  attempt_id attempt;
+};
+struct step_completed {
+  attempt_id attempt;
+  message_ptr reply;
+};
+struct step_failed {
+  attempt_id attempt;
+  failure why;
+  /// When the next attempt is due; absent: the step failed for good.
+  std::optional<time_point> retry_time;
+};
+struct step_retry_due {
+  instance_id instance;
+  /// The attempt that is due.
+  std::uint32_t attempt = 0;
+};
+struct run_recovered {
+  std::string owner;
+};
+struct run_completed {};
+struct run_failed {
+  run_failure why;
+};
+
+/// What happened in a run; checked and plain. Wire form: `schemas/troupe/v1/history.proto`.
+struct event {
+  /// 1, 2, 3, ... within the run.
+  std::uint64_t sequence = 0;
+  time_point time{};
+  std::variant<run_started, step_scheduled, step_completed, step_failed, step_retry_due,
+               run_recovered, run_completed, run_failed>
+      what;
+};
+
+} // namespace troupe::workflow

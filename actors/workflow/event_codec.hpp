@@ -1,0 +1,26 @@
+#pragma once
+
+#include "actors/workflow/event.hpp"
+#include "troupe/v1/history.pb.h"
+
+namespace troupe::workflow {
+
+/// The wire form of an event. Replies are packed as `google.protobuf.Any`.
+[[nodiscard]] v1::Event encode(const event& happened);
+
+/// The plain form of a stored event; every field is checked here, once.
+/// @returns `history_unreadable` for a kind, a message type or a definition that this build cannot
+/// read; the context
+///          names the event's number.
+[[nodiscard]] result<event> decode(const v1::Event& stored);
+
+/// Wire form of a failure without detail or cause.
+[[nodiscard]] v1::Failure encode(const failure& why);
+/// Wire form with the step it came from as its detail.
+[[nodiscard]] v1::Failure encode(const run_failure& why);
+
+[[nodiscard]] google::protobuf::Timestamp encode(time_point moment);
+/// Nanoseconds precise; moments outside the clock's range end at its borders.
+[[nodiscard]] time_point decode(const google::protobuf::Timestamp& moment);
+
+} // namespace troupe::workflow

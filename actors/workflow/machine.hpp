@@ -1,0 +1,131 @@
+#pragma once
+
+#include "actors/workflow/event.hpp"
+#include "actors/workflow/request_builder.hpp"
+#include "actors/workflow/step_state.hpp"
+#include "troupe/v1/run.pb.h"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace troupe::workflow {
+
+/// Record `step_scheduled` for this attempt, then start it.
+struct schedule_attempt {
+  attempt_id attempt;
+  bool operator==(const schedule_attempt&) const = default;
+};
+/// Record `step_retry_due` at `due` (at once where that is past).
+struct start_retry_timer {
+  instance_id instance;
+  std::uint32_t attempt = 0;
+  time_point due;
+  bool operator==(const start_retry_timer&) const = default;
+};
+/// Record `run_completed`.
+struct complete_run {
+  bool operator==(const complete_run&) const = default;
+};
+/// Record `run_failed`.
+struct fail_run {
+  attempt_id attempt;
+  failure why;
+};
+
+/// What the machine wants done; whoever drives it answers with events.
+using command = std::variant<schedule_attempt, start_retry_timer, complete_run, fail_run>;
+using commands = std::vector<command>;
+
+/// The state of one run: what applying its events gives. Pure: no clock, no input or output, no
+/// threads; the same events always give the same state and the same commands. One thread at a time.
+///
+/// Rules:
+///  - An attempt is wanted once everything that its instance needs is done and the step's
+///  parallelism allows it; of
+///    several ready ones the one that became ready first goes first. An instance that waits for its
+///    next attempt takes no part of the parallelism.
+///  - `run_recovered` makes every attempt in flight lost. A lost attempt has a number, but does not
+///  count against
+///    `maximum_attempts`: its agent did not fail. (Temporal counts it; there a restart of the
+///    service is not the loss of a worker, while here one process is both.) It is tried again at
+///    once, with a new token, even where `maximum_attempts` is 1: effects outside must be keyed by
+///    the idempotency key.
+///  - A step that fails for good fails the run. Attempts still in flight are not waited for: their
+///  results find a closed
+///    run and are refused.
+class machine : private reply_source {
+public:
+  machine() = default;
+  machine(machine&&) = default;
+  machine& operator=(machine&&) = default;
+
+  /// Moves to the state after `happened`.
+  /// @returns what is newly wanted; `history_mismatch` when the event does not fit (the state is
+  /// then unchanged): wrong
+  ///          number, unknown step, a token that is not the current one, anything after the run
+  ///          closed.
+  [[nodiscard]] result<commands> apply(const event& happened);
+
+  /// Number of the last event; 0 before the first.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+  [[nodiscard]] v1::RunStatus status() const { return status_; }
+  [[nodiscard]] bool closed() const;
+  [[nodiscard]] const std::string& run_id() const { return run_id_; }
+  /// nullptr before the first event.
+  [[nodiscard]] const definition_ptr& workflow() const { return workflow_; }
+
+  /// Whether this attempt is in flight: its result may be recorded.
+  [[nodiscard]] bool is_current(const attempt_id& attempt) const;
+  /// When the attempt in flight has to be closed at the latest: by `start_to_close` from `started`
+  /// and by `schedule_to_close` from the instance's first scheduling; `fallback` from `started`
+  /// where neither is set.
+  [[nodiscard]] time_point deadline(const attempt_id& attempt, time_point started,
+                                    duration fallback) const;
+  /// The event for a failed attempt: decides by the step's policy whether and when it is tried
+  /// again.
+  [[nodiscard]] step_failed judge(const attempt_id& attempt, failure why, time_point now) const;
+  /// The request of an attempt, made from the inputs and the replies so far.
+  /// @returns failure "workflow.bad_reference" (not retryable) where a value does not fit its
+  /// field.
+  [[nodiscard]] reply<message_ptr> request(const instance_id& instance) const;
+  /// The same for every attempt of an instance: `RUN/STEP/INDEX`.
+  [[nodiscard]] std::string idempotency_key(const instance_id& instance) const;
+
+  /// Attempts in flight, in the order of the definition, then by index.
+  [[nodiscard]] std::vector<attempt_id> in_flight() const;
+  /// What the run has done so far.
+  [[nodiscard]] v1::RunSummary summary() const;
+  /// Instances of a step; 0 while the list that it runs over is not known.
+  [[nodiscard]] std::size_t instance_count(std::size_t step) const;
+  [[nodiscard]] const step_state& state_of(std::size_t step) const { return steps_[step]; }
+
+private:
+  struct transition;
+  friend struct transition;
+
+  // reply_source
+  [[nodiscard]] const scalar& input(std::size_t position) const override;
+  [[nodiscard]] const google::protobuf::Message& reply_of(std::size_t step,
+                                                          std::uint32_t index) const override;
+  [[nodiscard]] std::size_t replies_of(std::size_t step) const override;
+  [[nodiscard]] v1::RunSummary run() const override { return summary(); }
+
+  std::string run_id_;
+  definition_ptr workflow_;
+  input_values inputs_;
+  std::vector<step_state> steps_;
+  std::vector<std::vector<std::size_t>> dependents_;
+  std::size_t steps_left_ = 0;
+  std::uint64_t version_ = 0;
+  std::uint64_t last_token_ = 0;
+  v1::RunStatus status_ = v1::RUN_STATUS_UNSPECIFIED;
+  time_point started_{};
+  time_point closed_{};
+  std::optional<run_failure> failure_;
+};
+
+/// The state after all of `history`; its commands are dropped, `run_recovered` gives them again.
+[[nodiscard]] result<machine> replay(const std::vector<event>& history);
+
+} // namespace troupe::workflow

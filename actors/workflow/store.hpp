@@ -1,0 +1,90 @@
+#pragma once
+
+#include "kernels/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace troupe::workflow {
+
+/// What a store knows about a run without reading its history: enough to list, find and own it.
+struct run_entry {
+  std::string run_id;
+  std::string workflow;
+  std::string workflow_version;
+  /// Number of `troupe.v1.RunStatus`.
+  std::int32_t status = 0;
+  std::chrono::system_clock::time_point started{};
+  /// Zero while the run is open.
+  std::chrono::system_clock::time_point closed{};
+  /// Number of its last event.
+  std::uint64_t version = 0;
+  /// Who may append to it; empty when nobody.
+  std::string owner;
+};
+
+/// Serialised events of one run that are to follow event number `expected_version`; numbers rise by
+/// one from there.
+struct append_batch {
+  /// How the run's entry reads once the events are in; `version` and `owner` are the store's own
+  /// business.
+  run_entry entry;
+  /// 0 makes the run; it must not exist then.
+  std::uint64_t expected_version = 0;
+  std::vector<std::string> events;
+};
+
+/// Empty members do not restrict.
+struct run_filter {
+  std::vector<std::int32_t> statuses;
+  std::string workflow;
+  std::optional<std::chrono::system_clock::time_point> started_since;
+  std::size_t limit = 1'000;
+};
+
+/// Keeps the histories of runs. One thread at a time; calls block (disk, locks), so they belong on
+/// an owned thread.
+///
+/// Ownership: an opened store is one *owner* with a lease. A run belongs to at most one owner; only
+/// its owner appends to it. An owner that died (where the store can tell) or let its lease expire
+/// loses its runs to whoever claims them, and its later appends to those are refused: the check is
+/// in the transaction of the append.
+class store {
+public:
+  using time_point = std::chrono::system_clock::time_point;
+  virtual ~store() = default;
+
+  /// Appends all batches, durably, or none of them. New runs belong to this owner.
+  /// @returns `version_conflict`, `run_exists`, `ownership_lost` or `run_unknown` naming the run
+  /// (nothing was written, the
+  ///          store stays usable); `store_busy`, `store_full`, `store_io`, `store_damaged` (nothing
+  ///          is durable).
+  [[nodiscard]] virtual result<void> append(std::span<const append_batch> batches) = 0;
+
+  /// The serialised events of a run from number 1, each checked.
+  /// @returns `run_unknown`; `store_damaged` naming the first bad event.
+  [[nodiscard]] virtual result<std::vector<std::string>> read(const std::string& run_id) = 0;
+
+  /// Newest first.
+  [[nodiscard]] virtual result<std::vector<run_entry>> list(const run_filter& filter) = 0;
+  [[nodiscard]] virtual result<run_entry> find(const std::string& run_id) = 0;
+
+  /// Makes this owner the run's owner.
+  /// @returns `run_owned` while another owner that is alive has it.
+  [[nodiscard]] virtual result<void> claim(const std::string& run_id, time_point now) = 0;
+  /// Prolongs this owner's lease to `now` plus the time to live it was opened with.
+  [[nodiscard]] virtual result<void> renew(time_point now) = 0;
+  /// Gives all runs of this owner free. Called by the destructor too.
+  virtual void release() noexcept = 0;
+
+  /// Name of this owner, unique among all there ever were.
+  [[nodiscard]] virtual const std::string& owner() const = 0;
+  /// How long a lease lasts without `renew`.
+  [[nodiscard]] virtual std::chrono::milliseconds lease_time() const = 0;
+};
+
+} // namespace troupe::workflow
