@@ -1,0 +1,32 @@
+#include "kernels/text/special_tokens.hpp"
+
+#include <algorithm>
+
+namespace troupe::text {
+
+special_tokens::special_tokens(std::vector<std::pair<std::string, std::int32_t>> tokens)
+    : longest_first_{std::move(tokens)} {
+  std::erase_if(longest_first_, [](const auto& token) { return token.first.empty(); });
+  std::stable_sort(longest_first_.begin(), longest_first_.end(),
+                   [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+  for (const auto& [text, id] : longest_first_) {
+    if (first_bytes_.find(text.front()) == std::string::npos) first_bytes_ += text.front();
+  }
+}
+
+std::optional<special_tokens::match> special_tokens::find(std::string_view text,
+                                                          std::size_t from) const noexcept {
+  // One first byte, the usual case, is looked for by memchr.
+  const auto candidate = [&](std::size_t at) {
+    return first_bytes_.size() == 1 ? text.find(first_bytes_.front(), at)
+                                    : text.find_first_of(first_bytes_, at);
+  };
+  for (std::size_t at = candidate(from); at != text.npos; at = candidate(at + 1)) {
+    for (const auto& [token, id] : longest_first_) {
+      if (text.substr(at).starts_with(token)) return match{at, at + token.size(), id};
+    }
+  }
+  return std::nullopt;
+}
+
+} // namespace troupe::text

@@ -1,0 +1,256 @@
+#include "kernels/text/wordpiece.hpp"
+
+#include "kernels/text/defaults.hpp"
+#include "kernels/text/errors.hpp"
+#include "kernels/text/internal/word_encoder.hpp"
+#include "kernels/text/special_tokens.hpp"
+#include "kernels/text/vocabulary.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace troupe::text {
+namespace {
+
+using internal::piece_model;
+using internal::word_encoder;
+
+/// What a byte means before anything is decoded.
+enum class byte_kind : std::uint8_t {
+  other, // not ASCII
+  word,
+  white,
+  punctuation,
+  removed,
+};
+
+/// The ASCII part of the character data for one set of options.
+struct ascii_table {
+  std::array<byte_kind, 256> kinds{};
+  /// Lower case where asked for, else the byte itself.
+  std::array<char, 128> map{};
+
+  explicit ascii_table(const normalizer& rules) {
+    for (unsigned char c = 0; c < 128; ++c) {
+      const char_record& record = rules.table()[c];
+      map[c] = static_cast<char>(rules.options().lowercase ? c + record.lower_delta : c);
+      kinds[c] = record.has(char_flag::removed)       ? byte_kind::removed
+                 : record.has(char_flag::white)       ? byte_kind::white
+                 : record.has(char_flag::punctuation) ? byte_kind::punctuation
+                                                      : byte_kind::word;
+    }
+  }
+
+  [[nodiscard]] byte_kind kind(char byte) const { return kinds[static_cast<unsigned char>(byte)]; }
+};
+
+void check_size(std::string_view text) {
+  if (text.size() > defaults::max_text_bytes) throw std::length_error{"text too long for the tokenizer"};
+}
+
+result<std::int32_t> special_id(const vocabulary& words, const std::string& token) {
+  const std::int32_t id = words.find(token);
+  if (id >= 0) return id;
+  return fail(text_errc::missing_special_token,
+              "\"" + token + "\" of tokenizer_config.json is not a line of vocab.txt; add it or correct the name");
+}
+
+} // namespace
+
+struct wordpiece_tokenizer::data {
+  data(vocabulary v, tokenizer_options o)
+      : words{std::move(v)}, options{std::move(o)},
+        rules{{options.lowercase, options.strip_accents, options.split_cjk}}, ascii{rules} {}
+
+  result<void> resolve_special_tokens();
+  void encode_text(std::string_view text, word_encoder& encoder) const;
+  void encode_segment(std::string_view text, std::size_t begin, std::size_t end, word_encoder& encoder) const;
+  std::size_t encode_ascii_word(std::string_view text, std::size_t at, std::size_t end,
+                                word_encoder& encoder) const;
+
+  vocabulary words;
+  tokenizer_options options;
+  normalizer rules;
+  ascii_table ascii;
+  special_tokens specials;
+  piece_model model;
+  std::int32_t cls = -1, sep = -1, pad = -1, mask = -1;
+};
+
+result<void> wordpiece_tokenizer::data::resolve_special_tokens() {
+  std::vector<std::pair<std::string, std::int32_t>> literals;
+  const std::pair<const std::string*, std::int32_t*> named[] = {{&options.unk_token, &model.unk_id},
+                                                                {&options.cls_token, &cls},
+                                                                {&options.sep_token, &sep},
+                                                                {&options.pad_token, &pad},
+                                                                {&options.mask_token, &mask}};
+  for (const auto& [token, place] : named) {
+    const auto id = special_id(words, *token);
+    if (!id) return tl::unexpected(id.error());
+    *place = *id;
+    literals.emplace_back(*token, *id);
+  }
+  for (const auto& [token, stated] : options.added_tokens) {
+    const auto id = special_id(words, token);
+    if (!id) return tl::unexpected(id.error());
+    if (stated >= 0 && stated != *id) {
+      return fail(text_errc::bad_config, "added token \"" + token + "\" has id " + std::to_string(stated) +
+                                             " in tokenizer_config.json and " + std::to_string(*id) +
+                                             " in vocab.txt; make them agree");
+    }
+    literals.emplace_back(token, *id);
+  }
+  specials = special_tokens{std::move(literals)};
+  model.trie = &words.trie();
+  model.continuation = words.trie().walk(piece_trie::root, "##");
+  model.word_shapes = options.word_shapes;
+  return {};
+}
+
+/// A run of ASCII letters and digits: taken whole where it is a word of its own, else one by one. Returns its end.
+std::size_t wordpiece_tokenizer::data::encode_ascii_word(std::string_view text, std::size_t at, std::size_t end,
+                                                         word_encoder& encoder) const {
+  const std::size_t start = at;
+  while (at < end && ascii.kind(text[at]) == byte_kind::word) ++at;
+  const byte_kind next = at < end ? ascii.kind(text[at]) : byte_kind::white;
+  if (encoder.between_words() && (next == byte_kind::white || next == byte_kind::punctuation)) {
+    encoder.ascii_word(start, at, ascii.map);
+    return at;
+  }
+  for (std::size_t i = start; i < at; ++i) {
+    const auto c = static_cast<unsigned char>(ascii.map[static_cast<unsigned char>(text[i])]);
+    const auto offset = static_cast<std::uint32_t>(i);
+    encoder.put(c, rules.table()[c], {offset, offset + 1});
+  }
+  return at;
+}
+
+/// Text without special tokens. ASCII is handled here, the rest by the normaliser.
+void wordpiece_tokenizer::data::encode_segment(std::string_view text, std::size_t begin, std::size_t end,
+                                               word_encoder& encoder) const {
+  text = text.substr(0, end);
+  std::size_t starter = begin;
+  for (std::size_t at = begin; at < end;) {
+    switch (ascii.kind(text[at])) {
+    case byte_kind::word:
+      at = encode_ascii_word(text, at, end, encoder);
+      starter = at - 1;
+      break;
+    case byte_kind::white:
+      encoder.flush();
+      starter = at++;
+      break;
+    case byte_kind::punctuation:
+      encoder.flush();
+      encoder.ascii_word(at, at + 1, ascii.map);
+      starter = at++;
+      break;
+    case byte_kind::removed:
+      ++at;
+      break;
+    case byte_kind::other:
+      at = rules.step(text, at, starter, encoder);
+      break;
+    }
+  }
+  encoder.flush();
+}
+
+void wordpiece_tokenizer::data::encode_text(std::string_view text, word_encoder& encoder) const {
+  std::size_t at = 0;
+  while (const auto special = specials.find(text, at)) {
+    encode_segment(text, at, special->start, encoder);
+    encoder.special(special->id, {static_cast<std::uint32_t>(special->start),
+                                  static_cast<std::uint32_t>(special->end)});
+    at = special->end;
+  }
+  encode_segment(text, at, text.size(), encoder);
+}
+
+result<wordpiece_tokenizer> wordpiece_tokenizer::create(vocabulary words, tokenizer_options options) {
+  auto made = std::make_shared<data>(std::move(words), std::move(options));
+  if (auto resolved = made->resolve_special_tokens(); !resolved) return tl::unexpected(resolved.error());
+  return wordpiece_tokenizer{std::move(made)};
+}
+
+result<wordpiece_tokenizer> wordpiece_tokenizer::load(const std::filesystem::path& model_dir) {
+  auto options = load_tokenizer_options(model_dir);
+  if (!options) return tl::unexpected(options.error());
+  auto words = vocabulary::load(model_dir / "vocab.txt");
+  if (!words) return tl::unexpected(words.error());
+  auto made = create(std::move(*words), std::move(*options));
+  if (!made) return fail(made.error().code, model_dir.string() + ": " + made.error().context);
+  return made;
+}
+
+encoding wordpiece_tokenizer::encode(std::string_view text) const {
+  check_size(text);
+  encoding out;
+  // English has five to six bytes a token; a guess too low costs one more growth.
+  out.reserve(text.size() / 4 + 8);
+  out.add_special(data_->cls);
+  word_encoder encoder{data_->model, text, out};
+  data_->encode_text(text, encoder);
+  out.add_special(data_->sep);
+  return out;
+}
+
+encoding wordpiece_tokenizer::encode_words(std::span<const std::string> words) const {
+  encoding out;
+  out.reserve(words.size() * 2 + 2);
+  out.add_special(data_->cls);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    check_size(words[i]);
+    word_encoder encoder{data_->model, words[i], out};
+    encoder.set_word(static_cast<std::int32_t>(i));
+    data_->encode_text(words[i], encoder);
+  }
+  out.add_special(data_->sep);
+  return out;
+}
+
+result<std::vector<encoding>> wordpiece_tokenizer::encode_windows(std::string_view text, std::size_t max_length,
+                                                                  std::size_t stride) const {
+  if (max_length < 3 || stride >= max_length - 2) {
+    return fail(text_errc::bad_window, "stride " + std::to_string(stride) + " must be less than max_length " +
+                                           std::to_string(max_length) + " - 2, the room for pieces");
+  }
+  if (text.size() > defaults::max_text_bytes) {
+    return fail(text_errc::too_long, std::to_string(text.size()) + " bytes of text, at most " +
+                                         std::to_string(defaults::max_text_bytes) + "; split it");
+  }
+  encoding body;
+  body.reserve(text.size() / 4 + 8);
+  word_encoder encoder{data_->model, text, body};
+  data_->encode_text(text, encoder);
+
+  const std::size_t room = max_length - 2, step = room - stride, pieces = body.size();
+  const std::size_t count = pieces <= room ? 1 : 1 + (pieces - room + step - 1) / step;
+  if (count > defaults::max_window_tokens / std::min(max_length, pieces + 2)) {
+    return fail(text_errc::too_long, std::to_string(count) + " windows of " + std::to_string(max_length) +
+                                         " tokens; split the text or use a smaller stride");
+  }
+  std::vector<encoding> windows(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t first = i * step, last = std::min(first + room, pieces);
+    windows[i].reserve(last - first + 2);
+    windows[i].add_special(data_->cls);
+    windows[i].append(body, first, last);
+    windows[i].add_special(data_->sep);
+  }
+  return windows;
+}
+
+std::string_view wordpiece_tokenizer::piece(std::int32_t id) const noexcept { return data_->words.piece(id); }
+std::int32_t wordpiece_tokenizer::find(std::string_view piece) const noexcept {
+  return data_->words.find(piece);
+}
+std::size_t wordpiece_tokenizer::vocab_size() const noexcept { return data_->words.size(); }
+std::int32_t wordpiece_tokenizer::unk_id() const noexcept { return data_->model.unk_id; }
+std::int32_t wordpiece_tokenizer::cls_id() const noexcept { return data_->cls; }
+std::int32_t wordpiece_tokenizer::sep_id() const noexcept { return data_->sep; }
+std::int32_t wordpiece_tokenizer::pad_id() const noexcept { return data_->pad; }
+std::int32_t wordpiece_tokenizer::mask_id() const noexcept { return data_->mask; }
+const tokenizer_options& wordpiece_tokenizer::options() const noexcept { return data_->options; }
+
+} // namespace troupe::text

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "kernels/result.hpp"
+#include "kernels/text/encoding.hpp"
+#include "kernels/text/tokenizer_config.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::text {
+
+class vocabulary;
+
+/// BERT's tokenizer: ids, offsets and word ids identical to the Hugging Face fast tokenizer for every text. Immutable after
+/// load and cheap to copy (copies share everything); any thread.
+///
+/// Texts are UTF-8 of at most `defaults::max_text_bytes`. Malformed parts are treated as U+FFFD, which has no tokens;
+/// callers that must tell the user use `repair_utf8` first. A longer text makes the functions without `result` throw
+/// `std::length_error`: bound what comes from outside before, or call `encode_windows`.
+class wordpiece_tokenizer {
+public:
+  /// Reads vocab.txt, tokenizer_config.json and, where it exists, config.json of a model folder.
+  /// @returns a `text_errc` whose context names the file and what to do.
+  static result<wordpiece_tokenizer> load(const std::filesystem::path& model_dir);
+
+  /// The same from parts. @returns `missing_special_token` when the vocabulary lacks one of the options' tokens.
+  static result<wordpiece_tokenizer> create(vocabulary words, tokenizer_options options);
+
+  /// [CLS] pieces [SEP], not cut to any length.
+  [[nodiscard]] encoding encode(std::string_view text) const;
+
+  /// The same for text that was split into words elsewhere (`is_split_into_words`): word ids index `words`, offsets are
+  /// relative to the word. A word that normalises to nothing has no tokens.
+  [[nodiscard]] encoding encode_words(std::span<const std::string> words) const;
+
+  /// The text in windows of at most `max_length` tokens, each [CLS] pieces [SEP]; neighbours share `stride` pieces. Windows
+  /// are not aligned to words. There is at least one, without pieces for an empty text.
+  /// @returns `bad_window` unless stride < max_length - 2; `too_long` for text or windows beyond defaults.hpp.
+  [[nodiscard]] result<std::vector<encoding>> encode_windows(std::string_view text, std::size_t max_length,
+                                                             std::size_t stride) const;
+
+  /// The text of a piece ("##" included) of the vocabulary, empty for other ids. Lives as long as the tokenizer or a copy.
+  [[nodiscard]] std::string_view piece(std::int32_t id) const noexcept;
+  /// The id of a piece, or -1.
+  [[nodiscard]] std::int32_t find(std::string_view piece) const noexcept;
+  /// The number of lines of vocab.txt; every id is below it.
+  [[nodiscard]] std::size_t vocab_size() const noexcept;
+
+  [[nodiscard]] std::int32_t unk_id() const noexcept;
+  [[nodiscard]] std::int32_t cls_id() const noexcept;
+  [[nodiscard]] std::int32_t sep_id() const noexcept;
+  [[nodiscard]] std::int32_t pad_id() const noexcept;
+  [[nodiscard]] std::int32_t mask_id() const noexcept;
+
+  [[nodiscard]] const tokenizer_options& options() const noexcept;
+
+private:
+  struct data;
+  explicit wordpiece_tokenizer(std::shared_ptr<const data> d) : data_{std::move(d)} {}
+
+  std::shared_ptr<const data> data_;
+};
+
+} // namespace troupe::text
