@@ -4,7 +4,8 @@ namespace troupe::text {
 namespace {
 
 template <class Value>
-void append_slice(std::vector<Value>& to, const std::vector<Value>& from, std::size_t first, std::size_t last) {
+void append_slice(std::vector<Value>& to, const std::vector<Value>& from, std::size_t first,
+                  std::size_t last) {
   to.insert(to.end(), from.begin() + static_cast<std::ptrdiff_t>(first),
             from.begin() + static_cast<std::ptrdiff_t>(last));
 }

@@ -32,7 +32,8 @@ struct encoding {
   }
 
   /// Appends a token of the text.
-  void add(std::int32_t token_id, std::int32_t token_type_id, byte_range offset, std::int32_t word_id) {
+  void add(std::int32_t token_id, std::int32_t token_type_id, byte_range offset,
+           std::int32_t word_id) {
     token_ids.push_back(token_id);
     token_type_ids.push_back(token_type_id);
     offsets.push_back(offset);

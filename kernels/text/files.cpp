@@ -22,8 +22,9 @@ result<std::string> read_bounded(const std::filesystem::path& file, std::size_t 
   if (in.bad() || !in.eof()) {
     const bool too_large = !in.bad() && bytes.size() > max_bytes;
     return fail(text_errc::unreadable_file,
-                file.string() + (too_large ? " is larger than " + std::to_string(max_bytes) + " bytes"
-                                           : " cannot be read; check its permissions"));
+                file.string() + (too_large
+                                     ? " is larger than " + std::to_string(max_bytes) + " bytes"
+                                     : " cannot be read; check its permissions"));
   }
   bytes.resize(static_cast<std::size_t>(in.gcount()));
   return bytes;

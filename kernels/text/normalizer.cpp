@@ -2,7 +2,8 @@
 
 namespace troupe::text {
 
-std::size_t normalizer::gather_marks(std::string_view text, std::size_t starter, std::vector<mark>& marks,
+std::size_t normalizer::gather_marks(std::string_view text, std::size_t starter,
+                                     std::vector<mark>& marks,
                                      std::vector<byte_range>& sources) const {
   sources.push_back({});
   for (std::size_t at = starter; at < text.size();) {
@@ -35,7 +36,9 @@ namespace {
 
 struct collector {
   std::vector<normalized_char> out;
-  void put(char32_t code_point, const char_record&, byte_range range) { out.push_back({code_point, range}); }
+  void put(char32_t code_point, const char_record&, byte_range range) {
+    out.push_back({code_point, range});
+  }
   void space(byte_range range) { out.push_back({U' ', range}); }
 };
 

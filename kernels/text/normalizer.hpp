@@ -55,7 +55,8 @@ public:
   void run(std::string_view text, std::size_t begin, std::size_t end, Sink& sink) const {
     std::size_t starter = begin;
     text = text.substr(0, end);
-    for (std::size_t at = begin; at < end;) at = step(text, at, starter, sink);
+    for (std::size_t at = begin; at < end;)
+      at = step(text, at, starter, sink);
   }
 
   /// Handles the code point at `at` and returns where the next one begins; for callers with their own loop.
@@ -96,17 +97,20 @@ private:
   }
 
   template <class Sink>
-  void put_lowered(char32_t code_point, const char_record& record, byte_range range, Sink& sink) const {
+  void put_lowered(char32_t code_point, const char_record& record, byte_range range,
+                   Sink& sink) const {
     if (!options_.lowercase || record.lower_delta == 0) {
       sink.put(code_point, record, range);
       return;
     }
-    for (const char32_t lower : table_->lower_case(code_point)) sink.put(lower, (*table_)[lower], range);
+    for (const char32_t lower : table_->lower_case(code_point))
+      sink.put(lower, (*table_)[lower], range);
   }
 
   /// False when a mark stays that may have to be sorted; what comes before it is put then.
   template <class Sink>
-  bool put_source(char32_t code_point, const char_record& record, byte_range range, Sink& sink) const {
+  bool put_source(char32_t code_point, const char_record& record, byte_range range,
+                  Sink& sink) const {
     if (!options_.strip_accents || (record.combining_class == 0 && !record.has(char_flag::mark) &&
                                     !record.has(char_flag::decomposes))) {
       put_lowered(code_point, record, range, sink);
@@ -139,8 +143,9 @@ std::size_t normalizer::put_mark_run(std::string_view text, std::size_t starter,
   // The first range is the starter's; the rest are taken in order.
   std::vector<byte_range> sources;
   const std::size_t end = gather_marks(text, starter, marks, sources);
-  std::stable_sort(marks.begin(), marks.end(),
-                   [](const mark& a, const mark& b) { return a.combining_class < b.combining_class; });
+  std::stable_sort(marks.begin(), marks.end(), [](const mark& a, const mark& b) {
+    return a.combining_class < b.combining_class;
+  });
   std::size_t source = 0;
   for (const mark& each : marks) {
     source += each.takes_source;
@@ -151,6 +156,7 @@ std::size_t normalizer::put_mark_run(std::string_view text, std::size_t starter,
 }
 
 /// All of `text` normalised, spaces as U+0020; for tests and tools.
-[[nodiscard]] std::vector<normalized_char> normalize(std::string_view text, normalizer_options options);
+[[nodiscard]] std::vector<normalized_char> normalize(std::string_view text,
+                                                     normalizer_options options);
 
 } // namespace troupe::text

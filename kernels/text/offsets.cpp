@@ -8,21 +8,26 @@ namespace troupe::text {
 namespace {
 
 /// UTF-16 units of the code point that starts with this byte.
-std::size_t units(char lead) { return static_cast<unsigned char>(lead) >= 0xF0 ? 2 : 1; }
+std::size_t units(char lead) {
+  return static_cast<unsigned char>(lead) >= 0xF0 ? 2 : 1;
+}
 
 } // namespace
 
 void offset_index::move_to(std::size_t byte) noexcept {
   byte = std::min(byte, text_.size());
-  while (byte > 0 && byte < text_.size() && is_continuation(text_[byte])) --byte;
+  while (byte > 0 && byte < text_.size() && is_continuation(text_[byte]))
+    --byte;
   while (byte_ < byte) {
     ++codepoint_;
     utf16_ += units(text_[byte_]);
-    do ++byte_;
+    do
+      ++byte_;
     while (byte_ < text_.size() && is_continuation(text_[byte_]));
   }
   while (byte_ > byte) {
-    do --byte_;
+    do
+      --byte_;
     while (byte_ > 0 && is_continuation(text_[byte_]));
     --codepoint_;
     utf16_ -= units(text_[byte_]);

@@ -41,7 +41,8 @@ private:
   void sort_ids() {
     for (std::size_t id = 0; id < pieces_.size(); ++id) {
       const std::size_t size = pieces_[id].size();
-      if (size > 0 && size <= piece_trie::max_piece_bytes) ids_.push_back(static_cast<std::uint32_t>(id));
+      if (size > 0 && size <= piece_trie::max_piece_bytes)
+        ids_.push_back(static_cast<std::uint32_t>(id));
     }
     std::stable_sort(ids_.begin(), ids_.end(),
                      [&](std::uint32_t a, std::uint32_t b) { return pieces_[a] < pieces_[b]; });
@@ -72,11 +73,13 @@ private:
 
   std::uint32_t find_base() {
     int tries = 0;
-    for (std::uint32_t at = first_free_; at != end_of_list && tries < max_tries; at = next_[at], ++tries) {
+    for (std::uint32_t at = first_free_; at != end_of_list && tries < max_tries;
+         at = next_[at], ++tries) {
       if (at <= bytes_.front()) continue;
       const std::uint32_t base = at - bytes_.front();
       grow(base + 256);
-      if (std::all_of(bytes_.begin(), bytes_.end(), [&](auto byte) { return free_[base + byte]; })) return base;
+      if (std::all_of(bytes_.begin(), bytes_.end(), [&](auto byte) { return free_[base + byte]; }))
+        return base;
     }
     const auto base = static_cast<std::uint32_t>(cells_.size());
     grow(base + 256);

@@ -30,7 +30,8 @@ public:
   void read(const char* key, bool& out) {
     const json* value = find(key);
     if (!value) return;
-    if (!value->is_boolean()) return refuse(text_errc::bad_config, key, "must be true, false or null");
+    if (!value->is_boolean())
+      return refuse(text_errc::bad_config, key, "must be true, false or null");
     out = value->get<bool>();
   }
 
@@ -45,7 +46,8 @@ public:
     if (value.is_object()) {
       for (const char* flag : {"lstrip", "rstrip", "single_word", "normalized"}) {
         if (const auto at = value.find(flag); at != value.end() && *at == true) {
-          refuse(text_errc::unsupported, key, std::string{"has \""} + flag + "\": true; only false is supported");
+          refuse(text_errc::unsupported, key,
+                 std::string{"has \""} + flag + "\": true; only false is supported");
           return std::nullopt;
         }
       }
@@ -73,8 +75,10 @@ result<json> read_object(const std::filesystem::path& file) {
   const auto bytes = read_bounded(file, defaults::max_config_bytes);
   if (!bytes) return tl::unexpected(bytes.error());
   json parsed = json::parse(*bytes, nullptr, /*allow_exceptions=*/false);
-  if (parsed.is_discarded()) return fail(text_errc::bad_config, file.string() + " is not valid JSON");
-  if (!parsed.is_object()) return fail(text_errc::bad_config, file.string() + " must be a JSON object");
+  if (parsed.is_discarded())
+    return fail(text_errc::bad_config, file.string() + " is not valid JSON");
+  if (!parsed.is_object())
+    return fail(text_errc::bad_config, file.string() + " must be a JSON object");
   return parsed;
 }
 
@@ -82,13 +86,14 @@ result<json> read_object(const std::filesystem::path& file) {
 void check_class(key_reader& reader) {
   const json* value = reader.find("tokenizer_class");
   if (!value) return;
-  constexpr std::array<std::string_view, 4> known{"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer",
-                                                  "MobileBertTokenizer"};
+  constexpr std::array<std::string_view, 4> known{"BertTokenizer", "DistilBertTokenizer",
+                                                  "ElectraTokenizer", "MobileBertTokenizer"};
   std::string name = value->is_string() ? value->get<std::string>() : value->dump();
   if (name.ends_with("Fast")) name.resize(name.size() - 4);
   if (std::find(known.begin(), known.end(), name) == known.end()) {
     reader.refuse(text_errc::unsupported, "tokenizer_class",
-                  "is \"" + name.substr(0, 80) + "\"; supported are BertTokenizer and its like (WordPiece)");
+                  "is \"" + name.substr(0, 80) +
+                      "\"; supported are BertTokenizer and its like (WordPiece)");
   }
 }
 
@@ -97,7 +102,9 @@ void read_max_length(key_reader& reader, std::size_t& out) {
   if (!value) return;
   // As double: folders that mean "no limit" have 1e30, sometimes written out with all its digits.
   const double length = value->is_number() ? value->get<double>() : 0;
-  if (!(length >= 3)) return reader.refuse(text_errc::bad_config, "model_max_length", "must be a number of at least 3");
+  if (!(length >= 3))
+    return reader.refuse(text_errc::bad_config, "model_max_length",
+                         "must be a number of at least 3");
   out = static_cast<std::size_t>(std::min(length, static_cast<double>(defaults::max_model_length)));
 }
 
@@ -106,7 +113,8 @@ void read_added_tokens(key_reader& reader, tokenizer_options& options) {
   const json* added = reader.find("added_tokens_decoder");
   if (!added) return;
   if (!added->is_object()) {
-    return reader.refuse(text_errc::bad_config, "added_tokens_decoder", "must be an object from id to token");
+    return reader.refuse(text_errc::bad_config, "added_tokens_decoder",
+                         "must be an object from id to token");
   }
   for (const auto& [key, token] : added->items()) {
     const std::string place = "added_tokens_decoder." + key.substr(0, 20);
@@ -115,7 +123,8 @@ void read_added_tokens(key_reader& reader, tokenizer_options& options) {
     if (code != std::errc{} || end != key.data() + key.size() || id < 0) {
       return reader.refuse(text_errc::bad_config, place, "must be named by a token id");
     }
-    if (auto text = reader.token_text(token, place)) options.added_tokens.emplace_back(std::move(*text), id);
+    if (auto text = reader.token_text(token, place))
+      options.added_tokens.emplace_back(std::move(*text), id);
   }
 }
 
@@ -123,9 +132,11 @@ void read_added_tokens(key_reader& reader, tokenizer_options& options) {
 void read_token_list(key_reader& reader, const char* key, tokenizer_options& options) {
   const json* list = reader.find(key);
   if (!list) return;
-  if (!list->is_structured()) return reader.refuse(text_errc::bad_config, key, "must be a list of tokens");
+  if (!list->is_structured())
+    return reader.refuse(text_errc::bad_config, key, "must be a list of tokens");
   for (const json& token : *list) {
-    if (auto text = reader.token_text(token, key)) options.added_tokens.emplace_back(std::move(*text), -1);
+    if (auto text = reader.token_text(token, key))
+      options.added_tokens.emplace_back(std::move(*text), -1);
   }
 }
 

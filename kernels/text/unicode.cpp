@@ -18,7 +18,8 @@ struct char_parts {
 
 #include "kernels/text/unicode_tables.inc"
 
-constexpr char32_t hangul_first = 0xAC00, hangul_count = 11172, hangul_vowels = 21, hangul_tails = 28;
+constexpr char32_t hangul_first = 0xAC00, hangul_count = 11172, hangul_vowels = 21,
+                   hangul_tails = 28;
 
 /// Source: The Unicode Standard, section 3.12, "Hangul Syllable Decomposition".
 char_sequence decompose_hangul(char32_t index) {
@@ -38,7 +39,8 @@ char_table::char_table() : records_{records} {
   for (char32_t page = 0; page < first_stage_.size(); ++page) {
     std::array<std::uint8_t, 256> indices{};
     for (char32_t low = 0; low < 256; ++low) {
-      while (run + 1 < std::size(runs) && runs[run + 1].first <= (page << 8 | low)) ++run;
+      while (run + 1 < std::size(runs) && runs[run + 1].first <= (page << 8 | low))
+        ++run;
       indices[low] = runs[run].record;
     }
     const auto [place, is_new] = known.emplace(indices, static_cast<std::uint16_t>(known.size()));
@@ -64,7 +66,8 @@ char_sequence char_table::decompose(char32_t code_point) const noexcept {
 
 char_sequence char_table::lower_case(char32_t code_point) const noexcept {
   const char_record& record = (*this)[code_point];
-  const auto lower = static_cast<char32_t>(static_cast<std::int32_t>(code_point) + record.lower_delta);
+  const auto lower =
+      static_cast<char32_t>(static_cast<std::int32_t>(code_point) + record.lower_delta);
   if (record.has(char_flag::expands)) return {{lower, 0x0307}, 2};
   return {{lower}, 1};
 }

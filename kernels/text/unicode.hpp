@@ -60,7 +60,8 @@ public:
 
   /// @param code_point at most U+10FFFF.
   [[nodiscard]] const char_record& operator[](char32_t code_point) const noexcept {
-    return records_[pages_[(std::size_t{first_stage_[code_point >> 8]} << 8) | (code_point & 0xFF)]];
+    return records_[pages_[(std::size_t{first_stage_[code_point >> 8]} << 8) |
+                           (code_point & 0xFF)]];
   }
 
   /// The full canonical decomposition; the code point itself where there is none.

@@ -47,7 +47,8 @@ std::size_t encode_utf8(char32_t code_point, char* out) noexcept {
     return 1;
   }
   const std::size_t size = code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
-  for (std::size_t i = size - 1; i > 0; --i, code_point >>= 6) put(i, 0x80 | (code_point & 0x3F));
+  for (std::size_t i = size - 1; i > 0; --i, code_point >>= 6)
+    put(i, 0x80 | (code_point & 0x3F));
   put(0, ((0xF00u >> size) & 0xFFu) | code_point);
   return size;
 }

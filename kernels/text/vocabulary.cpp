@@ -18,7 +18,8 @@ bool is_white_space(char32_t c) {
 std::string_view trim_end(std::string_view line) {
   while (!line.empty()) {
     std::size_t last = line.size() - 1;
-    while (last > 0 && is_continuation(line[last])) --last;
+    while (last > 0 && is_continuation(line[last]))
+      --last;
     if (!is_white_space(decode_utf8(line, last).code_point)) break;
     line = line.substr(0, last);
   }
@@ -27,7 +28,8 @@ std::string_view trim_end(std::string_view line) {
 
 } // namespace
 
-vocabulary::vocabulary(std::vector<std::string> pieces) : pieces_{std::move(pieces)}, trie_{pieces_} {}
+vocabulary::vocabulary(std::vector<std::string> pieces)
+    : pieces_{std::move(pieces)}, trie_{pieces_} {}
 
 result<vocabulary> vocabulary::load(const std::filesystem::path& file) {
   const auto bytes = read_bounded(file, defaults::max_vocabulary_bytes);

@@ -28,7 +28,9 @@ public:
   [[nodiscard]] std::string_view piece(std::int32_t id) const noexcept;
 
   /// The id of a piece, or -1.
-  [[nodiscard]] std::int32_t find(std::string_view piece) const noexcept { return trie_.find(piece); }
+  [[nodiscard]] std::int32_t find(std::string_view piece) const noexcept {
+    return trie_.find(piece);
+  }
 
   /// All pieces as a trie: a word starts at its root, what follows inside a word at the node behind "##".
   [[nodiscard]] const piece_trie& trie() const noexcept { return trie_; }

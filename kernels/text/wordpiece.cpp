@@ -45,14 +45,17 @@ struct ascii_table {
 };
 
 void check_size(std::string_view text) {
-  if (text.size() > defaults::max_text_bytes) throw std::length_error{"text too long for the tokenizer"};
+  if (text.size() > defaults::max_text_bytes)
+    throw std::length_error{"text too long for the tokenizer"};
 }
 
 result<std::int32_t> special_id(const vocabulary& words, const std::string& token) {
   const std::int32_t id = words.find(token);
   if (id >= 0) return id;
-  return fail(text_errc::missing_special_token,
-              "\"" + token + "\" of tokenizer_config.json is not a line of vocab.txt; add it or correct the name");
+  return fail(
+      text_errc::missing_special_token,
+      "\"" + token +
+          "\" of tokenizer_config.json is not a line of vocab.txt; add it or correct the name");
 }
 
 } // namespace
@@ -64,7 +67,8 @@ struct wordpiece_tokenizer::data {
 
   result<void> resolve_special_tokens();
   void encode_text(std::string_view text, word_encoder& encoder) const;
-  void encode_segment(std::string_view text, std::size_t begin, std::size_t end, word_encoder& encoder) const;
+  void encode_segment(std::string_view text, std::size_t begin, std::size_t end,
+                      word_encoder& encoder) const;
   std::size_t encode_ascii_word(std::string_view text, std::size_t at, std::size_t end,
                                 word_encoder& encoder) const;
 
@@ -94,9 +98,10 @@ result<void> wordpiece_tokenizer::data::resolve_special_tokens() {
     const auto id = special_id(words, token);
     if (!id) return tl::unexpected(id.error());
     if (stated >= 0 && stated != *id) {
-      return fail(text_errc::bad_config, "added token \"" + token + "\" has id " + std::to_string(stated) +
-                                             " in tokenizer_config.json and " + std::to_string(*id) +
-                                             " in vocab.txt; make them agree");
+      return fail(text_errc::bad_config,
+                  "added token \"" + token + "\" has id " + std::to_string(stated) +
+                      " in tokenizer_config.json and " + std::to_string(*id) +
+                      " in vocab.txt; make them agree");
     }
     literals.emplace_back(token, *id);
   }
@@ -108,10 +113,12 @@ result<void> wordpiece_tokenizer::data::resolve_special_tokens() {
 }
 
 /// A run of ASCII letters and digits: taken whole where it is a word of its own, else one by one. Returns its end.
-std::size_t wordpiece_tokenizer::data::encode_ascii_word(std::string_view text, std::size_t at, std::size_t end,
+std::size_t wordpiece_tokenizer::data::encode_ascii_word(std::string_view text, std::size_t at,
+                                                         std::size_t end,
                                                          word_encoder& encoder) const {
   const std::size_t start = at;
-  while (at < end && ascii.kind(text[at]) == byte_kind::word) ++at;
+  while (at < end && ascii.kind(text[at]) == byte_kind::word)
+    ++at;
   const byte_kind next = at < end ? ascii.kind(text[at]) : byte_kind::white;
   if (encoder.between_words() && (next == byte_kind::white || next == byte_kind::punctuation)) {
     encoder.ascii_word(start, at, ascii.map);
@@ -126,8 +133,8 @@ std::size_t wordpiece_tokenizer::data::encode_ascii_word(std::string_view text, 
 }
 
 /// Text without special tokens. ASCII is handled here, the rest by the normaliser.
-void wordpiece_tokenizer::data::encode_segment(std::string_view text, std::size_t begin, std::size_t end,
-                                               word_encoder& encoder) const {
+void wordpiece_tokenizer::data::encode_segment(std::string_view text, std::size_t begin,
+                                               std::size_t end, word_encoder& encoder) const {
   text = text.substr(0, end);
   std::size_t starter = begin;
   for (std::size_t at = begin; at < end;) {
@@ -167,9 +174,11 @@ void wordpiece_tokenizer::data::encode_text(std::string_view text, word_encoder&
   encode_segment(text, at, text.size(), encoder);
 }
 
-result<wordpiece_tokenizer> wordpiece_tokenizer::create(vocabulary words, tokenizer_options options) {
+result<wordpiece_tokenizer> wordpiece_tokenizer::create(vocabulary words,
+                                                        tokenizer_options options) {
   auto made = std::make_shared<data>(std::move(words), std::move(options));
-  if (auto resolved = made->resolve_special_tokens(); !resolved) return tl::unexpected(resolved.error());
+  if (auto resolved = made->resolve_special_tokens(); !resolved)
+    return tl::unexpected(resolved.error());
   return wordpiece_tokenizer{std::move(made)};
 }
 
@@ -209,11 +218,13 @@ encoding wordpiece_tokenizer::encode_words(std::span<const std::string> words) c
   return out;
 }
 
-result<std::vector<encoding>> wordpiece_tokenizer::encode_windows(std::string_view text, std::size_t max_length,
+result<std::vector<encoding>> wordpiece_tokenizer::encode_windows(std::string_view text,
+                                                                  std::size_t max_length,
                                                                   std::size_t stride) const {
   if (max_length < 3 || stride >= max_length - 2) {
-    return fail(text_errc::bad_window, "stride " + std::to_string(stride) + " must be less than max_length " +
-                                           std::to_string(max_length) + " - 2, the room for pieces");
+    return fail(text_errc::bad_window,
+                "stride " + std::to_string(stride) + " must be less than max_length " +
+                    std::to_string(max_length) + " - 2, the room for pieces");
   }
   if (text.size() > defaults::max_text_bytes) {
     return fail(text_errc::too_long, std::to_string(text.size()) + " bytes of text, at most " +
@@ -227,7 +238,8 @@ result<std::vector<encoding>> wordpiece_tokenizer::encode_windows(std::string_vi
   const std::size_t room = max_length - 2, step = room - stride, pieces = body.size();
   const std::size_t count = pieces <= room ? 1 : 1 + (pieces - room + step - 1) / step;
   if (count > defaults::max_window_tokens / std::min(max_length, pieces + 2)) {
-    return fail(text_errc::too_long, std::to_string(count) + " windows of " + std::to_string(max_length) +
+    return fail(text_errc::too_long, std::to_string(count) + " windows of " +
+                                         std::to_string(max_length) +
                                          " tokens; split the text or use a smaller stride");
   }
   std::vector<encoding> windows(count);
@@ -241,16 +253,32 @@ result<std::vector<encoding>> wordpiece_tokenizer::encode_windows(std::string_vi
   return windows;
 }
 
-std::string_view wordpiece_tokenizer::piece(std::int32_t id) const noexcept { return data_->words.piece(id); }
+std::string_view wordpiece_tokenizer::piece(std::int32_t id) const noexcept {
+  return data_->words.piece(id);
+}
 std::int32_t wordpiece_tokenizer::find(std::string_view piece) const noexcept {
   return data_->words.find(piece);
 }
-std::size_t wordpiece_tokenizer::vocab_size() const noexcept { return data_->words.size(); }
-std::int32_t wordpiece_tokenizer::unk_id() const noexcept { return data_->model.unk_id; }
-std::int32_t wordpiece_tokenizer::cls_id() const noexcept { return data_->cls; }
-std::int32_t wordpiece_tokenizer::sep_id() const noexcept { return data_->sep; }
-std::int32_t wordpiece_tokenizer::pad_id() const noexcept { return data_->pad; }
-std::int32_t wordpiece_tokenizer::mask_id() const noexcept { return data_->mask; }
-const tokenizer_options& wordpiece_tokenizer::options() const noexcept { return data_->options; }
+std::size_t wordpiece_tokenizer::vocab_size() const noexcept {
+  return data_->words.size();
+}
+std::int32_t wordpiece_tokenizer::unk_id() const noexcept {
+  return data_->model.unk_id;
+}
+std::int32_t wordpiece_tokenizer::cls_id() const noexcept {
+  return data_->cls;
+}
+std::int32_t wordpiece_tokenizer::sep_id() const noexcept {
+  return data_->sep;
+}
+std::int32_t wordpiece_tokenizer::pad_id() const noexcept {
+  return data_->pad;
+}
+std::int32_t wordpiece_tokenizer::mask_id() const noexcept {
+  return data_->mask;
+}
+const tokenizer_options& wordpiece_tokenizer::options() const noexcept {
+  return data_->options;
+}
 
 } // namespace troupe::text

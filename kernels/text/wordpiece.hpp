@@ -42,8 +42,8 @@ public:
   /// The text in windows of at most `max_length` tokens, each [CLS] pieces [SEP]; neighbours share `stride` pieces. Windows
   /// are not aligned to words. There is at least one, without pieces for an empty text.
   /// @returns `bad_window` unless stride < max_length - 2; `too_long` for text or windows beyond defaults.hpp.
-  [[nodiscard]] result<std::vector<encoding>> encode_windows(std::string_view text, std::size_t max_length,
-                                                             std::size_t stride) const;
+  [[nodiscard]] result<std::vector<encoding>>
+  encode_windows(std::string_view text, std::size_t max_length, std::size_t stride) const;
 
   /// The text of a piece ("##" included) of the vocabulary, empty for other ids. Lives as long as the tokenizer or a copy.
   [[nodiscard]] std::string_view piece(std::int32_t id) const noexcept;

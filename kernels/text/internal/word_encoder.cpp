@@ -17,7 +17,8 @@ bool word_encoder::match() noexcept {
       }
     }
     if (best < 0) return false;
-    pieces_[piece_count_++] = {best, static_cast<std::uint16_t>(start), static_cast<std::uint16_t>(best_end)};
+    pieces_[piece_count_++] = {best, static_cast<std::uint16_t>(start),
+                               static_cast<std::uint16_t>(best_end)};
     start = best_end;
     node = model_.continuation;
   }
@@ -27,7 +28,8 @@ bool word_encoder::match() noexcept {
 template <class RangeOf>
 void word_encoder::emit(bool known, RangeOf range_of) {
   const std::int32_t type =
-      model_.word_shapes ? static_cast<std::int32_t>(shape_of(text_.substr(start_, end_ - start_))) : 0;
+      model_.word_shapes ? static_cast<std::int32_t>(shape_of(text_.substr(start_, end_ - start_)))
+                         : 0;
   if (known) {
     for (std::size_t i = 0; i < piece_count_; ++i) {
       out_.add(pieces_[i].id, type, range_of(pieces_[i]), word_id_);
@@ -46,13 +48,17 @@ void word_encoder::flush() {
   });
 }
 
-void word_encoder::ascii_word(std::size_t start, std::size_t end, const std::array<char, 128>& map) {
+void word_encoder::ascii_word(std::size_t start, std::size_t end,
+                              const std::array<char, 128>& map) {
   start_ = static_cast<std::uint32_t>(start);
   end_ = static_cast<std::uint32_t>(end);
   size_ = end - start;
   const bool fits = size_ <= max_chars;
-  for (std::size_t i = 0; fits && i < size_; ++i) bytes_[i] = map[static_cast<unsigned char>(text_[start + i])];
-  emit(fits && match(), [this](const piece& p) { return byte_range{start_ + p.start, start_ + p.end}; });
+  for (std::size_t i = 0; fits && i < size_; ++i)
+    bytes_[i] = map[static_cast<unsigned char>(text_[start + i])];
+  emit(fits && match(), [this](const piece& p) {
+    return byte_range{start_ + p.start, start_ + p.end};
+  });
 }
 
 } // namespace troupe::text::internal

@@ -65,7 +65,8 @@ private:
   void append(char32_t code_point, byte_range range) {
     if (count_ < max_chars) {
       const std::size_t size = encode_utf8(code_point, bytes_.data() + size_);
-      for (std::size_t i = 0; i < size; ++i) char_at_[size_ + i] = static_cast<std::uint8_t>(count_);
+      for (std::size_t i = 0; i < size; ++i)
+        char_at_[size_ + i] = static_cast<std::uint8_t>(count_);
       size_ += size;
       ranges_[count_] = range;
     }

@@ -27,14 +27,16 @@ constexpr char32_t left = U'a', right = U'b';
 sequence parse_sequence(const std::string& hex) {
   sequence out;
   std::istringstream in{hex};
-  for (std::string word; in >> word;) out += static_cast<char32_t>(std::stoul(word, nullptr, 16));
+  for (std::string word; in >> word;)
+    out += static_cast<char32_t>(std::stoul(word, nullptr, 16));
   return out;
 }
 
 std::vector<std::string> split(const std::string& line, char by) {
   std::vector<std::string> out;
   std::istringstream in{line};
-  for (std::string part; std::getline(in, part, by);) out.push_back(part);
+  for (std::string part; std::getline(in, part, by);)
+    out.push_back(part);
   return out;
 }
 
@@ -55,7 +57,8 @@ outcome expected(char kind, const std::string& payload, char32_t c) {
   case 'X': {
     const auto parts = split(payload, '|');
     outcome out{parse_sequence(parts.at(0)), {}};
-    for (std::size_t i = 1; i < parts.size(); ++i) out.words.push_back(parse_sequence(parts[i]));
+    for (std::size_t i = 1; i < parts.size(); ++i)
+      out.words.push_back(parse_sequence(parts[i]));
     return out;
   }
   default:
@@ -90,7 +93,8 @@ std::map<char32_t, std::pair<char, std::string>> read_rows(const std::filesystem
     auto fields = split(line, '\t');
     fields.resize(4);
     const auto first = parse_sequence(fields[0])[0], last = parse_sequence(fields[1])[0];
-    for (char32_t c = first; c <= last; ++c) rows[c] = {fields[2].at(0), fields[3]};
+    for (char32_t c = first; c <= last; ++c)
+      rows[c] = {fields[2].at(0), fields[3]};
   }
   return rows;
 }
@@ -113,10 +117,12 @@ void compare_all(const char* file_name, text::normalizer_options options) {
     collector sink;
     rules.run({buffer, size + 2}, 0, size + 2, sink);
     const auto row = rows.find(c);
-    const auto want = row == rows.end() ? expected(' ', "", c) : expected(row->second.first, row->second.second, c);
+    const auto want = row == rows.end() ? expected(' ', "", c)
+                                        : expected(row->second.first, row->second.second, c);
     ++compared;
     if (sink.out == want) continue;
-    if (++wrong <= 5) BOOST_TEST_MESSAGE("U+" << std::hex << static_cast<unsigned>(c) << std::dec << " differs");
+    if (++wrong <= 5)
+      BOOST_TEST_MESSAGE("U+" << std::hex << static_cast<unsigned>(c) << std::dec << " differs");
   }
   BOOST_TEST(wrong == 0u);
   std::printf("%s: %zu code points compared, %zu differences\n", file_name, compared, wrong);
@@ -126,8 +132,12 @@ void compare_all(const char* file_name, text::normalizer_options options) {
 
 BOOST_AUTO_TEST_SUITE(codepoint_golden)
 
-BOOST_AUTO_TEST_CASE(uncased) { compare_all("codepoints_uncased.tsv", {}); }
+BOOST_AUTO_TEST_CASE(uncased) {
+  compare_all("codepoints_uncased.tsv", {});
+}
 
-BOOST_AUTO_TEST_CASE(cased) { compare_all("codepoints_cased.tsv", {.lowercase = false, .strip_accents = false}); }
+BOOST_AUTO_TEST_CASE(cased) {
+  compare_all("codepoints_cased.tsv", {.lowercase = false, .strip_accents = false});
+}
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -29,21 +29,24 @@ template <class Use>
 std::size_t for_each_line(const std::filesystem::path& file, Use use) {
   std::ifstream in{file};
   std::size_t number = 0;
-  for (std::string line; std::getline(in, line);) use(nlohmann::json::parse(line), ++number);
+  for (std::string line; std::getline(in, line);)
+    use(nlohmann::json::parse(line), ++number);
   return number;
 }
 
 /// [[start, end], ...]
 inline std::vector<text::byte_range> ranges_of(const nlohmann::json& pairs) {
   std::vector<text::byte_range> out;
-  for (const auto& pair : pairs) out.push_back({pair.at(0).get<std::uint32_t>(), pair.at(1).get<std::uint32_t>()});
+  for (const auto& pair : pairs)
+    out.push_back({pair.at(0).get<std::uint32_t>(), pair.at(1).get<std::uint32_t>()});
   return out;
 }
 
 /// Word ids, where null stands for -1.
 inline std::vector<std::int32_t> word_ids_of(const nlohmann::json& list) {
   std::vector<std::int32_t> out;
-  for (const auto& id : list) out.push_back(id.is_null() ? -1 : id.get<std::int32_t>());
+  for (const auto& id : list)
+    out.push_back(id.is_null() ? -1 : id.get<std::int32_t>());
   return out;
 }
 

@@ -32,17 +32,22 @@ std::vector<byte_range> in_code_points(const std::string& text, const encoding& 
   std::vector<byte_range> out;
   for (const auto& [start, end] : tokens.offsets) {
     const std::size_t first = index.codepoint(start);
-    out.push_back({static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(index.codepoint(end))});
+    out.push_back(
+        {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(index.codepoint(end))});
   }
   return out;
 }
 
 /// The names of the fields in which `tokens` differs from the reference; empty when all are equal.
-std::string differences(const json& want, const encoding& tokens, const std::vector<byte_range>& code_points) {
+std::string differences(const json& want, const encoding& tokens,
+                        const std::vector<byte_range>& code_points) {
   std::string out;
-  const auto compare = [&](const char* name, bool equal) { out += equal ? "" : std::string{" "} + name; };
+  const auto compare = [&](const char* name, bool equal) {
+    out += equal ? "" : std::string{" "} + name;
+  };
   compare("ids", want.at("ids") == json(tokens.token_ids));
-  if (want.contains("type_ids")) compare("type_ids", want.at("type_ids") == json(tokens.token_type_ids));
+  if (want.contains("type_ids"))
+    compare("type_ids", want.at("type_ids") == json(tokens.token_type_ids));
   compare("special_mask", want.at("special_mask") == json(tokens.special_mask));
   compare("word_ids", test::word_ids_of(want.at("word_ids")) == tokens.word_ids);
   compare("offsets_codepoints", test::ranges_of(want.at("offsets_codepoints")) == code_points);
@@ -61,8 +66,11 @@ public:
     if (++wrong_ <= 5) BOOST_TEST_MESSAGE("line " << line << " differs in" << different);
   }
   void finish(const std::string& what, const std::filesystem::path& folder) const {
-    BOOST_TEST_CONTEXT(folder.filename().string() << " " << what) { BOOST_TEST(wrong_ == 0u); }
-    std::printf("%s/%s: %zu compared, %zu differences\n", folder.filename().c_str(), what.c_str(), total_, wrong_);
+    BOOST_TEST_CONTEXT(folder.filename().string() << " " << what) {
+      BOOST_TEST(wrong_ == 0u);
+    }
+    std::printf("%s/%s: %zu compared, %zu differences\n", folder.filename().c_str(), what.c_str(),
+                total_, wrong_);
   }
 
 private:
@@ -94,7 +102,8 @@ BOOST_AUTO_TEST_CASE(windows) {
       const auto text = want.at("text").get<std::string>();
       const auto windows = tokenizer.encode_windows(text, want.at("max_length"), want.at("stride"));
       BOOST_REQUIRE(windows);
-      if (windows->size() != want.at("windows").size()) return count.add(line, " the number of windows");
+      if (windows->size() != want.at("windows").size())
+        return count.add(line, " the number of windows");
       for (std::size_t i = 0; i < windows->size(); ++i) {
         const encoding& tokens = (*windows)[i];
         count.add(line, differences(want.at("windows")[i], tokens, in_code_points(text, tokens)));
@@ -111,7 +120,8 @@ BOOST_AUTO_TEST_CASE(refused_windows) {
     const auto tokenizer = load(folder);
     for (const json& pair : json::parse(test::read_file(file))) {
       BOOST_TEST_CONTEXT(pair.dump()) {
-        const auto windows = tokenizer.encode_windows("some text", pair.at("max_length"), pair.at("stride"));
+        const auto windows =
+            tokenizer.encode_windows("some text", pair.at("max_length"), pair.at("stride"));
         BOOST_REQUIRE(!windows);
         BOOST_TEST(windows.error().code == text::text_errc::bad_window);
       }
