@@ -1,0 +1,28 @@
+#include "kernels/bert/labels.hpp"
+
+#include <unordered_map>
+#include <utility>
+
+namespace troupe::bert {
+
+label_set::label_set(std::vector<std::string> names) {
+  std::unordered_map<std::string, std::size_t> tags;
+  for (std::string& name : names) {
+    entry made;
+    made.begins = name.starts_with("B-");
+    made.prefix_length = made.begins || name.starts_with("I-") ? 2 : 0;
+    made.tag_id = tags.try_emplace(name.substr(made.prefix_length), tags.size()).first->second;
+    made.name = std::move(name);
+    labels_.push_back(std::move(made));
+  }
+}
+
+std::string_view label_set::tag(std::size_t label) const {
+  return std::string_view{labels_[label].name}.substr(labels_[label].prefix_length);
+}
+
+bool label_set::continues(std::size_t previous, std::size_t next) const {
+  return !labels_[next].begins && labels_[next].tag_id == labels_[previous].tag_id;
+}
+
+} // namespace troupe::bert

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::bert {
+
+/// The labels of a model, taken apart once. Immutable; any thread.
+class label_set {
+public:
+  /// @param names label of logit i, e.g. "O", "B-PER", "I-PER". A name without B-/I- counts as I-.
+  explicit label_set(std::vector<std::string> names);
+
+  [[nodiscard]] std::size_t size() const { return labels_.size(); }
+  [[nodiscard]] const std::string& name(std::size_t label) const { return labels_[label].name; }
+  /// The name without its B- or I-.
+  [[nodiscard]] std::string_view tag(std::size_t label) const;
+  /// Whether a piece labelled `next` continues the entity of a neighbour labelled `previous`.
+  [[nodiscard]] bool continues(std::size_t previous, std::size_t next) const;
+
+private:
+  struct entry {
+    std::string name;
+    std::size_t prefix_length = 0;
+    bool begins = false;
+    std::size_t tag_id = 0;
+  };
+  std::vector<entry> labels_;
+};
+
+} // namespace troupe::bert

@@ -1,0 +1,79 @@
+#include "kernels/bert/window_merge.hpp"
+
+#include "kernels/bert/piece_text.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace troupe::bert {
+
+window_layout::window_layout(std::span<const std::size_t> sizes, std::size_t stride) {
+  std::size_t start = 0;
+  for (std::size_t window = 0; window < sizes.size(); ++window) {
+    starts_.push_back(start);
+    const std::size_t end = start + sizes[window];
+    start = end - std::min(stride, sizes[window]);
+    // Piece g lies g - start from the next window's cut and end - 1 - g from this one's: the next
+    // window is better from the middle of the overlap on.
+    const bool last = window + 1 == sizes.size();
+    ends_.push_back(last || start + end == 0 ? end : (start + end - 1) / 2 + 1);
+  }
+}
+
+span_collector::span_collector(std::string_view text, const label_set& labels, aggregation how,
+                               window_layout layout)
+    : text_(text), labels_(&labels), how_(how), layout_(std::move(layout)),
+      by_window_(layout_.windows()) {}
+
+result<void> span_collector::add(std::size_t window, std::span<const decode_token> tokens,
+                                 std::span<const float> logits) {
+  auto spans = decode_window(text_, tokens, logits, *labels_, how_);
+  if (!spans) return tl::unexpected(std::move(spans.error()));
+  if (how_ == aggregation::none) keep_owned(window, *spans);
+  by_window_[window] = std::move(*spans);
+  return {};
+}
+
+void span_collector::keep_owned(std::size_t window, std::vector<byte_span>& spans) const {
+  const auto [first, last] = layout_.owned(window);
+  const std::size_t start = layout_.start(window);
+  std::erase_if(spans, [&, first = first, last = last](const byte_span& span) {
+    const std::size_t piece = start + static_cast<std::size_t>(span.index) - 1; // after [CLS]
+    return piece < first || piece >= last;
+  });
+  for (byte_span& span : spans)
+    span.index += static_cast<std::int32_t>(start);
+}
+
+bool span_collector::replaces(const byte_span& challenger, const byte_span& kept) const {
+  const auto length = [this](const byte_span& span) {
+    return codepoints(text_.substr(span.start, span.end - span.start));
+  };
+  const std::size_t challenging = length(challenger), keeping = length(kept);
+  return challenging > keeping || (challenging == keeping && challenger.score > kept.score);
+}
+
+std::vector<byte_span> span_collector::merge(std::vector<byte_span> spans) const {
+  std::stable_sort(spans.begin(), spans.end(),
+                   [](const byte_span& a, const byte_span& b) { return a.start < b.start; });
+  std::vector<byte_span> merged;
+  for (byte_span& span : spans) {
+    if (merged.empty() || span.start >= merged.back().end)
+      merged.push_back(std::move(span));
+    else if (replaces(span, merged.back()))
+      merged.back() = std::move(span);
+  }
+  return merged;
+}
+
+std::vector<ner_span> span_collector::finish() {
+  std::vector<byte_span> all;
+  for (auto& spans : by_window_)
+    std::move(spans.begin(), spans.end(), std::back_inserter(all));
+  by_window_.clear();
+  if (how_ != aggregation::none && layout_.windows() > 1) all = merge(std::move(all));
+  return locate(text_, std::move(all), *labels_, how_);
+}
+
+} // namespace troupe::bert
