@@ -1,0 +1,16 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+/// Tunables of inference in one place, each with its unit.
+namespace troupe::inference::defaults {
+
+/// Texts accepted and not yet answered; more are refused.
+inline constexpr std::size_t max_waiting_texts = 10'000;
+/// Bytes of those texts together.
+inline constexpr std::size_t max_waiting_bytes = std::size_t{256} << 20;
+/// How long `service::stop` lets accepted texts finish.
+inline constexpr std::chrono::milliseconds drain_bound{30'000};
+
+} // namespace troupe::inference::defaults

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "actors/inference/batcher.hpp"
+#include "actors/inference/internal/job.hpp"
+#include "actors/inference/service.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <span>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::inference {
+
+/// The service behind its interface. A text moves from `arrivals_` (to be tokenised) over
+/// `batcher_` (windows to be run) to its answer; `open_` has it until then. Threads take whatever
+/// step comes next, holding the mutex only between the steps.
+class service::core {
+public:
+  explicit core(service_options options);
+
+  void add_model(std::string name, std::filesystem::path model_dir, bert::engine_options options);
+  [[nodiscard]] bool has_model(const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> models() const;
+  void extract(extract_request request, extract_responder then);
+  void run_pending();
+  [[nodiscard]] service_stats stats() const;
+  void stop();
+
+private:
+  using lock = std::unique_lock<std::mutex>;
+
+  void run_thread();
+  /// Does one piece of work; the mutex is held before and after, not during. @returns false when
+  /// there is none.
+  bool step(lock& held, worker& by);
+
+  void start_text(lock& held, const job_ptr& text);
+  void load(lock& held, model_slot& slot);
+  void prepare(lock& held, const job_ptr& text, std::shared_ptr<const bert::ner_model> model);
+  /// Cuts the text into windows. @returns false when that answered it already.
+  bool tokenise(const job_ptr& text, std::shared_ptr<const bert::ner_model> model);
+  void run_batch(lock& held, worker& by);
+  /// The windows whose texts still wait for an answer.
+  [[nodiscard]] std::vector<job_window> claim(const std::vector<waiting_window>& windows) const;
+  void run_windows(worker& by, std::size_t slot, std::span<const job_window> windows);
+  [[nodiscard]] result<void> classify(worker& by, std::size_t slot,
+                                      std::span<const job_window> windows) const;
+  void decode(const job_window& part, std::span<const float> logits);
+
+  [[nodiscard]] std::size_t fair_share() const;
+  [[nodiscard]] reply<void> admit(const extract_request& request) const;
+  /// Answers each once; the mutex must not be held.
+  void finish(const job_ptr& text);
+  void refuse(const job_ptr& text, failure why);
+  void answer(const job_ptr& text, reply<extraction> outcome);
+
+  const service_options options_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable work_, drained_;
+  std::map<std::string, std::size_t> names_;
+  std::deque<model_slot> slots_; // only grows, so that references stay valid
+  std::deque<job_ptr> arrivals_;
+  batcher batcher_;
+  std::unordered_map<std::uint64_t, job_ptr> open_;
+  std::uint64_t next_id_ = 1;
+  std::size_t waiting_bytes_ = 0;
+  std::size_t unanswered_ = 0; // until their responders have returned
+  std::size_t idle_threads_ = 0;
+  bool stopping_ = false, closing_ = false;
+  bool running_pending_ = false;
+  service_stats stats_;
+
+  worker own_worker_; // of modes without threads
+  std::mutex stop_once_;
+  std::vector<std::thread> threads_;
+};
+
+} // namespace troupe::inference

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "actors/inference/service.hpp"
+#include "kernels/bert/ner_model.hpp"
+#include "kernels/bert/packed_windows.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace troupe::inference {
+
+/// One accepted text on its way: arrived, prepared, its windows run, answered.
+struct job {
+  std::uint64_t id = 0;
+  /// Which `model_slot` serves it.
+  std::size_t slot = 0;
+  extract_request request;
+  extract_responder then;
+
+  // Written by the thread that prepares the text, before its windows are queued.
+  std::shared_ptr<const bert::ner_model> model;
+  bert::prepared_text prepared;
+  std::optional<bert::span_collector> spans;
+
+  /// Guards `spans` while windows are decoded: several threads may run windows of one text.
+  std::mutex decoding;
+
+  // Guarded by the service's mutex.
+  std::size_t windows_left = 0;
+  bool answered = false;
+};
+
+using job_ptr = std::shared_ptr<job>;
+
+/// A window of a job that is being run.
+struct job_window {
+  job_ptr owner;
+  std::size_t window = 0;
+};
+
+/// A model that the service knows by name. All but `model_dir` and `options` is guarded by the
+/// service's mutex.
+struct model_slot {
+  enum class stage { unloaded, loading, ready, failed };
+
+  std::filesystem::path model_dir;
+  bert::engine_options options;
+  stage at = stage::unloaded;
+  std::shared_ptr<const bert::ner_model> model;
+  /// Why it is `failed`.
+  failure why;
+  /// Texts that wait for the end of `loading`.
+  std::vector<job_ptr> waiting;
+};
+
+/// What one thread of the service owns.
+struct worker {
+  bert::packed_windows batch;
+  std::map<std::size_t, std::unique_ptr<bert::workspace>> scratch; // by slot
+};
+
+} // namespace troupe::inference

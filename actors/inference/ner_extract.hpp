@@ -1,0 +1,16 @@
+#pragma once
+
+#include "actors/inference/service.hpp"
+#include "actors/runtime/agent.hpp"
+
+namespace troupe::inference {
+
+/// The agent type "ner.extract": NerRequest -> NerReply. The key names a model of `models`, so
+/// `ner.extract/pii` finds entities with the model "pii"; another key fails with
+/// "ner.unknown_model". Texts of all requesters are batched; the request's deadline is honoured
+/// while a text waits. Failures are those of `service`, and "ner.bad_request" for an unknown
+/// aggregation.
+/// @param models must outlive every agent system that the type is added to.
+[[nodiscard]] agent_type ner_extract_agent(service& models);
+
+} // namespace troupe::inference

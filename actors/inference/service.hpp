@@ -1,0 +1,135 @@
+#pragma once
+
+#include "actors/inference/batcher.hpp"
+#include "actors/inference/defaults.hpp"
+#include "actors/runtime/failure.hpp"
+#include "kernels/bert/decode.hpp"
+#include "kernels/bert/engine.hpp"
+#include "kernels/bert/ner_defaults.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::inference {
+
+/// One text to find entities in.
+struct extract_request {
+  /// A name given to `service::add_model`.
+  std::string model;
+  /// UTF-8, at most `bert::defaults::max_text_bytes`; shared, never copied.
+  std::shared_ptr<const std::string> text;
+  bert::aggregation how = bert::aggregation::simple;
+  /// Pieces that windows of a long text share; the model's default when empty.
+  std::optional<std::size_t> stride{};
+  /// A text that still waits at this moment is answered "runtime.deadline_exceeded" unseen.
+  deadline expires = deadline::max();
+};
+
+struct extraction {
+  std::vector<bert::ner_span> spans;
+  /// Word pieces, without special tokens, and windows the text was cut into.
+  std::size_t tokens = 0;
+  std::size_t windows = 0;
+};
+
+/// Takes the answer to one text; runs once, on an engine's thread or the caller's. Must not throw,
+/// and must not block: the engine waits meanwhile.
+using extract_responder = std::function<void(reply<extraction>)>;
+
+/// Who does the work.
+enum class service_mode {
+  /// Threads that the service owns.
+  threads,
+  /// The thread that calls `extract`, before that returns. For deterministic tests.
+  on_call,
+  /// The thread that calls `run_pending`. For deterministic tests of batching.
+  manual
+};
+
+struct service_options {
+  service_mode mode = service_mode::threads;
+  /// 0 for one per processor. Each runs whole batches by itself.
+  std::size_t threads = 0;
+  /// The most tokens of one batch.
+  std::size_t batch_tokens = bert::defaults::batch_tokens;
+  std::size_t max_waiting_texts = defaults::max_waiting_texts;
+  std::size_t max_waiting_bytes = defaults::max_waiting_bytes;
+  std::chrono::milliseconds drain_bound = defaults::drain_bound;
+};
+
+/// Counters since start; together a snapshot of one moment.
+struct service_stats {
+  /// Texts that were answered with entities (or with none found).
+  std::uint64_t texts = 0;
+  /// Their word pieces.
+  std::uint64_t tokens = 0;
+  std::uint64_t batches = 0;
+  /// Tokens that engines ran, special tokens and shared pieces included.
+  std::uint64_t batch_tokens = 0;
+  /// Time that all threads together spent in engines and decoding.
+  double busy_seconds = 0;
+  /// Texts refused at the door, dropped because their deadline passed, and failed otherwise.
+  std::uint64_t rejected = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t failed = 0;
+  /// Texts accepted and not yet answered.
+  std::uint64_t waiting = 0;
+};
+
+/// Serves several models to many callers: texts are cut into windows, windows of different callers
+/// are batched as soon as a thread is free, and the answer to a text never depends on its batch
+/// mates. Nothing waits for a batch to fill up. All members may be called by any thread.
+///
+/// Failures (retryable: yes or no):
+/// | type | when |
+/// |---|---|
+/// | ner.unknown_model (no) | no model of that name was added |
+/// | ner.model_load_failed (no) | the model's folder does not load; says why. Stays so until the
+///   model is added again |
+/// | ner.bad_request (no) | text not UTF-8 or too long, or an impossible stride |
+/// | ner.overloaded (yes) | too many texts or bytes wait |
+/// | runtime.deadline_exceeded (yes) | the deadline passed while the text waited |
+/// | ner.engine_failed (yes) | the engine ran out of memory, or its output was no number |
+/// | ner.stopping (no) | the service stops |
+class service {
+public:
+  explicit service(service_options options = {});
+  /// Calls `stop`.
+  ~service();
+  service(const service&) = delete;
+  service& operator=(const service&) = delete;
+
+  /// Makes the model in `model_dir` known as `name`. It is loaded at its first use, once, on a
+  /// thread of the service. A name that exists already gets the new folder for texts that come
+  /// later.
+  void add_model(std::string name, std::filesystem::path model_dir,
+                 bert::engine_options options = {});
+  [[nodiscard]] bool has_model(const std::string& name) const;
+  /// Sorted.
+  [[nodiscard]] std::vector<std::string> models() const;
+
+  /// Finds the entities of one text; never blocks (except in mode `on_call`).
+  void extract(extract_request request, extract_responder then);
+
+  /// Mode `manual`: works until nothing waits. Otherwise does nothing.
+  void run_pending();
+
+  [[nodiscard]] service_stats stats() const;
+
+  /// Refuses new texts, finishes those accepted, but no longer than the drain bound: the rest is
+  /// answered "ner.stopping". Then ends the threads. May be called again; not by a responder.
+  void stop();
+
+private:
+  class core;
+  std::unique_ptr<core> core_;
+};
+
+} // namespace troupe::inference
