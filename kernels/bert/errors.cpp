@@ -29,6 +29,8 @@ public:
       return "inference engine failed";
     case bert_errc::bad_options:
       return "bad options";
+    case bert_errc::bad_text:
+      return "text cannot be read by the model";
     }
     return "unknown error " + std::to_string(value);
   }

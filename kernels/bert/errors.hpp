@@ -24,6 +24,8 @@ enum class bert_errc {
   engine_failure,
   /// Options of a caller contradict each other or the model.
   bad_options,
+  /// A text that is not UTF-8, or longer than what is taken.
+  bad_text,
 };
 
 [[nodiscard]] const std::error_category& bert_category() noexcept;

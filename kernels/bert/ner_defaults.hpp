@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+
+/// Tunables of entity recognition.
+namespace troupe::bert::defaults {
+
+/// The longest text that is taken, in bytes.
+inline constexpr std::size_t max_text_bytes = std::size_t{64} << 20;
+/// Pieces that neighbouring windows of a long text share, where the caller names no number; never
+/// more than a quarter of a window. Entities up to this length are seen whole by some window.
+inline constexpr std::size_t window_stride = 64;
+/// Tokens of one batch. Enough to keep a core's matrix products busy; more only costs cache.
+inline constexpr std::size_t batch_tokens = 2048;
+
+} // namespace troupe::bert::defaults

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "kernels/bert/ner_model.hpp"
+#include "kernels/bert/packed_windows.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::bert {
+
+struct ner_options {
+  aggregation how = aggregation::simple;
+  /// See `ner_model::prepare`; the model's default when empty.
+  std::optional<std::size_t> stride;
+};
+
+/// Finds entities with one model on the calling thread; owns its scratch memory. One thread at a
+/// time; make one per thread. When not to use: to serve many callers at once take
+/// `inference::service`, which batches across them.
+class ner_extractor {
+public:
+  /// @param batch_tokens the most tokens of one batch; at least the model's `max_length` is used.
+  /// @returns the engine's errors.
+  [[nodiscard]] static result<ner_extractor>
+  make(std::shared_ptr<const ner_model> model, std::size_t batch_tokens = defaults::batch_tokens);
+
+  /// The entities of every text, in the order of `texts`. @returns errors of `ner_model::prepare`
+  /// and of the engine.
+  [[nodiscard]] result<std::vector<std::vector<ner_span>>>
+  extract(std::span<const std::string_view> texts, const ner_options& options = {});
+
+  /// The entities of one text.
+  [[nodiscard]] result<std::vector<ner_span>> extract(std::string_view text,
+                                                      const ner_options& options = {});
+
+  /// The entities of texts that are prepared already, e.g. from words.
+  [[nodiscard]] result<std::vector<std::vector<ner_span>>> run(std::span<const prepared_text> texts,
+                                                               aggregation how);
+
+private:
+  ner_extractor(std::shared_ptr<const ner_model> model, std::unique_ptr<workspace> scratch);
+
+  std::shared_ptr<const ner_model> model_;
+  std::unique_ptr<workspace> scratch_;
+  packed_windows batch_;
+};
+
+} // namespace troupe::bert

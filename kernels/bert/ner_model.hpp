@@ -1,0 +1,79 @@
+#pragma once
+
+#include "kernels/bert/engine.hpp"
+#include "kernels/bert/ner_defaults.hpp"
+#include "kernels/bert/window_merge.hpp"
+#include "kernels/text/wordpiece.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::bert {
+
+/// One text, tokenised and cut into windows that the engine takes.
+struct prepared_text {
+  /// The original text, borrowed from the caller of `prepare` or kept in `joined`.
+  std::string_view text;
+  /// The words given to `prepare_words`, joined by one space.
+  std::shared_ptr<const std::string> joined;
+  /// In text order, each with [CLS] and [SEP]; none when the text has no pieces.
+  std::vector<text::encoding> windows;
+  /// Pieces that neighbouring windows share.
+  std::size_t stride = 0;
+  /// Word pieces of the text, special tokens not counted and shared pieces counted once.
+  std::size_t pieces = 0;
+};
+
+/// A named-entity model: tokenizer, engine and labels of one Hugging Face folder. Immutable; any
+/// number of threads may share it.
+class ner_model {
+public:
+  /// Blocks on disk and packs the weights; any thread.
+  /// @returns errors of the tokenizer or the engine, or `bad_config` when the two do not fit.
+  [[nodiscard]] static result<std::shared_ptr<const ner_model>>
+  load(const std::filesystem::path& model_dir, const engine_options& options = {});
+
+  [[nodiscard]] const text::wordpiece_tokenizer& tokenizer() const { return tokenizer_; }
+  [[nodiscard]] const bert::engine& engine() const { return *engine_; }
+  [[nodiscard]] const label_set& labels() const { return labels_; }
+  /// The longest window, in tokens, special tokens included.
+  [[nodiscard]] std::size_t max_length() const { return max_length_; }
+  /// What `prepare` uses unless told: `defaults::window_stride`, or a quarter of a short window.
+  [[nodiscard]] std::size_t default_stride() const;
+
+  /// Tokenises `text`. What is longer than `max_length` becomes several windows; nothing is ever
+  /// cut off.
+  /// @param text   UTF-8; must outlive the result. Repair other bytes with `text::repair_utf8`
+  ///               first; all offsets then refer to the repaired text.
+  /// @param stride pieces that neighbouring windows share, less than `max_length - 2`.
+  /// @returns `bad_text` when it is not UTF-8 or too long, `text_errc::bad_window` for the stride.
+  [[nodiscard]] result<prepared_text> prepare(std::string_view text,
+                                              std::optional<std::size_t> stride = {}) const;
+
+  /// As `prepare` for a text that is split into words already; offsets refer to the words joined by
+  /// one space. @returns `bad_text` also when the words do not fit into one window.
+  [[nodiscard]] result<prepared_text> prepare_words(std::span<const std::string> words) const;
+
+  /// An empty collector for the windows of `prepared`, which must outlive it, as must the model.
+  [[nodiscard]] span_collector collect(const prepared_text& prepared, aggregation how) const;
+
+  /// Decodes one window. @param logits [tokens of the window, labels] float32, row-major.
+  [[nodiscard]] result<void> decode(const prepared_text& prepared, std::size_t window,
+                                    std::span<const float> logits, span_collector& into) const;
+
+private:
+  ner_model(text::wordpiece_tokenizer tokenizer, std::shared_ptr<const bert::engine> engine);
+
+  text::wordpiece_tokenizer tokenizer_;
+  std::shared_ptr<const bert::engine> engine_;
+  label_set labels_;
+  std::size_t max_length_;
+};
+
+} // namespace troupe::bert
