@@ -1,0 +1,17 @@
+#pragma once
+
+#include "actors/agents/spans.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace troupe::agents {
+
+/// What the rules find: EMAIL, URL, IBAN, PAYMENT_CARD, IP_ADDRESS, PHONE, each checked beyond its pattern (check digits,
+/// country lengths, issuer and country codes, inet_pton).
+/// @param text valid UTF-8. @returns spans of score 1 and source rule, rule by rule; those of different rules may overlap
+///   (an address inside a URL): `merge_spans` settles that.
+/// Linear in the length of the text, also for hostile ones (RE2, and look-ahead of bounded length). Any thread.
+[[nodiscard]] std::vector<pii_span> find_pii(std::string_view text);
+
+} // namespace troupe::agents
