@@ -1,8 +1,10 @@
 #include "kernels/text/normalizer.hpp"
 #include "kernels/text/word_shape.hpp"
+#include "tests/support/files.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -103,9 +105,49 @@ const shape_case shape_cases[] = {
     {"\u4E2D", word_shape::no_upper},
 };
 
+/// FNV-1a over the bytes of each value.
+class fingerprint {
+public:
+  void add(std::uint64_t value) {
+    for (int i = 0; i < 8; ++i)
+      hash_ = (hash_ ^ (value >> (8 * i) & 0xFF)) * 0x100000001B3u;
+  }
+  [[nodiscard]] std::uint64_t value() const { return hash_; }
+
+private:
+  std::uint64_t hash_ = 0xCBF29CE484222325u;
+};
+
+/// What becomes of every code point between two letters: code points, whether they stand alone, and ranges.
+std::uint64_t fingerprint_of_all(normalizer_options options) {
+  const char_table& table = char_table::instance();
+  fingerprint out;
+  for (char32_t c = 0; c <= 0x10FFFF; ++c) {
+    if (c >= 0xD800 && c <= 0xDFFF) continue;
+    char text[6] = {'a'};
+    const std::size_t size = encode_utf8(c, text + 1);
+    text[1 + size] = 'b';
+    for (const auto& each : normalize({text, size + 2}, options)) {
+      out.add(each.code_point);
+      out.add(table[each.code_point].has(char_flag::punctuation));
+      out.add(std::uint64_t{each.source.start} << 32 | each.source.end);
+    }
+  }
+  return out.value();
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(normalizing)
+
+// Guards the generated tables where the reference's own (large) tables are not at hand. The values were taken when every
+// code point agreed with the reference library in all combinations; see codepoint_golden_test.cpp and differential.py.
+BOOST_AUTO_TEST_CASE(character_data_is_what_was_checked_against_the_reference) {
+  BOOST_TEST(fingerprint_of_all(uncased) == 12174204195063432014u);
+  BOOST_TEST(fingerprint_of_all(cased) == 11508444524595969053u);
+  BOOST_TEST(fingerprint_of_all(lower_only) == 13590056395959652734u);
+  BOOST_TEST(fingerprint_of_all(strip_only) == 4439312431251347327u);
+}
 
 BOOST_AUTO_TEST_CASE(keeps_source_ranges) {
   for (const auto& each : normalize_cases) {
@@ -113,6 +155,27 @@ BOOST_AUTO_TEST_CASE(keeps_source_ranges) {
       BOOST_TEST(normalize(each.text, each.options) == each.want, boost::test_tools::per_element());
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(cases_are_those_of_the_model) {
+  std::istringstream in{
+      troupe::test::read_file(troupe::test::source_folder() / "models/ner-default/word_shape.tsv")};
+  std::vector<char> kinds(0x110000, ' ');
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream row{line};
+    std::uint32_t first = 0, last = 0;
+    char kind = ' ';
+    if (line.starts_with('#') || !(row >> std::hex >> first >> last >> kind)) continue;
+    for (std::uint32_t c = first; c <= last; ++c)
+      kinds.at(c) = kind;
+  }
+  std::size_t wrong = 0;
+  for (char32_t c = 0; c <= 0x10FFFF; ++c) {
+    const char_record& record = char_table::instance()[c];
+    wrong += record.has(char_flag::upper) != (kinds[c] == 'U') ||
+             record.has(char_flag::lower) != (kinds[c] == 'l');
+  }
+  BOOST_TEST(wrong == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(shapes_of_words) {
