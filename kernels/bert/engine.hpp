@@ -46,9 +46,11 @@ public:
 };
 
 /// Sees the hidden states of a batch: layer 0 is the embedding after its LayerNorm, layer i the
-/// output of encoder layer i. `hidden` is [tokens, hidden_size] float32 and valid during the call
-/// only. For tests and diagnosis: it may slow the engine down, and never changes the logits.
-using hidden_observer = std::function<void(std::size_t layer, std::span<const float> hidden)>;
+/// output of encoder layer i. `hidden` is [some tokens from first_token on, hidden_size] float32,
+/// valid during the call only; engines may work through a batch in pieces, and every token is seen
+/// once per layer. For tests and diagnosis: it never changes the logits.
+using hidden_observer = std::function<void(std::size_t layer, std::size_t first_token,
+                                           std::span<const float> hidden)>;
 
 /// A loaded model on a device. Immutable, so any number of threads may share it, each with its own
 /// workspace. The logits of a sequence never depend on what else is in its batch.

@@ -1,0 +1,144 @@
+#include "kernels/cpu/ops.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/cpu/attention.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h, which decides the instruction set.
+#include "kernels/cpu/internal/attention_layout.hpp"
+#include "kernels/cpu/internal/simd_math-inl.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+HWY_BEFORE_NAMESPACE();
+namespace troupe::cpu::HWY_NAMESPACE {
+
+using wide = hn::ScalableTag<float>;
+
+/// keys[c, j] = key of token j, column c: scores of neighbouring tokens become neighbouring lanes.
+/// Pads with zeros.
+HWY_INLINE void transpose_keys(const attention_args& args, const attention_layout& at,
+                               float* keys) {
+  for (std::size_t column = 0; column < args.head_dim; ++column) {
+    float* row = keys + column * at.padded_tokens;
+    for (std::size_t token = 0; token < args.tokens; ++token)
+      row[token] = args.key[token * args.stride + column];
+    std::fill(row + args.tokens, row + at.padded_tokens, 0.0F);
+  }
+}
+
+/// scores[r, j] of `Rows` queries with `Vectors` vectors of keys from j on.
+template <std::size_t Rows, std::size_t Vectors>
+HWY_INLINE void score_tile(const attention_args& args, const attention_layout& at,
+                           const float* keys, const float* queries, float* scores, std::size_t j) {
+  const wide d;
+  const std::size_t lanes = hn::Lanes(d);
+  hn::Vec<wide> sum[Rows][Vectors];
+  for (auto& row : sum)
+    for (auto& part : row)
+      part = hn::Zero(d);
+  for (std::size_t column = 0; column < args.head_dim; ++column) {
+    hn::Vec<wide> key[Vectors];
+    for (std::size_t v = 0; v < Vectors; ++v)
+      key[v] = hn::LoadU(d, keys + column * at.padded_tokens + j + v * lanes);
+    for (std::size_t r = 0; r < Rows; ++r) {
+      const auto query = hn::Set(d, queries[r * args.head_dim + column]);
+      for (std::size_t v = 0; v < Vectors; ++v)
+        sum[r][v] = hn::MulAdd(query, key[v], sum[r][v]);
+    }
+  }
+  for (std::size_t r = 0; r < Rows; ++r)
+    for (std::size_t v = 0; v < Vectors; ++v)
+      hn::StoreU(sum[r][v], d, scores + r * at.padded_tokens + j + v * lanes);
+}
+
+/// Turns a row of scores into e^(score - maximum). @returns their sum. What lies behind `tokens`
+/// becomes zero.
+HWY_INLINE float exponentiate(float* scores, std::size_t tokens, std::size_t padded) {
+  const wide d;
+  const std::size_t lanes = hn::Lanes(d);
+  float top = scores[0];
+  for (std::size_t j = 1; j < tokens; ++j)
+    top = std::max(top, scores[j]);
+  auto sum = hn::Zero(d);
+  for (std::size_t j = 0; j < padded; j += lanes) {
+    const auto power = exp(d, hn::Sub(hn::LoadU(d, scores + j), hn::Set(d, top)));
+    const auto kept = hn::IfThenElseZero(hn::FirstN(d, tokens - std::min(tokens, j)), power);
+    hn::StoreU(kept, d, scores + j);
+    sum = hn::Add(sum, kept);
+  }
+  return hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
+/// Columns [c, c + lanes) of the output of `Rows` queries.
+template <std::size_t Rows, class D>
+HWY_INLINE void mix_tile(D d, const attention_args& args, const attention_layout& at,
+                         const float* weights, const float* scales, std::size_t query,
+                         std::size_t c) {
+  hn::Vec<D> sum[Rows];
+  for (auto& row : sum)
+    row = hn::Zero(d);
+  for (std::size_t j = 0; j < args.tokens; ++j) {
+    const auto value = hn::LoadU(d, args.value + j * args.stride + c);
+    for (std::size_t r = 0; r < Rows; ++r)
+      sum[r] = hn::MulAdd(hn::Set(d, weights[r * at.padded_tokens + j]), value, sum[r]);
+  }
+  // The weights of a query add up to 1, so the value's bias may be added once at the end.
+  const auto bias = hn::LoadU(d, args.value_bias + c);
+  for (std::size_t r = 0; r < Rows; ++r)
+    store(d, hn::MulAdd(sum[r], hn::Set(d, scales[r]), bias),
+          args.out.at((query + r) * args.out_stride + c));
+}
+
+template <std::size_t Rows>
+HWY_INLINE void attend(const attention_args& args, const attention_layout& at, float* scratch,
+                       std::size_t query) {
+  const std::size_t lanes = hn::Lanes(wide{});
+  float* queries = scratch + at.queries;
+  float* scores = scratch + at.scores;
+  const float scale = 1.0F / std::sqrt(static_cast<float>(args.head_dim));
+  for (std::size_t r = 0; r < Rows; ++r)
+    for (std::size_t c = 0; c < args.head_dim; ++c)
+      queries[r * args.head_dim + c] =
+          (args.query[(query + r) * args.stride + c] + args.query_bias[c]) * scale;
+  std::size_t j = 0;
+  for (; j + 2 * lanes <= at.padded_tokens; j += 2 * lanes)
+    score_tile<Rows, 2>(args, at, scratch, queries, scores, j);
+  for (; j < at.padded_tokens; j += lanes)
+    score_tile<Rows, 1>(args, at, scratch, queries, scores, j);
+  float scales[Rows];
+  for (std::size_t r = 0; r < Rows; ++r)
+    scales[r] = 1.0F / exponentiate(scores + r * at.padded_tokens, args.tokens, at.padded_tokens);
+  for_lanes(0, args.head_dim, [&](auto d, std::size_t c) HWY_ATTR {
+    mix_tile<Rows>(d, args, at, scores, scales, query, c);
+  });
+}
+
+void attention(const attention_args& args, float* scratch) {
+  const attention_layout at{args.tokens, args.head_dim};
+  transpose_keys(args, at, scratch);
+  std::size_t query = 0;
+  for (; query + attention_rows <= args.tokens; query += attention_rows)
+    attend<attention_rows>(args, at, scratch, query);
+  for (; query < args.tokens; ++query)
+    attend<1>(args, at, scratch, query);
+}
+
+} // namespace troupe::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace troupe::cpu {
+
+HWY_EXPORT(attention);
+
+std::size_t attention_scratch(std::size_t tokens, std::size_t head_dim) {
+  return attention_layout{tokens, head_dim}.floats;
+}
+
+void attention(const attention_args& args, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(attention)(args, scratch);
+}
+
+} // namespace troupe::cpu
+#endif

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+
+/// What the CPU engine was tuned to.
+namespace troupe::cpu::defaults {
+
+/// Tokens that go through all layers together: enough to use packed weights often, few enough that
+/// their activations stay in a core's cache.
+inline constexpr std::size_t group_tokens = 384;
+
+/// Upper bound on a workspace, in tokens.
+inline constexpr std::size_t max_workspace_tokens = 1 << 24;
+
+/// Upper bound on `engine_options::threads_per_stream`.
+inline constexpr std::size_t max_threads = 1024;
+
+/// Rows of element-wise work that one thread takes at a time.
+inline constexpr std::size_t rows_per_task = 16;
+
+} // namespace troupe::cpu::defaults

@@ -1,0 +1,111 @@
+#include "kernels/cpu/engine.hpp"
+
+#include "kernels/bert/errors.hpp"
+#include "kernels/cpu/defaults.hpp"
+#include "kernels/cpu/internal/cpu_workspace.hpp"
+#include "kernels/cpu/internal/forward.hpp"
+#include "kernels/cpu/internal/packed_model.hpp"
+#include "kernels/cpu/probe.hpp"
+
+#include <new>
+#include <utility>
+
+namespace troupe::cpu {
+namespace {
+
+using bert::bert_errc;
+using bert::precision;
+
+/// What `work` returns, with the exceptions of oneDNN and of the allocator turned into errors.
+template <class Work>
+auto guarded(Work work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const dnnl::error& problem) {
+    return fail(bert_errc::engine_failure, "oneDNN: " + std::string{problem.what()});
+  } catch (const std::bad_alloc&) {
+    return fail(bert_errc::engine_failure, "not enough memory");
+  }
+}
+
+class cpu_engine final : public bert::engine {
+public:
+  cpu_engine(packed_model model, bert::model_config config, precision used, std::size_t threads)
+      : model_{std::move(model)}, config_{std::move(config)}, used_{used}, threads_{threads} {}
+
+  [[nodiscard]] const bert::model_config& config() const override { return config_; }
+  [[nodiscard]] precision used_precision() const override { return used_; }
+
+  [[nodiscard]] std::string name() const override {
+    const auto machine = probe();
+    return "cpu: oneDNN " + machine.onednn_version + ", " + machine.matmul_isa + ", " +
+           std::string{to_string(used_)};
+  }
+
+  [[nodiscard]] result<std::unique_ptr<bert::workspace>>
+  make_workspace(std::size_t max_tokens) const override {
+    if (max_tokens == 0 || max_tokens > defaults::max_workspace_tokens)
+      return fail(bert_errc::bad_options, "a workspace takes 1 to " +
+                                              std::to_string(defaults::max_workspace_tokens) +
+                                              " tokens, not " + std::to_string(max_tokens));
+    return guarded([&]() -> result<std::unique_ptr<bert::workspace>> {
+      return std::make_unique<cpu_workspace>(model_, config_, used_ == precision::bf16, max_tokens,
+                                             threads_);
+    });
+  }
+
+private:
+  [[nodiscard]] result<void> run(const bert::packed_batch& batch, bert::workspace& scratch,
+                                 std::span<float> logits,
+                                 const bert::hidden_observer* observe) const override {
+    auto* own = dynamic_cast<cpu_workspace*>(&scratch);
+    if (!own || own->model != &model_)
+      return fail(bert_errc::bad_batch, "the workspace was made by another engine");
+    return guarded([&]() -> result<void> {
+      const thread_count_scope threads{threads_};
+      forward({model_, config_, used_ == precision::bf16, threads_}, batch, *own, logits, observe);
+      return {};
+    });
+  }
+
+  packed_model model_;
+  bert::model_config config_;
+  precision used_;
+  std::size_t threads_;
+};
+
+precision resolve(precision wanted) {
+  return wanted == precision::automatic ? probe().automatic : wanted;
+}
+
+result<void> supports(const bert::model_config&, const bert::engine_options& options) {
+  if (options.threads_per_stream == 0 || options.threads_per_stream > defaults::max_threads)
+    return fail(bert_errc::bad_options, "threads_per_stream must be 1 to " +
+                                            std::to_string(defaults::max_threads) + ", not " +
+                                            std::to_string(options.threads_per_stream));
+  const auto machine = probe();
+  if (resolve(options.wanted) == precision::bf16 && !machine.bf16)
+    return fail(bert_errc::unsupported, "bf16 needs AVX512-BF16 or AMX, but oneDNN uses " +
+                                            machine.matmul_isa + " here; ask for fp32");
+  return {};
+}
+
+result<std::shared_ptr<const bert::engine>> load(const bert::weight_reader& weights,
+                                                 const bert::engine_options& options) {
+  return guarded([&]() -> result<std::shared_ptr<const bert::engine>> {
+    const thread_count_scope threads{options.threads_per_stream};
+    const auto used = resolve(options.wanted);
+    auto model = pack_model(weights, used);
+    if (!model) return tl::unexpected(model.error());
+    return std::make_shared<const cpu_engine>(std::move(*model), weights.config(), used,
+                                              options.threads_per_stream);
+  });
+}
+
+} // namespace
+
+bert::engine_factory factory() {
+  return {"cpu", supports, load};
+}
+
+} // namespace troupe::cpu

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "kernels/bert/engine.hpp"
+
+#include <cstddef>
+#include <string>
+
+namespace troupe::cpu {
+
+/// What the CPU engine finds on this machine.
+struct machine_info {
+  /// Version of the oneDNN library that is loaded, "3.2.0".
+  std::string onednn_version;
+  /// Instruction set of the matrix products, as oneDNN calls it ("avx2", "avx512_core_amx" ...).
+  /// The environment variable ONEDNN_MAX_CPU_ISA can lower it.
+  std::string matmul_isa;
+  /// Instruction set of the vector kernels, as Highway calls it ("AVX2", "AVX3" ...).
+  std::string vector_isa;
+  /// Whether bf16 products run natively (AVX512-BF16 or AMX-BF16); elsewhere bf16 is refused.
+  bool bf16 = false;
+  /// What `precision::automatic` means here.
+  bert::precision automatic = bert::precision::fp32;
+  /// Logical processors this process may use.
+  std::size_t processors = 1;
+};
+
+/// Asks the libraries; any thread. Cheap.
+[[nodiscard]] machine_info probe();
+
+} // namespace troupe::cpu

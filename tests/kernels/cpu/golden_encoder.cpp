@@ -1,0 +1,65 @@
+#include "tests/kernels/cpu/golden_encoder.hpp"
+
+#include "kernels/bert/safetensors.hpp"
+#include "tests/kernels/cpu/weights_spec.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+namespace troupe::test {
+namespace {
+
+template <class Element>
+std::vector<Element> elements(const bert::safetensors_file& file, const std::string& name,
+                              const char* dtype) {
+  const auto* tensor = file.find(name);
+  if (!tensor || tensor->dtype != dtype)
+    throw std::runtime_error{file.path().string() + " has no " + dtype + " tensor " + name};
+  std::vector<Element> values(tensor->bytes.size() / sizeof(Element));
+  std::memcpy(values.data(), tensor->bytes.data(), tensor->bytes.size());
+  return values;
+}
+
+golden_case read_case(const bert::safetensors_file& file, const std::string& name) {
+  golden_case read;
+  read.name = name;
+  read.ids = elements<std::int32_t>(file, name + ".ids", "I32");
+  read.type_ids = elements<std::int32_t>(file, name + ".type_ids", "I32");
+  read.logits = elements<float>(file, name + ".logits", "F32");
+  for (std::size_t layer = 0;; ++layer) {
+    const auto hidden = name + ".hidden." + std::to_string(layer);
+    if (!file.find(hidden)) return read;
+    read.hidden.push_back(elements<float>(file, hidden, "F32"));
+  }
+}
+
+} // namespace
+
+golden_encoder::golden_encoder(const std::filesystem::path& folder) : model_dir_{folder} {
+  if (exists(folder / "weights.spec.json") && !exists(folder / "model.safetensors")) {
+    model_dir_ = expanded_.path();
+    std::filesystem::copy_file(folder / "config.json", model_dir_ / "config.json");
+    expand_weights(folder / "weights.spec.json", model_dir_ / "model.safetensors");
+  }
+  const auto file = bert::safetensors_file::open(folder / "expected.safetensors");
+  if (!file) throw std::runtime_error{file.error().message()};
+  constexpr std::string_view suffix = ".ids";
+  for (const auto& [name, tensor] : file->tensors())
+    if (name.ends_with(suffix))
+      cases_.push_back(read_case(*file, name.substr(0, name.size() - suffix.size())));
+}
+
+std::vector<std::string> golden_encoders() {
+  std::vector<std::string> names;
+  for (const char* parent : {"encoder", "encoder/layouts"}) {
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator{golden_folder() / parent, none})
+      if (exists(entry.path() / "expected.safetensors"))
+        names.push_back((std::filesystem::path{parent} / entry.path().filename()).string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+} // namespace troupe::test
