@@ -3,6 +3,8 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <utility>
 
 namespace troupe {
 
@@ -63,8 +65,8 @@ public:
   /// Moves time on, stopping at each due task, including those scheduled meanwhile. @returns how
   /// many tasks ran.
   virtual std::size_t advance(clock::duration by) = 0;
-  /// @returns whether a task is scheduled.
-  [[nodiscard]] virtual bool pending() const = 0;
+  /// When the next task is due, if there is one.
+  [[nodiscard]] virtual std::optional<clock::time_point> next_due() const = 0;
 };
 
 } // namespace troupe

@@ -1,0 +1,46 @@
+#include "actors/runtime/deterministic_system.hpp"
+
+#include "actors/runtime/caf_compat.hpp"
+#include "actors/runtime/internal/core.hpp"
+
+#include <caf/scheduler/test_coordinator.hpp>
+#include <utility>
+
+namespace troupe {
+
+namespace runtime {
+
+std::size_t run_all_actors(caf::actor_system& actors) {
+  auto& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>(actors.scheduler());
+  std::size_t turns = 0;
+  while (scheduler.try_run_once())
+    ++turns;
+  return turns;
+}
+
+} // namespace runtime
+
+deterministic_system::deterministic_system(std::shared_ptr<executor> blocking) {
+  agent_system_options options;
+  options.blocking = std::move(blocking);
+  options.clock = clock_;
+  system_.reset(new agent_system{std::make_shared<runtime::core>(std::move(options), true)});
+}
+
+deterministic_system::~deterministic_system() = default;
+
+std::size_t deterministic_system::run() {
+  return runtime::run_all_actors(system_->core_->actors());
+}
+
+void deterministic_system::advance(timer::clock::duration by) {
+  const auto until = clock_->now() + by;
+  run();
+  for (auto next = clock_->next_due(); next && *next <= until; next = clock_->next_due()) {
+    clock_->advance(*next - clock_->now());
+    run();
+  }
+  clock_->advance(until - clock_->now());
+}
+
+} // namespace troupe

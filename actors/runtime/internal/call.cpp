@@ -1,0 +1,159 @@
+#include "actors/runtime/internal/call.hpp"
+
+#include "actors/runtime/internal/core.hpp"
+#include "actors/runtime/internal/failures.hpp"
+#include "actors/runtime/internal/guarded.hpp"
+
+#include <algorithm>
+#include <spdlog/spdlog.h>
+#include <utility>
+
+namespace troupe::runtime {
+
+/// Held by a responder and its copies.
+class call::token {
+public:
+  explicit token(std::shared_ptr<call> asked) : asked_(std::move(asked)) {}
+  token(const token&) = delete;
+  token& operator=(const token&) = delete;
+  ~token() {
+    if (asked_->answered()) return;
+    counters::add(asked_->core_->counters.answers_forgotten);
+    asked_->answer(no_answer_failure(asked_->header_.target.to_string()));
+  }
+  void give(reply<message_ptr> given) { asked_->check_and_answer(std::move(given)); }
+
+private:
+  std::shared_ptr<call> asked_;
+};
+
+call::call(std::shared_ptr<core> core, envelope_header header, message_ptr payload, time_point sent,
+           time_point due, responder then, origin from)
+    : core_(std::move(core)), header_(std::move(header)), sent_(sent), due_(due),
+      then_(std::move(then)), from_(std::move(from)), payload_(std::move(payload)) {}
+
+call::~call() {
+  // Only where a system stops with the continuation on its way to an actor.
+  if (then_) finish(tl::unexpected(stopping_failure()));
+}
+
+std::optional<std::string> call::finish(reply<message_ptr> given) {
+  std::optional<std::string> thrown;
+  {
+    const auto then = std::exchange(then_, nullptr);
+    if (then) thrown = thrown_by([&] { then(std::move(given)); });
+    // While `then` is there: it may hold the parent's responder, which would answer "no answer".
+    if (thrown && from_.parent)
+      from_.parent->answer(agent_failed(header_.sender.to_string(), *thrown));
+  }
+  core_->finished();
+  return thrown;
+}
+
+std::optional<message_ptr> call::begin(std::shared_ptr<agent> served_by,
+                                       std::shared_ptr<agent_mailbox> at) {
+  if (core_->clock().now() >= due_) expire();
+  std::lock_guard lock{mutex_};
+  if (answered()) return std::nullopt;
+  served_by_ = std::move(served_by);
+  served_at_ = std::move(at);
+  return std::exchange(payload_, nullptr);
+}
+
+const google::protobuf::Descriptor* call::payload_type() const {
+  std::lock_guard lock{mutex_};
+  return payload_ ? payload_->GetDescriptor() : nullptr;
+}
+
+bool call::answer(reply<message_ptr> given) {
+  if (answered_.exchange(true, std::memory_order_acq_rel)) {
+    counters::add(core_->counters.late_answers);
+    return false;
+  }
+  core_->deadlines().remove(*this);
+  release();
+  counters::add(given ? core_->counters.replies : core_->counters.failures);
+  mail::answer answer{shared_from_this(), std::move(given)};
+  if (from_.box && from_.box->post(answer)) return true;
+  if (const auto thrown = finish(std::move(answer.given)))
+    spdlog::error("the continuation of a request to {} threw: {}", header_.target.to_string(),
+                  *thrown);
+  return true;
+}
+
+void call::release() {
+  // What is let go may run destructors of agents and messages: not under the lock.
+  message_ptr payload;
+  std::shared_ptr<agent> served_by;
+  std::shared_ptr<agent_mailbox> served_at;
+  std::lock_guard lock{mutex_};
+  payload.swap(payload_);
+  served_by.swap(served_by_);
+  served_at.swap(served_at_);
+}
+
+void call::expire() {
+  if (answered()) return;
+  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(due_ - sent_);
+  if (answer(failure{"runtime.deadline_exceeded",
+                     header_.target.to_string() + " did not answer within " +
+                         std::to_string(limit.count()) + " ms",
+                     true}))
+    counters::add(core_->counters.deadlines_exceeded);
+}
+
+responder call::make_responder(const method& asked) {
+  expected_reply_ = asked.reply;
+  return [held = std::make_shared<token>(shared_from_this())](reply<message_ptr> given) {
+    held->give(std::move(given));
+  };
+}
+
+void call::check_and_answer(reply<message_ptr> given) {
+  if (given && (!*given || (*given)->GetDescriptor() != expected_reply_))
+    given = tl::unexpected(failure{"runtime.wrong_reply_type",
+                                   header_.target.to_string() + " answered " +
+                                       (*given ? (*given)->GetTypeName() : "nothing") +
+                                       " where it declares " + expected_reply_->full_name(),
+                                   false});
+  answer(std::move(given));
+}
+
+void call::request(agent_name target, message_ptr payload, responder then) const {
+  send_child(defaults::longest_timeout, std::move(target), std::move(payload), std::move(then),
+             true);
+}
+
+void call::request_within(std::chrono::milliseconds limit, agent_name target, message_ptr payload,
+                          responder then) const {
+  send_child(limit, std::move(target), std::move(payload), std::move(then), true);
+}
+
+reply<message_ptr> call::request_and_wait(agent_name target, message_ptr payload) const {
+  return core_->wait_for([&](responder then) {
+    send_child(defaults::longest_timeout, std::move(target), std::move(payload), std::move(then),
+               false);
+  });
+}
+
+void call::send_child(std::chrono::milliseconds limit, agent_name target, message_ptr payload,
+                      responder then, bool on_agent) const {
+  envelope_header header;
+  header.sender = header_.target;
+  header.target = std::move(target);
+  header.priority = header_.priority;
+  header.traceparent = header_.traceparent;
+  header.tracestate = header_.tracestate;
+  header.principal = header_.principal;
+  header.privacy_labels = header_.privacy_labels;
+  // Calls are never made const: the context is const for agents only.
+  origin from{std::const_pointer_cast<call>(shared_from_this()), nullptr, nullptr};
+  {
+    std::lock_guard lock{mutex_};
+    if (on_agent) from.box = served_at_;
+    from.asker = served_by_;
+  }
+  core_->send(std::move(header), std::move(payload), limit, std::move(then), std::move(from));
+}
+
+} // namespace troupe::runtime

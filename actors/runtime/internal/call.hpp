@@ -1,0 +1,96 @@
+#pragma once
+
+#include "actors/runtime/agent.hpp"
+#include "actors/runtime/internal/timer_queue.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace troupe::runtime {
+
+class core;
+class deadlines;
+class agent_mailbox;
+
+/// One request from the moment it is sent to its answer. Whoever answers first wins: the agent, the
+/// deadline, or the runtime; the continuation runs once. It is the call context of the agent that
+/// serves it, too. Any thread.
+class call final : public call_context,
+                   public timer_node,
+                   public std::enable_shared_from_this<call> {
+public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  /// Who asks: an agent at work on another call, or nobody of this system.
+  struct origin {
+    std::shared_ptr<call> parent;
+    /// Where the continuation runs; nullptr for the thread that answers.
+    std::shared_ptr<agent_mailbox> box;
+    /// Kept until the continuation ran: it may use the agent, which may be replaced meanwhile.
+    std::shared_ptr<agent> asker;
+  };
+
+  call(std::shared_ptr<core> core, envelope_header header, message_ptr payload, time_point sent,
+       time_point due, responder then, origin from);
+  ~call() override;
+
+  // -- the asking side
+  [[nodiscard]] time_point due() const { return due_; }
+  [[nodiscard]] const origin& from() const { return from_; }
+  /// Runs the continuation. @returns what it threw, after failing the request that this one was made for.
+  std::optional<std::string> finish(reply<message_ptr> given);
+
+  // -- the serving side
+  /// Takes the payload for `agent`. @returns nothing when the request was answered meanwhile, by
+  /// its deadline say.
+  [[nodiscard]] std::optional<message_ptr> begin(std::shared_ptr<agent> served_by,
+                                                 std::shared_ptr<agent_mailbox> at);
+  /// The type of the payload; nullptr when the request was answered meanwhile.
+  [[nodiscard]] const google::protobuf::Descriptor* payload_type() const;
+  /// @returns false, and does nothing, when the request was answered before.
+  bool answer(reply<message_ptr> given);
+  bool answer(failure reason) { return answer(tl::unexpected(std::move(reason))); }
+  [[nodiscard]] bool answered() const { return answered_.load(std::memory_order_acquire); }
+  /// A responder for the agent: checks the reply's type, and answers "runtime.no_answer" when it is
+  /// let go.
+  [[nodiscard]] responder make_responder(const method& asked);
+
+  // -- call_context
+  [[nodiscard]] const envelope_header& header() const override { return header_; }
+  void request(agent_name target, message_ptr payload, responder then) const override;
+  void request_within(std::chrono::milliseconds limit, agent_name target, message_ptr payload,
+                      responder then) const override;
+  [[nodiscard]] reply<message_ptr> request_and_wait(agent_name target,
+                                                    message_ptr payload) const override;
+
+private:
+  friend deadlines;
+  class token;
+
+  void send_child(std::chrono::milliseconds limit, agent_name target, message_ptr payload,
+                  responder then, bool on_agent) const;
+  void expire();
+  void release();
+  void check_and_answer(reply<message_ptr> given);
+
+  std::shared_ptr<core> core_;
+  envelope_header header_;
+  time_point sent_, due_;
+  responder then_;
+  origin from_;
+  std::atomic<bool> answered_ = false;
+
+  mutable std::mutex mutex_;
+  message_ptr payload_;
+  std::shared_ptr<agent> served_by_;
+  std::shared_ptr<agent_mailbox> served_at_;
+  const google::protobuf::Descriptor* expected_reply_ = nullptr;
+  /// Set while `deadlines` links this.
+  std::shared_ptr<call> self_;
+};
+
+} // namespace troupe::runtime

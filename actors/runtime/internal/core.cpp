@@ -1,0 +1,196 @@
+#include "actors/runtime/internal/core.hpp"
+
+#include "actors/runtime/caf_compat.hpp"
+#include "actors/runtime/errc.hpp"
+#include "actors/runtime/internal/agent_actor.hpp"
+#include "actors/runtime/internal/failures.hpp"
+#include "actors/runtime/names.hpp"
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <thread>
+#include <utility>
+
+namespace troupe::runtime {
+namespace {
+
+std::uint64_t random_id() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+std::optional<std::string> fault_of(const agent_type& type) {
+  if (!is_name_part(type.name)) return "its name must be 1 to 128 letters, digits, '.', '_', '-'";
+  if (!type.make) return "it has no factory";
+  if (type.methods.empty()) return "it declares no method";
+  std::set<const google::protobuf::Descriptor*> seen;
+  for (const auto& [request, answer] : type.methods) {
+    if (!request || !answer) return "a method lacks its request or its reply type";
+    if (!seen.insert(request).second) return "two methods take " + request->full_name();
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+core::core(agent_system_options options, bool deterministic)
+    : deterministic_(deterministic), drain_bound_(options.drain_bound),
+      blocking_(options.blocking ? std::move(options.blocking) : std::make_shared<thread_pool>()),
+      clock_(options.clock ? std::move(options.clock) : make_thread_timer()),
+      deadlines_(std::make_shared<runtime::deadlines>(clock_)), system_id_(random_id()) {
+  register_caf_types();
+  const auto processors = std::max(1U, std::thread::hardware_concurrency());
+  const auto workers = options.worker_threads ? options.worker_threads : processors;
+  caf_config_.set("caf.scheduler.policy", deterministic ? "testing" : "sharing");
+  caf_config_.set("caf.scheduler.max-threads", workers);
+  actors_ = std::make_unique<caf::actor_system>(caf_config_);
+  forget_thread_logger();
+}
+
+core::~core() = default;
+
+result<void> core::add(agent_type type) {
+  if (const auto fault = fault_of(type))
+    return fail(runtime_errc::bad_agent_type, "agent type '" + type.name + "': " + *fault);
+  if (phase_ != phase::running) return fail(runtime_errc::stopping, "agent type " + type.name);
+  std::unique_lock lock{types_mutex_};
+  auto name = type.name;
+  if (types_.contains(name))
+    return fail(runtime_errc::duplicate_agent_type, name + " is registered already");
+  types_.emplace(std::move(name), std::make_unique<const agent_type>(std::move(type)));
+  return {};
+}
+
+const agent_type* core::find(std::string_view type) const {
+  std::shared_lock lock{types_mutex_};
+  const auto found = types_.find(type);
+  return found == types_.end() ? nullptr : found->second.get();
+}
+
+std::vector<std::string> core::names() const {
+  std::shared_lock lock{types_mutex_};
+  std::vector<std::string> names;
+  for (const auto& [name, type] : types_)
+    names.push_back(name);
+  return names;
+}
+
+void core::send(envelope_header header, message_ptr payload, std::chrono::milliseconds timeout,
+                responder then, call::origin from) {
+  counters::add(counters.requests);
+  // Counted before the phase is looked at: `drain` sets the phase before it looks at the count.
+  in_flight_.fetch_add(1);
+  const auto now = clock_->now();
+  const auto limit = std::clamp(timeout, std::chrono::milliseconds{0}, defaults::longest_timeout);
+  auto due = now + limit;
+  if (from.parent) due = std::min(due, from.parent->due());
+  header.deadline = clock_->wall_now() + (due - now);
+  header.message_id = {system_id_, last_message_.fetch_add(1, std::memory_order_relaxed) + 1};
+  const auto asked =
+      std::make_shared<call>(shared_from_this(), std::move(header), std::move(payload), now, due,
+                             std::move(then), std::move(from));
+  if (auto refused = deliver(asked)) asked->answer(std::move(*refused));
+}
+
+std::optional<failure> core::deliver(const std::shared_ptr<call>& asked) {
+  const auto phase = phase_.load();
+  const auto& parent = asked->from().parent;
+  if (phase == phase::stopped || (phase == phase::draining && !parent)) return stopping_failure();
+  if (parent && parent->answered())
+    return failure{"runtime.call_ended",
+                   "the request that this one was made for is answered already", false};
+  if (!asked->payload_type())
+    return failure{"runtime.wrong_request_type", "a request without a payload", false};
+  if (!deadlines_->add(*asked)) return stopping_failure();
+  const auto& target = asked->header().target;
+  while (true) {
+    auto box = find_or_activate(target);
+    if (!box) return std::move(box.error());
+    switch ((*box)->post(mail::request{asked})) {
+    case posted::accepted:
+      return std::nullopt;
+    case posted::closed:
+      break; // the agent leaves, the directory forgot it: make it anew
+    case posted::full:
+      counters::add(counters.mailbox_rejections);
+      return failure{"runtime.mailbox_full",
+                     target.to_string() + " has " +
+                         std::to_string((*box)->type().options.max_waiting_requests) +
+                         " requests waiting; try again later",
+                     true};
+    }
+  }
+}
+
+reply<std::shared_ptr<agent_mailbox>> core::find_or_activate(const agent_name& target) {
+  return directory_.find_or_make(target, [&]() -> reply<std::shared_ptr<agent_mailbox>> {
+    const auto* type = find(target.type);
+    if (!type)
+      return tl::unexpected(failure{"runtime.unknown_agent_type",
+                                    is_name_part(target.type)
+                                        ? "there is no agent type " + target.type
+                                        : "the target's agent type is not a name",
+                                    false});
+    if (!is_name_part(target.key))
+      return tl::unexpected(failure{"runtime.bad_agent_name",
+                                    "the key of an agent " + target.type +
+                                        " must be 1 to 128 letters, digits, '.', '_', '-'",
+                                    false});
+    return activate(*type, target);
+  });
+}
+
+std::shared_ptr<agent_mailbox> core::activate(const agent_type& type, const agent_name& name) {
+  auto box = std::make_shared<agent_mailbox>(type, name);
+  box->open(caf::actor_cast<caf::actor>(
+      actors_->spawn<agent_actor, caf::lazy_init>(shared_from_this(), box)));
+  forget_thread_logger();
+  counters::add(counters.activations);
+  return box;
+}
+
+void core::finished() {
+  if (in_flight_.fetch_sub(1) != 1 || phase_ == phase::running) return;
+  std::lock_guard lock{idle_mutex_};
+  idle_.notify_all();
+}
+
+void core::drain() {
+  phase_ = phase::draining;
+  std::unique_lock lock{idle_mutex_};
+  const auto bound = deterministic_ ? std::chrono::milliseconds{0} : drain_bound_;
+  idle_.wait_for(lock, bound, [this] { return in_flight_ == 0; });
+}
+
+void core::stop() {
+  std::lock_guard lock{stop_mutex_};
+  if (!actors_) return;
+  // Handlers at work when the bound ends get a moment to notice that nobody waits for them.
+  constexpr std::chrono::nanoseconds least_wait{std::chrono::milliseconds{100}};
+  const auto until = std::chrono::steady_clock::now() + drain_bound_;
+  drain();
+  phase_ = phase::stopped;
+  for (const auto& asked : deadlines_->close())
+    asked->answer(stopping_failure());
+  // Answers that the agents wait for are on their way; agents go only after them.
+  blocking_->stop(std::chrono::ceil<std::chrono::milliseconds>(
+      std::max<std::chrono::nanoseconds>(until - std::chrono::steady_clock::now(), least_wait)));
+  for (const auto& box : directory_.close())
+    box->close([](agent_actor& self) { self.end(); });
+  if (deterministic_) run_all_actors(*actors_);
+  actors_.reset();
+  clock_->stop();
+}
+
+agent_system_metrics core::metrics() const {
+  const auto& c = counters;
+  return {c.requests,           c.replies,
+          c.failures,           c.deadlines_exceeded,
+          c.mailbox_rejections, c.handler_exceptions,
+          c.answers_forgotten,  c.late_answers,
+          c.activations,        c.restarts,
+          c.agents_down,        in_flight_};
+}
+
+} // namespace troupe::runtime

@@ -1,0 +1,116 @@
+#pragma once
+
+#include "actors/runtime/agent_system.hpp"
+#include "actors/runtime/internal/call.hpp"
+#include "actors/runtime/internal/deadlines.hpp"
+#include "actors/runtime/internal/directory.hpp"
+#include "actors/runtime/internal/failures.hpp"
+#include "actors/runtime/internal/no_wait.hpp"
+
+#include <atomic>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <condition_variable>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace troupe::runtime {
+
+/// `agent_system_metrics`, counted by many threads.
+struct counters {
+  using counter = std::atomic<std::uint64_t>;
+  counter requests = 0, replies = 0, failures = 0, deadlines_exceeded = 0, mailbox_rejections = 0;
+  counter handler_exceptions = 0, answers_forgotten = 0, late_answers = 0;
+  counter activations = 0, restarts = 0, agents_down = 0;
+
+  static void add(counter& one) { one.fetch_add(1, std::memory_order_relaxed); }
+};
+
+/// Lets the actors of a deterministic system work until none has anything to do. @returns the
+/// number of turns.
+std::size_t run_all_actors(caf::actor_system& actors);
+
+/// The inside of an agent system, shared with everything that may outlive it: calls, actors,
+/// threads left behind.
+class core : public std::enable_shared_from_this<core> {
+public:
+  /// @param deterministic whether a test steps the actors itself.
+  core(agent_system_options options, bool deterministic);
+  ~core();
+  core(const core&) = delete;
+  core& operator=(const core&) = delete;
+
+  [[nodiscard]] result<void> add(agent_type type);
+  [[nodiscard]] const agent_type* find(std::string_view type) const;
+  [[nodiscard]] std::vector<std::string> names() const;
+
+  /// Sends a new request; every outcome reaches `then`.
+  void send(envelope_header header, message_ptr payload, std::chrono::milliseconds timeout,
+            responder then, call::origin from);
+  /// Waits for the answer to what `send` sends with the continuation it is given.
+  template <class Send>
+  [[nodiscard]] reply<message_ptr> wait_for(Send&& send);
+
+  /// A call's continuation has run.
+  void finished();
+  /// Takes an agent out of the directory.
+  void forget(const agent_mailbox& gone) { directory_.erase(gone); }
+  void stop();
+
+  [[nodiscard]] agent_system_metrics metrics() const;
+  [[nodiscard]] timer& clock() { return *clock_; }
+  [[nodiscard]] executor& blocking() { return *blocking_; }
+  [[nodiscard]] runtime::deadlines& deadlines() { return *deadlines_; }
+  [[nodiscard]] caf::actor_system& actors() { return *actors_; }
+  [[nodiscard]] bool deterministic() const { return deterministic_; }
+
+  runtime::counters counters;
+
+private:
+  enum class phase { running, draining, stopped };
+
+  [[nodiscard]] std::optional<failure> deliver(const std::shared_ptr<call>& asked);
+  [[nodiscard]] reply<std::shared_ptr<agent_mailbox>> find_or_activate(const agent_name& target);
+  std::shared_ptr<agent_mailbox> activate(const agent_type& type, const agent_name& name);
+  void drain();
+
+  const bool deterministic_;
+  const std::chrono::milliseconds drain_bound_;
+  std::shared_ptr<executor> blocking_;
+  std::shared_ptr<timer> clock_;
+  std::shared_ptr<runtime::deadlines> deadlines_;
+  const std::uint64_t system_id_;
+  std::atomic<std::uint64_t> last_message_ = 0;
+
+  mutable std::shared_mutex types_mutex_;
+  std::map<std::string, std::unique_ptr<const agent_type>, std::less<>> types_;
+  runtime::directory directory_;
+
+  std::atomic<phase> phase_ = phase::running;
+  std::atomic<std::uint64_t> in_flight_ = 0;
+  std::mutex stop_mutex_, idle_mutex_;
+  std::condition_variable idle_;
+
+  caf::actor_system_config caf_config_;
+  std::unique_ptr<caf::actor_system> actors_;
+};
+
+template <class Send>
+reply<message_ptr> core::wait_for(Send&& send) {
+  if (deterministic_ || no_wait_scope::active()) return tl::unexpected(would_block_failure());
+  const auto answered = std::make_shared<std::promise<reply<message_ptr>>>();
+  auto answer = answered->get_future();
+  std::forward<Send>(send)(
+      [answered](reply<message_ptr> given) { answered->set_value(std::move(given)); });
+  return answer.get();
+}
+
+} // namespace troupe::runtime
