@@ -100,7 +100,7 @@ std::map<char32_t, std::pair<char, std::string>> read_rows(const std::filesystem
 }
 
 /// Runs a test only where the golden folder has the file.
-auto having(std::string file_name) {
+auto having(const char* file_name) {
   return boost::unit_test::precondition([file_name](boost::unit_test::test_unit_id) {
     boost::test_tools::assertion_result answer{
         std::filesystem::exists(test::golden_folder() / "tokenizer" / file_name)};

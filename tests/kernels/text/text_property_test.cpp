@@ -57,7 +57,7 @@ const wordpiece_tokenizer& tokenizer() {
     for (char32_t c = 0x21; c < 0x500; ++c) {
       char bytes[4];
       const std::string piece{bytes, encode_utf8(c, bytes)};
-      pieces += piece + "\n##" + piece + "\n";
+      pieces.append(piece).append("\n##").append(piece).append("\n");
     }
     model.write("vocab.txt", pieces);
     model.write("config.json", R"({"token_types": "word_shape"})");
