@@ -222,10 +222,13 @@ BOOST_AUTO_TEST_CASE(options_of_the_folder) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(added_tokens_are_matched_first) {
-  tiny_model model{R"({"added_tokens_decoder": {"8": {"content": "hello", "special": false}}})"};
-  const auto tokens = model.load().encode("xhellohello");
-  BOOST_TEST(body(tokens.token_ids) == (ids{unk, hello, hello}), boost::test_tools::per_element());
+BOOST_AUTO_TEST_CASE(added_tokens_are_matched_first_and_the_longest_of_them) {
+  tiny_model model{
+      R"({"added_tokens_decoder": {"8": {"content": "hello"}, "14": {"content": "hel"}}})"};
+  model.write("vocab.txt", std::string{tiny_model::pieces} + "hel\n");
+  const auto tokens = model.load().encode("xhelhellohel");
+  BOOST_TEST(body(tokens.token_ids) == (ids{unk, 14, hello, 14}), boost::test_tools::per_element());
+  BOOST_TEST((tokens.offsets[3] == text::byte_range{4, 9}));
 }
 
 BOOST_AUTO_TEST_CASE(files_that_are_refused) {
