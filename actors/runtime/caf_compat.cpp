@@ -14,6 +14,8 @@ void register_caf_types() {
   });
 }
 
-void forget_thread_logger() { caf::logger::set_current_actor_system(nullptr); }
+void forget_thread_logger() {
+  caf::logger::set_current_actor_system(nullptr);
+}
 
 } // namespace troupe::runtime

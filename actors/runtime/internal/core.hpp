@@ -48,6 +48,9 @@ public:
   core(const core&) = delete;
   core& operator=(const core&) = delete;
 
+  /// The inside of `system`; lives at least as long as its agent types.
+  [[nodiscard]] static core& of(agent_system& system) { return *system.core_; }
+
   [[nodiscard]] result<void> add(agent_type type);
   [[nodiscard]] const agent_type* find(std::string_view type) const;
   [[nodiscard]] std::vector<std::string> names() const;

@@ -33,10 +33,13 @@ inline number make_number(std::int64_t value) {
 /// The answers to requests, in the order of their arrival. Each test looks at what came and that
 /// nothing came twice.
 struct answers {
-  std::vector<reply<message_ptr>> all;
+  // Shared, since a system that stops at the end of a test still answers.
+  std::shared_ptr<std::vector<reply<message_ptr>>> kept =
+      std::make_shared<std::vector<reply<message_ptr>>>();
+  std::vector<reply<message_ptr>>& all = *kept;
 
-  [[nodiscard]] responder take() {
-    return [this](reply<message_ptr> given) { all.push_back(std::move(given)); };
+  [[nodiscard]] responder take() const {
+    return [into = kept](reply<message_ptr> given) { into->push_back(std::move(given)); };
   }
   /// The failure type of answer `i`, "" for a reply.
   [[nodiscard]] std::string failure_type(std::size_t i) const {
