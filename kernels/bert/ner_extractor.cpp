@@ -63,7 +63,7 @@ result<std::vector<std::vector<ner_span>>>
 ner_extractor::extract(std::span<const std::string_view> texts, const ner_options& options) {
   std::vector<prepared_text> prepared;
   for (const std::string_view text : texts) {
-    auto made = model_->prepare(text, options.stride);
+    auto made = model_->prepare(text, options.windows);
     if (!made) return tl::unexpected(std::move(made.error()));
     prepared.push_back(std::move(*made));
   }

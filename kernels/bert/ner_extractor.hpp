@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,8 +14,7 @@ namespace troupe::bert {
 
 struct ner_options {
   aggregation how = aggregation::simple;
-  /// See `ner_model::prepare`; the model's default when empty.
-  std::optional<std::size_t> stride;
+  window_options windows{};
 };
 
 /// Finds entities with one model on the calling thread; owns its scratch memory. One thread at a

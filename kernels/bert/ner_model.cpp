@@ -88,19 +88,20 @@ result<std::shared_ptr<const ner_model>> ner_model::load(const std::filesystem::
   return model;
 }
 
-std::size_t ner_model::default_stride() const {
-  return std::min(defaults::window_stride, (max_length_ - special_tokens) / 4);
-}
-
 result<prepared_text> ner_model::prepare(std::string_view text,
-                                         std::optional<std::size_t> stride) const {
+                                         const window_options& windows) const {
   if (auto checked = check_text(text); !checked) return tl::unexpected(std::move(checked.error()));
+  const std::size_t length = windows.max_length.value_or(max_length_);
+  if (length > max_length_)
+    return fail(bert_errc::bad_options, "windows of " + std::to_string(length) +
+                                            " tokens are longer than the model's " +
+                                            std::to_string(max_length_));
   prepared_text prepared;
   prepared.text = text;
-  prepared.stride = stride.value_or(default_stride());
-  auto windows = tokenizer_.encode_windows(text, max_length_, prepared.stride);
-  if (!windows) return tl::unexpected(std::move(windows.error()));
-  prepared.windows = std::move(*windows);
+  prepared.stride = windows.stride.value_or(std::min(defaults::window_stride, length / 4));
+  auto cut = tokenizer_.encode_windows(text, length, prepared.stride);
+  if (!cut) return tl::unexpected(std::move(cut.error()));
+  prepared.windows = std::move(*cut);
   count_pieces(prepared);
   return prepared;
 }

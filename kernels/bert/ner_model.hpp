@@ -16,6 +16,16 @@
 
 namespace troupe::bert {
 
+/// How a long text is cut into windows.
+struct window_options {
+  /// Tokens of a window, special tokens included: 3 up to `ner_model::max_length`, which it is when
+  /// empty.
+  std::optional<std::size_t> max_length{};
+  /// Pieces that neighbouring windows share, less than `max_length - 2`. When empty
+  /// `defaults::window_stride`, but never more than a quarter of a window.
+  std::optional<std::size_t> stride{};
+};
+
 /// One text, tokenised and cut into windows that the engine takes.
 struct prepared_text {
   /// The original text, borrowed from the caller of `prepare` or kept in `joined`.
@@ -44,17 +54,14 @@ public:
   [[nodiscard]] const label_set& labels() const { return labels_; }
   /// The longest window, in tokens, special tokens included.
   [[nodiscard]] std::size_t max_length() const { return max_length_; }
-  /// What `prepare` uses unless told: `defaults::window_stride`, or a quarter of a short window.
-  [[nodiscard]] std::size_t default_stride() const;
 
-  /// Tokenises `text`. What is longer than `max_length` becomes several windows; nothing is ever
-  /// cut off.
-  /// @param text   UTF-8; must outlive the result. Repair other bytes with `text::repair_utf8`
-  ///               first; all offsets then refer to the repaired text.
-  /// @param stride pieces that neighbouring windows share, less than `max_length - 2`.
-  /// @returns `bad_text` when it is not UTF-8 or too long, `text_errc::bad_window` for the stride.
+  /// Tokenises `text`. What is longer than a window becomes several; nothing is ever cut off.
+  /// @param text UTF-8; must outlive the result. Repair other bytes with `text::repair_utf8` first;
+  ///             all offsets then refer to the repaired text.
+  /// @returns `bad_text` when it is not UTF-8 or too long, `bad_options` or `text_errc::bad_window`
+  ///          for a window length or stride that cannot be.
   [[nodiscard]] result<prepared_text> prepare(std::string_view text,
-                                              std::optional<std::size_t> stride = {}) const;
+                                              const window_options& windows = {}) const;
 
   /// As `prepare` for a text that is split into words already; offsets refer to the words joined by
   /// one space. @returns `bad_text` also when the words do not fit into one window.

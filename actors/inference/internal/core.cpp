@@ -185,7 +185,7 @@ void service::core::prepare(lock& held, const job_ptr& text,
 bool service::core::tokenise(const job_ptr& text, std::shared_ptr<const bert::ner_model> model) {
   if (text->request.expires <= now()) return refuse(text, deadline_exceeded()), false;
   auto prepared = guarded([&]() -> result<void> {
-    auto made = model->prepare(*text->request.text, text->request.stride);
+    auto made = model->prepare(*text->request.text, {.stride = text->request.stride});
     if (!made) return tl::unexpected(std::move(made.error()));
     text->prepared = std::move(*made);
     text->spans.emplace(model->collect(text->prepared, text->request.how));
