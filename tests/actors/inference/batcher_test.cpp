@@ -9,7 +9,9 @@ using namespace troupe::inference;
 
 namespace {
 
-deadline at(int seconds) { return deadline{std::chrono::seconds{seconds}}; }
+deadline at(int seconds) {
+  return deadline{std::chrono::seconds{seconds}};
+}
 
 waiting_window window(std::uint64_t request, std::size_t tokens, deadline expires = at(1'000)) {
   return {request, 0, tokens, expires};
