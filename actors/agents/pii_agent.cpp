@@ -77,8 +77,9 @@ message_ptr model_request(const v1::RedactRequest& request) {
   return share(std::move(ask));
 }
 
-void handle(std::shared_ptr<const v1::RedactRequest> request,
-            std::shared_ptr<const call_context> context, typed_responder<v1::RedactReply> respond) {
+void handle(const std::shared_ptr<const v1::RedactRequest>& request,
+            const std::shared_ptr<const call_context>& context,
+            const typed_responder<v1::RedactReply>& respond) {
   auto options = check_request(*request);
   if (!options) return respond.fail(std::move(options.error()));
   if (request->text().empty()) return respond(redact(*request, *options, {}));

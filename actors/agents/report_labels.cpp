@@ -19,10 +19,10 @@ struct label_row {
 
 using label_rows = std::map<std::string, label_row>;
 
-std::vector<label_row> most_first(label_rows rows) {
+std::vector<label_row> most_first(const label_rows& rows) {
   std::vector<label_row> sorted;
-  for (auto& [label, row] : rows) {
-    sorted.push_back(std::move(row));
+  for (const auto& [label, row] : rows) {
+    sorted.push_back(row);
     sorted.back().label = label;
   }
   std::ranges::stable_sort(sorted, std::greater{}, &label_row::count);
@@ -52,7 +52,7 @@ std::vector<label_row> entity_rows(const report_data& report) {
       add_value(report, document, entity, row);
     }
   }
-  return most_first(std::move(rows));
+  return most_first(rows);
 }
 
 std::vector<label_row> redaction_rows(const report_data& report) {
@@ -67,7 +67,7 @@ std::vector<label_row> redaction_rows(const report_data& report) {
       if (seen.emplace(one.what.span.label, true).second) ++row.documents;
     }
   }
-  return most_first(std::move(rows));
+  return most_first(rows);
 }
 
 std::string frequent_values(const label_row& row) {

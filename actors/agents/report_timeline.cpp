@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <limits>
-#include <ranges>
 
 namespace troupe::agents {
 namespace {
@@ -159,8 +158,9 @@ std::string step_row(const report_step& step, const time_window& window, double 
 
 std::string step_rows(const report_run& run, const time_window& window, double& top) {
   std::string out;
-  for (const auto& step : run.steps | std::views::take(defaults::max_gantt_rows)) {
-    out += step_row(step, window, top) + "\n";
+  const auto shown = std::min(run.steps.size(), defaults::max_gantt_rows);
+  for (std::size_t i = 0; i < shown; ++i) {
+    out += step_row(run.steps[i], window, top) + "\n";
     top += row_height * 1.6;
   }
   return out;
