@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""The command line: what each command prints, and how it refuses."""
+
+import json
+import os
+import pathlib
+import subprocess
+import unittest
+
+from support import ROOT, TROUPE, WORKFLOW, SystemTest, json_lines, troupe, write_documents
+
+MODELS = ROOT / "models"
+
+
+class Help(SystemTest):
+    def test_every_command_has_help_with_an_example(self):
+        for command in ("run", "ps", "show", "ner", "redact", "tokenize"):
+            shown = troupe(command, "--help")
+            self.assert_exit(shown, 0)
+            self.assertIn("Example", shown.stdout)
+
+    def test_usage_errors_exit_with_2(self):
+        for arguments in ([], ["nonsense"], ["ner", "--aggregation", "best"], ["show"], ["run"], ["run", "a", "--resume", "b"],
+                          ["ps", "--limit", "0"], ["ner", "--stride", "-1"], ["tokenize"]):
+            refused = troupe(*arguments, stdin="")
+            self.assertEqual(refused.returncode, 2, f"{arguments}: {refused.stdout}{refused.stderr}")
+            self.assertNotEqual(refused.stderr, "")
+
+
+class Ner(SystemTest):
+    TEXT = "Zoë Müller of the 🙂 Red Cross flew to São Paulo."
+
+    def entities(self, *arguments, stdin=TEXT):
+        done = troupe("ner", *arguments, stdin=stdin)
+        self.assert_exit(done, 0)
+        return json_lines(done.stdout)
+
+    def test_offsets_are_code_points_and_bytes_of_the_text(self):
+        for aggregation in ("none", "simple", "first", "average", "max"):
+            (answer,) = self.entities("--aggregation", aggregation)
+            self.assertEqual(answer["text"], self.TEXT)
+            self.assertTrue(answer["entities"])
+            for e in answer["entities"]:
+                by_bytes = self.TEXT.encode()[e["start_byte"]:e["end_byte"]].decode()
+                self.assertEqual(self.TEXT[e["start"]:e["end"]], by_bytes)
+                self.assertEqual(set(e), {"label", "score", "start", "end", "start_byte", "end_byte", "word"})
+        labels = {(e["label"], self.TEXT[e["start"]:e["end"]]) for e in self.entities("--aggregation", "first")[0]["entities"]}
+        self.assertIn(("LOC", "São Paulo"), labels)
+
+    def test_one_answer_per_line_in_order(self):
+        lines = [f"Jonas Weber {i} lives in Oslo." for i in range(300)] + ["", "   "]
+        answers = self.entities(stdin="\n".join(lines) + "\n")
+        self.assertEqual([a["text"] for a in answers], lines)
+        self.assertEqual(answers[-1]["entities"], [])
+
+    def test_by_file(self):
+        path = self.folder / "two-lines.txt"
+        path.write_text("Oslo is cold.\nLima is not.\n")
+        (answer,) = self.entities("--by", "file", path, stdin="")
+        self.assertEqual(answer["text"], path.read_text())
+
+    def test_long_text_is_not_cut(self):
+        text = "Nothing happened here today, or so it seemed. " * 200 + "Then Jonas Weber came to Oslo."
+        (answer,) = self.entities(stdin=text)
+        self.assertIn("Oslo", [text[e["start"]:e["end"]] for e in answer["entities"]])
+
+    def test_malformed_utf8_is_replaced_with_a_warning(self):
+        done = troupe("ner", stdin=b"Jonas Weber \xff\xfe lives in Oslo.\n")
+        self.assert_exit(done, 0)
+        (answer,) = json_lines(done.stdout.decode())
+        self.assertIn("\ufffd", answer["text"])
+        self.assertIn(b"warning", done.stderr)
+        self.assertIn("Oslo", [answer["text"][e["start"]:e["end"]] for e in answer["entities"]])
+
+    def test_refusals_name_the_place(self):
+        for arguments, named in ((["--model", self.folder / "none"], "none"), ([self.folder / "missing.txt"], "missing.txt"),
+                                 ([self.folder], "folder")):
+            refused = troupe("ner", *arguments, stdin="")
+            self.assert_exit(refused, 1)
+            self.assertIn(named, refused.stderr)
+
+    def test_closed_pipe_is_no_crash(self):
+        lines = "Jonas Weber lives in Oslo.\n" * 3000
+        done = subprocess.run(["bash", "-c", f"'{TROUPE}' ner | head -n 1 >/dev/null; exit ${{PIPESTATUS[0]}}"],
+                              input=lines, capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 1, done.stderr)
+
+
+class Redact(SystemTest):
+    TEXT = "Mail jonas@example.org or pay to GB82 WEST 1234 5698 7654 32."
+
+    def test_mask(self):
+        done = troupe("redact", stdin=self.TEXT + "\n")
+        self.assert_exit(done, 0)
+        self.assertEqual(done.stdout, "Mail [EMAIL] or pay to [IBAN].\n")
+
+    def test_pseudonyms_depend_on_the_key_alone(self):
+        first, again, other = (troupe("redact", "--pseudonyms", "--key", key, stdin=self.TEXT).stdout for key in "aab")
+        self.assertEqual(first, again)
+        self.assertNotEqual(first, other)
+        self.assertNotIn("example.org", first)
+
+    def test_json_maps_offsets(self):
+        done = troupe("redact", "--json", stdin=self.TEXT + "\n")
+        self.assert_exit(done, 0)
+        (answer,) = json_lines(done.stdout)
+        self.assertNotIn("example.org", done.stdout)
+        for redaction in answer["redactions"]:
+            replaced = answer["text"][redaction["redacted_start"]:redaction["redacted_end"]]
+            self.assertEqual(replaced, redaction["replacement"])
+        self.assertIn("jonas@example.org", [self.TEXT[r["start"]:r["end"]] for r in answer["redactions"]])
+
+    def test_by_file_keeps_the_rest_of_the_text(self):
+        path = self.folder / "log.txt"
+        path.write_bytes(b"one\r\ntwo jonas@example.org\n\nthree")
+        done = troupe("redact", "--by", "file", path, stdin=b"")
+        self.assert_exit(done, 0)
+        self.assertEqual(done.stdout, b"one\r\ntwo [EMAIL]\n\nthree")
+
+
+class Tokenize(SystemTest):
+    def test_fields_of_the_golden_files(self):
+        done = troupe("tokenize", "--model", MODELS / "ner-default", stdin=json.dumps({"text": "Zoë sang."}) + "\n")
+        self.assert_exit(done, 0)
+        (answer,) = json_lines(done.stdout)
+        self.assertEqual(answer["offsets_codepoints"], [[0, 0], [0, 3], [4, 8], [8, 9], [0, 0]])
+        self.assertEqual(answer["offsets_bytes"], [[0, 0], [0, 4], [5, 9], [9, 10], [0, 0]])
+        self.assertEqual(answer["special_mask"], [1, 0, 0, 0, 1])
+        self.assertEqual(answer["word_ids"], [None, 0, 1, 2, None])
+        self.assertEqual(answer["type_ids"], [0, 1, 0, 0, 0])  # word shapes: this model's token types
+        self.assertEqual(len(answer["ids"]), 5)
+
+    def test_windows(self):
+        text = json.dumps({"text": "one two three four five six seven"})
+        done = troupe("tokenize", "--model", MODELS / "ner-default", "--max-length", "5", "--stride", "1", stdin=text)
+        self.assert_exit(done, 0)
+        (answer,) = json_lines(done.stdout)
+        self.assertEqual([len(w["ids"]) for w in answer["windows"]], [5, 5, 5])
+
+    def test_refusals_name_the_line(self):
+        for line in ("{", "[]", '{"text": 1}', '{"other": ""}'):
+            refused = troupe("tokenize", "--model", MODELS / "ner-default", stdin='{"text":"ok"}\n' + line + "\n")
+            self.assert_exit(refused, 1)
+            self.assertIn("-:2", refused.stderr)
+        refused = troupe("tokenize", "--model", MODELS / "ner-default", "--max-length", "5", "--stride", "3", stdin='{"text":"a"}')
+        self.assertNotEqual(refused.returncode, 0)
+
+
+class Runs(SystemTest):
+    def test_definition_mistakes_have_file_line_and_column(self):
+        path = self.folder / "bad.yaml"
+        path.write_text("name: bad\nsteps:\n  read: { agent: files.raed, input: {} }\n"
+                        "  write: { agent: files.write, input: { txt: a } }\n")
+        refused = troupe("run", path, "--store", self.store)
+        self.assert_exit(refused, 2)
+        self.assertIn(f"{path}:3:", refused.stderr)
+        self.assertIn("files.read", refused.stderr)
+        self.assertIn(f"{path}:4:", refused.stderr)
+
+    def test_bad_inputs(self):
+        for inputs, named in ((["folder=x"], "output"), (["folder=x", "output=y", "colour=z"], "colour"), (["folder"], "=")):
+            arguments = [word for i in inputs for word in ("--input", i)]
+            refused = troupe("run", WORKFLOW, "--store", self.store, *arguments)
+            self.assert_exit(refused, 2)
+            self.assertIn(named, refused.stderr)
+
+    def test_ps_and_show(self):
+        write_documents(self.folder / "in", 2)
+        ran = troupe(*self.run_arguments(self.folder / "in", self.folder / "out", "--id", "first", "--json"))
+        self.assert_exit(ran, 0)
+        self.assertEqual(json.loads(ran.stdout)["run"], "first")
+        (listed,) = json_lines(troupe("ps", "--store", self.store, "--json").stdout)
+        self.assertEqual((listed["run"], listed["status"]), ("first", "completed"))
+        self.assertIn("first", troupe("ps", "--store", self.store).stdout)
+        self.assertEqual(troupe("ps", "--store", self.store, "--status", "running", "--json").stdout, "")
+        shown = troupe("show", "first", "--store", self.store, "--history")
+        self.assert_exit(shown, 0)
+        for expected in ("read[1]", "completed", "runStarted", "runCompleted"):
+            self.assertIn(expected, shown.stdout)
+
+    def test_refusals(self):
+        self.assert_exit(troupe("ps", "--store", self.store), 1)
+        self.assert_exit(troupe("ps", "--store", "postgres://x"), 1)
+        foreign = self.folder / "foreign.db"
+        foreign.write_text("this is no store" * 100)
+        refused = troupe("ps", "--store", f"sqlite:{foreign}")
+        self.assert_exit(refused, 1)
+        self.assertIn("foreign.db", refused.stderr)
+        write_documents(self.folder / "in", 1)
+        self.assert_exit(troupe(*self.run_arguments(self.folder / "in", self.folder / "out", "--id", "a")), 0)
+        unknown = troupe("show", "b", "--store", self.store)
+        self.assert_exit(unknown, 1)
+        self.assertIn("b", unknown.stderr)
+        self.assert_exit(troupe(*self.run_arguments(self.folder / "in", self.folder / "out", "--id", "a")), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "tools/troupe/exit_code.hpp"
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+/// The commands of `troupe`, one source file each. Every function adds a subcommand with its options and help to `app`;
+/// parsing the command line sets `chosen` to what the subcommand does.
+namespace troupe::cli {
+
+using action = std::function<exit_code()>;
+
+void add_run(CLI::App& app, action& chosen);
+void add_ps(CLI::App& app, action& chosen);
+void add_show(CLI::App& app, action& chosen);
+void add_ner(CLI::App& app, action& chosen);
+void add_redact(CLI::App& app, action& chosen);
+void add_tokenize(CLI::App& app, action& chosen);
+
+} // namespace troupe::cli

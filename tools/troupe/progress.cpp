@@ -1,0 +1,71 @@
+#include "tools/troupe/progress.hpp"
+
+#include <chrono>
+#include <fmt/format.h>
+#include <google/protobuf/util/time_util.h>
+#include <iostream>
+#include <unistd.h>
+
+namespace troupe::cli {
+
+namespace {
+
+constexpr std::size_t bar_cells = 30;
+
+/// Whole lines in one write, so that those of two threads do not mix.
+void print(const std::string& text) { std::cerr << text << std::flush; }
+
+std::string instance_name(const v1::AttemptRef& attempt) {
+  return fmt::format("{}[{}]", attempt.step(), attempt.index());
+}
+
+std::string failed_line(const v1::StepFailed& failed) {
+  return fmt::format("step {} attempt {} failed: {} [{}]{}\n", instance_name(failed.attempt()),
+                     failed.attempt().attempt(), failed.failure().message(), failed.failure().type(),
+                     failed.has_retry_time() ? "; will try again" : "");
+}
+
+} // namespace
+
+const std::map<std::string, progress_mode>& progress_modes() {
+  static const std::map<std::string, progress_mode> modes{{"auto", progress_mode::automatic},
+                                                          {"bar", progress_mode::bar},
+                                                          {"lines", progress_mode::lines},
+                                                          {"none", progress_mode::none}};
+  return modes;
+}
+
+progress::progress(progress_mode mode)
+  : mode_{mode != progress_mode::automatic ? mode
+          : isatty(STDERR_FILENO)          ? progress_mode::bar
+                                           : progress_mode::lines} {}
+
+progress::~progress() {
+  if (drawn_) print("\n");
+}
+
+void progress::on_event(const v1::Event& event) const {
+  if (mode_ != progress_mode::lines) return;
+  if (event.has_step_completed())
+    print(fmt::format("step {} completed\n", instance_name(event.step_completed().attempt())));
+  else if (event.has_step_failed())
+    print(failed_line(event.step_failed()));
+  else if (event.has_run_recovered())
+    print("run goes on where it stood\n");
+}
+
+void progress::on_tick(const v1::RunSummary& run) {
+  using google::protobuf::util::TimeUtil;
+  if (mode_ != progress_mode::bar) return;
+  const auto counts = count_instances(run);
+  const auto filled = counts.total ? counts.completed * bar_cells / counts.total : 0;
+  const auto elapsed =
+      std::chrono::system_clock::now().time_since_epoch() -
+      std::chrono::nanoseconds{TimeUtil::TimestampToNanoseconds(run.started_time())};
+  print(fmt::format("\r\033[K{} [{}{}] {}/{} steps, {} at work, {}", run.workflow(), std::string(filled, '#'),
+                    std::string(bar_cells - filled, '.'), counts.completed, counts.total, counts.at_work,
+                    duration_text(elapsed)));
+  drawn_ = true;
+}
+
+} // namespace troupe::cli

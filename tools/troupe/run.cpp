@@ -1,0 +1,113 @@
+#include "actors/node.hpp"
+#include "actors/workflow/errors.hpp"
+#include "actors/workflow/inputs.hpp"
+#include "tools/troupe/commands.hpp"
+#include "tools/troupe/console.hpp"
+#include "tools/troupe/interrupt.hpp"
+#include "tools/troupe/models.hpp"
+#include "tools/troupe/precision_option.hpp"
+#include "tools/troupe/progress.hpp"
+#include "tools/troupe/run_target.hpp"
+#include "tools/troupe/run_view.hpp"
+#include "tools/troupe/store_option.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace troupe::cli {
+
+namespace {
+
+struct run_options {
+  run_target target;
+  store_option store;
+  precision_option precision;
+  progress_mode shown = progress_mode::automatic;
+  bool json = false;
+};
+
+/// How often Ctrl-C is looked for and the bar redrawn.
+constexpr std::chrono::milliseconds tick{100};
+
+/// Waits for the run's end. @returns nothing when a signal asked to stop.
+result<std::optional<v1::RunSummary>> await(workflow::engine& engine, const std::string& run_id, progress& shown) {
+  for (;;) {
+    if (interrupt::requested()) return std::nullopt;
+    auto closed = engine.wait(run_id, tick);
+    if (closed) return std::move(*closed);
+    if (closed.error().code != workflow_errc::timed_out) return tl::unexpected(closed.error());
+    if (!shown.wants_ticks()) continue;
+    if (const auto now = engine.summary(run_id)) shown.on_tick(*now);
+  }
+}
+
+bool print_result(const v1::RunSummary& run, const std::vector<v1::Event>& history, bool json) {
+  if (!json) return print_outcome(run, history);
+  auto out = run_json(run);
+  out["replies"] = final_replies(run, history);
+  return print_line(out.dump());
+}
+
+exit_code finish(workflow::engine& engine, const v1::RunSummary& run, const run_options& options) {
+  const auto history = engine.history(run.run_id());
+  if (!history) return report(history.error());
+  if (!print_result(run, *history, options.json)) return exit_code::failed;
+  if (run.status() == v1::RUN_STATUS_COMPLETED) return exit_code::ok;
+  print_error(fmt::format("run {} failed: {} [{}]", run.run_id(), run.failure().message(), run.failure().type()));
+  return exit_code::failed;
+}
+
+exit_code drive(node& node, const run_options& options) {
+  auto& engine = node.workflows();
+  progress shown{options.shown};
+  engine.subscribe([&shown](const std::string&, const v1::Event& event) { shown.on_event(event); });
+  const auto started = options.target.start(engine, node.agents());
+  if (!started) return report(started.error().why, started.error().code);
+  const auto run = await(engine, *started, shown);
+  if (!run) return report(run.error());
+  if (!*run)
+    return report_interrupted(fmt::format("go on with: troupe run --resume {}{}", *started, options.store.as_argument()));
+  return finish(engine, **run, options);
+}
+
+exit_code run(const run_options& options) {
+  const auto models = models_folder();
+  if (!models) return report(models.error());
+  auto store = options.store.open(!options.target.may_make_store());
+  if (!store) return report(store.error());
+  node_options wanted;
+  wanted.models_folder = *models;
+  wanted.precision = options.precision.value();
+  auto node = node::start(wanted, std::move(*store));
+  if (!node) return report(node.error());
+  const auto code = drive(**node, options);
+  (*node)->stop();
+  return code;
+}
+
+constexpr const char* footer = R"(The history of the run is committed to the store step by step: after a crash, a kill or Ctrl-C,
+--resume RUN (or --continue) goes on with what was not done yet.
+
+Examples:
+  troupe run examples/redact-folder.yaml --input folder=examples/documents --input output=out
+  troupe run examples/redact-folder.yaml --input folder=docs --input output=out --store sqlite:runs.db --continue
+  troupe run --resume 20261123-194512-417-k3f9)";
+
+} // namespace
+
+void add_run(CLI::App& app, action& chosen) {
+  auto options = std::make_shared<run_options>();
+  auto* command = app.add_subcommand("run", "Run a workflow to its end, durably");
+  options->target.add_to(*command);
+  options->store.add_to(*command);
+  options->precision.add_to(*command);
+  command->add_option("--progress", options->shown, "How progress is shown on standard error: auto, bar, lines or none")
+      ->transform(CLI::CheckedTransformer(progress_modes()));
+  command->add_flag("--json", options->json, "The result as one JSON object on standard output");
+  command->footer(footer);
+  command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+}
+
+} // namespace troupe::cli

@@ -1,0 +1,106 @@
+#include "tools/troupe/run_target.hpp"
+
+#include "actors/workflow/errors.hpp"
+#include "actors/workflow/event_codec.hpp"
+#include "actors/workflow/inputs.hpp"
+#include "tools/troupe/cli_errc.hpp"
+#include "tools/troupe/text_source.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <optional>
+#include <utility>
+
+namespace troupe::cli {
+
+namespace {
+
+tl::unexpected<no_run> stop(error why, exit_code code = exit_code::failed) {
+  return tl::unexpected(no_run{std::move(why), code});
+}
+
+result<std::string> read_definition(const std::string& file) {
+  text_source source{{file}, text_unit::file};
+  auto text = source.next();
+  if (!text) return tl::unexpected(text.error());
+  return *text ? std::move((*text)->text) : std::string{};
+}
+
+bool same_run(const v1::Event& first, const workflow::definition& wanted, const workflow::input_values& inputs) {
+  const auto decoded = workflow::decode(first);
+  if (!decoded) return false;
+  const auto* started = std::get_if<workflow::run_started>(&decoded->what);
+  return started && started->inputs == inputs &&
+         started->workflow->source.SerializeAsString() == wanted.source.SerializeAsString();
+}
+
+/// The newest unfinished run of this definition with these inputs, if there is one.
+result<std::optional<std::string>> unfinished(workflow::engine& engine, const workflow::definition& wanted,
+                                              const workflow::input_values& inputs) {
+  workflow::run_filter filter;
+  filter.statuses = {v1::RUN_STATUS_RUNNING};
+  filter.workflow = wanted.name;
+  const auto runs = engine.list(filter);
+  if (!runs) return tl::unexpected(runs.error());
+  for (const auto& run : *runs) {
+    const auto history = engine.history(run.run_id);
+    if (!history) return tl::unexpected(history.error());
+    if (!history->empty() && same_run(history->front(), wanted, inputs)) return run.run_id;
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+void run_target::add_to(CLI::App& command) {
+  auto* definition = command.add_option("DEFINITION", definition_file_, "Workflow definition in YAML; - for standard input");
+  auto* input = command.add_option("--input", assignments_, "An input of the workflow, as NAME=VALUE; repeatable")
+                    ->type_name("NAME=VALUE")
+                    ->allow_extra_args(false);
+  auto* resumed = command.add_option("--resume", resumed_, "Go on with this unfinished run; it keeps its definition and inputs")
+                      ->type_name("RUN");
+  auto* id = command.add_option("--id", run_id_, "Id of the new run; made from the time where it is not given")->type_name("RUN");
+  auto* go_on = command.add_flag("--continue", continue_,
+                                 "Go on with the newest unfinished run of this definition and these inputs,\nor start one");
+  resumed->excludes(input)->excludes(id)->excludes(go_on)->excludes(definition);
+  id->excludes(go_on);
+}
+
+tl::expected<std::string, no_run> run_target::start(workflow::engine& engine, const agent_types& agents) const {
+  if (!resumed_.empty()) return resume(engine);
+  const auto definition = load(agents);
+  if (!definition) return tl::unexpected(definition.error());
+  const auto inputs = workflow::parse_inputs(**definition, assignments_);
+  if (!inputs) return stop(inputs.error(), exit_code::usage);
+  if (continue_) {
+    const auto found = unfinished(engine, **definition, *inputs);
+    if (!found) return stop(found.error());
+    if (*found) {
+      if (const auto resumed = engine.resume(**found); !resumed) return stop(resumed.error());
+      return **found;
+    }
+  }
+  auto submitted = engine.submit(*definition, *inputs, {run_id_});
+  if (!submitted) return stop(submitted.error());
+  return std::move(*submitted);
+}
+
+tl::expected<std::string, no_run> run_target::resume(workflow::engine& engine) const {
+  const auto resumed = engine.resume(resumed_);
+  // A run that is closed already has its result; showing it is what going on with it comes to.
+  if (!resumed && resumed.error().code != workflow_errc::run_closed) return stop(resumed.error());
+  return resumed_;
+}
+
+tl::expected<workflow::definition_ptr, no_run> run_target::load(const agent_types& agents) const {
+  if (definition_file_.empty())
+    return stop({cli_errc::bad_option, "name a DEFINITION, or a run with --resume"}, exit_code::usage);
+  const auto yaml = read_definition(definition_file_);
+  if (!yaml) return stop(yaml.error(), exit_code::usage);
+  auto loaded = workflow::load_definition(*yaml, definition_file_, agents);
+  if (!loaded)
+    return stop({workflow_errc::bad_definition, "\n" + workflow::to_string(loaded.error())}, exit_code::usage);
+  return std::move(*loaded);
+}
+
+} // namespace troupe::cli

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "actors/workflow/engine.hpp"
+#include "tools/troupe/exit_code.hpp"
+
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace troupe::cli {
+
+/// Why no run was started, and what the process says of it.
+struct no_run {
+  error why;
+  exit_code code = exit_code::failed;
+};
+
+/// Which run `troupe run` is about: a new one of a definition, an unfinished one of the same inputs, or one by its id.
+class run_target {
+public:
+  void add_to(CLI::App& command);
+
+  /// Whether a store that does not exist yet makes sense.
+  [[nodiscard]] bool may_make_store() const { return resumed_.empty(); }
+
+  /// Starts or goes on. @returns the run's id; usage errors for a definition or inputs with mistakes.
+  [[nodiscard]] tl::expected<std::string, no_run> start(workflow::engine& engine, const agent_types& agents) const;
+
+private:
+  [[nodiscard]] tl::expected<std::string, no_run> resume(workflow::engine& engine) const;
+  [[nodiscard]] tl::expected<workflow::definition_ptr, no_run> load(const agent_types& agents) const;
+
+  std::string definition_file_;
+  std::vector<std::string> assignments_;
+  std::string resumed_;
+  std::string run_id_;
+  bool continue_ = false;
+};
+
+} // namespace troupe::cli

@@ -1,0 +1,61 @@
+#include "tools/troupe/store_option.hpp"
+
+#include "actors/workflow/sqlite_store.hpp"
+#include "tools/troupe/cli_errc.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <string_view>
+
+namespace troupe::cli {
+
+namespace {
+
+constexpr std::string_view scheme = "sqlite:";
+
+std::string folder_from(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value ? value : "";
+}
+
+/// Where the XDG base directory specification puts state.
+result<std::filesystem::path> default_file() {
+  if (const auto state = folder_from("XDG_STATE_HOME"); state.starts_with('/'))
+    return std::filesystem::path{state} / "troupe" / "runs.db";
+  if (const auto home = folder_from("HOME"); home.starts_with('/'))
+    return std::filesystem::path{home} / ".local" / "state" / "troupe" / "runs.db";
+  return fail(cli_errc::bad_option, "neither XDG_STATE_HOME nor HOME is set; give --store sqlite:FILE");
+}
+
+result<std::filesystem::path> file_of(const std::string& store) {
+  if (store.empty()) return default_file();
+  if (!store.starts_with(scheme) || store.size() == scheme.size())
+    return fail(cli_errc::bad_option, fmt::format("--store {} is not of the form sqlite:FILE", store));
+  return std::filesystem::path{store.substr(scheme.size())};
+}
+
+} // namespace
+
+void store_option::add_to(CLI::App& command) {
+  command.add_option("--store", given_, "Where runs are kept, as sqlite:FILE\n(default: troupe/runs.db in the user's state folder)")
+      ->type_name("sqlite:FILE");
+}
+
+result<std::unique_ptr<workflow::store>> store_option::open(bool must_exist) const {
+  const auto file = file_of(given_);
+  if (!file) return tl::unexpected(file.error());
+  if (!must_exist && file->has_parent_path()) {
+    std::error_code failed;
+    std::filesystem::create_directories(file->parent_path(), failed);
+    if (failed) return fail(failed, "cannot make the folder " + file->parent_path().string());
+  }
+  workflow::sqlite_store_options options;
+  options.must_exist = must_exist;
+  return workflow::open_sqlite_store(*file, options);
+}
+
+std::string store_option::as_argument() const { return given_.empty() ? "" : " --store " + given_; }
+
+} // namespace troupe::cli

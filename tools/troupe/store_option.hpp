@@ -1,0 +1,31 @@
+#pragma once
+
+#include "actors/workflow/store.hpp"
+#include "kernels/result.hpp"
+
+#include <memory>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace troupe::cli {
+
+/// The option `--store`, the same for every command that has it.
+class store_option {
+public:
+  void add_to(CLI::App& command);
+
+  /// Opens the store. @returns `cli_errc::bad_option` for anything but `sqlite:FILE`, or the store's own error.
+  /// @param must_exist refuses to make a new one; otherwise its folder is made too.
+  [[nodiscard]] result<std::unique_ptr<workflow::store>> open(bool must_exist) const;
+
+  /// ` --store sqlite:FILE` where it was given, for hints.
+  [[nodiscard]] std::string as_argument() const;
+
+private:
+  std::string given_;
+};
+
+} // namespace troupe::cli
