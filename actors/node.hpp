@@ -6,7 +6,9 @@
 #include "kernels/result.hpp"
 
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
 
 namespace troupe {
 
@@ -16,8 +18,9 @@ class service;
 
 /// What a node is made of; the store of its runs is given apart.
 struct node_options {
-  /// Holds `ner-default` and `pii-rampart`; models are loaded at their first use.
-  std::filesystem::path models_folder;
+  /// Model folders by the key of the agent that serves them: "default" is `ner.extract/default`, and `pii.redact` asks
+  /// `ner.extract/pii`. Each is loaded at its first use.
+  std::map<std::string, std::filesystem::path> models;
   bert::precision precision = bert::precision::automatic;
   /// Threads that run models; 0 for one per processor.
   std::size_t engine_threads = 0;

@@ -16,6 +16,8 @@ enum class cli_errc {
   no_models,
   /// An option's value has the wrong form.
   bad_option,
+  /// What was read is not what the command takes.
+  bad_input,
   /// Standard output is gone (a closed pipe, a full disk).
   output_failed,
 };
@@ -25,12 +27,20 @@ inline const std::error_category& cli_category() {
     [[nodiscard]] const char* name() const noexcept override { return "cli"; }
     [[nodiscard]] std::string message(int code) const override {
       switch (static_cast<cli_errc>(code)) {
-      case cli_errc::none: return "no error";
-      case cli_errc::unreadable_input: return "cannot read the input";
-      case cli_errc::input_too_large: return "input too large";
-      case cli_errc::no_models: return "no models";
-      case cli_errc::bad_option: return "bad option";
-      case cli_errc::output_failed: return "cannot write the output";
+      case cli_errc::none:
+        return "no error";
+      case cli_errc::unreadable_input:
+        return "cannot read the input";
+      case cli_errc::input_too_large:
+        return "input too large";
+      case cli_errc::no_models:
+        return "no models";
+      case cli_errc::bad_option:
+        return "bad option";
+      case cli_errc::bad_input:
+        return "bad input";
+      case cli_errc::output_failed:
+        return "cannot write the output";
       }
       return "unknown error";
     }
@@ -39,7 +49,9 @@ inline const std::error_category& cli_category() {
   return instance;
 }
 
-inline std::error_code make_error_code(cli_errc code) { return {static_cast<int>(code), cli_category()}; }
+inline std::error_code make_error_code(cli_errc code) {
+  return {static_cast<int>(code), cli_category()};
+}
 
 } // namespace troupe::cli
 

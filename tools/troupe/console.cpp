@@ -13,15 +13,20 @@ namespace {
 
 /// Columns on a terminal, counted as code points: labels and names here are not wide.
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 } // namespace
 
-void print_error(std::string_view message) { std::cerr << "troupe: error: " << message << '\n'; }
+void print_error(std::string_view message) {
+  std::cerr << "troupe: error: " << message << '\n';
+}
 
-void print_warning(std::string_view message) { std::cerr << "troupe: warning: " << message << '\n'; }
+void print_warning(std::string_view message) {
+  std::cerr << "troupe: warning: " << message << '\n';
+}
 
 exit_code report(const error& what, exit_code code) {
   print_error(what.message());
@@ -44,23 +49,30 @@ bool print_line(std::string_view line) {
   return std::cout.good();
 }
 
-exit_code close_output(exit_code code) {
-  std::cout.flush();
-  if (std::cout.good() || code != exit_code::ok) return code;
+exit_code report_closed_output() {
   print_error("cannot write to standard output (closed pipe or full disk)");
   return exit_code::failed;
 }
 
-table::table(std::vector<std::string> header, std::vector<std::size_t> right) : right_{std::move(right)} {
+exit_code close_output(exit_code code) {
+  std::cout.flush();
+  return std::cout.good() || code != exit_code::ok ? code : report_closed_output();
+}
+
+table::table(std::vector<std::string> header, std::vector<std::size_t> right)
+    : right_{std::move(right)} {
   rows_.push_back(std::move(header));
 }
 
-void table::add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+void table::add(std::vector<std::string> row) {
+  rows_.push_back(std::move(row));
+}
 
 bool table::print() const {
   std::vector<std::size_t> widths(rows_.front().size());
   for (const auto& row : rows_)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], width(row[i]));
   return std::all_of(rows_.begin(), rows_.end(), [&](const auto& row) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {

@@ -26,6 +26,8 @@ interrupt::interrupt() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-bool interrupt::requested() { return signals_seen != 0; }
+bool interrupt::requested() {
+  return signals_seen != 0;
+}
 
 } // namespace troupe::cli

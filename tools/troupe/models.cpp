@@ -14,7 +14,8 @@ std::vector<std::filesystem::path> candidates() {
   if (const char* named = std::getenv("TROUPE_MODELS"); named && *named) return {named};
   std::error_code ignored;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
-  return {(program / "../share/troupe/models").lexically_normal(), (program / "../../models").lexically_normal()};
+  return {(program / "../share/troupe/models").lexically_normal(),
+          (program / "../../models").lexically_normal()};
 }
 
 } // namespace
@@ -23,11 +24,18 @@ result<std::filesystem::path> models_folder() {
   std::string tried;
   for (const auto& folder : candidates()) {
     std::error_code ignored;
-    if (std::filesystem::is_regular_file(folder / "ner-default" / "config.json", ignored)) return folder;
+    if (std::filesystem::is_regular_file(folder / "ner-default" / "config.json", ignored))
+      return folder;
     tried += (tried.empty() ? "" : ", ") + folder.string();
   }
-  return fail(cli_errc::no_models,
-              fmt::format("ner-default is not below {}; set TROUPE_MODELS to the folder that holds it", tried));
+  return fail(
+      cli_errc::no_models,
+      fmt::format("ner-default is not below {}; set TROUPE_MODELS to the folder that holds it",
+                  tried));
+}
+
+std::map<std::string, std::filesystem::path> built_in_models(const std::filesystem::path& folder) {
+  return {{"default", folder / "ner-default"}, {"pii", folder / "pii-rampart"}};
 }
 
 } // namespace troupe::cli

@@ -52,9 +52,12 @@ outcome collect(const std::vector<v1::Event>& history) {
 /// The stretch of the document that the span covers, on one line.
 std::string surface(const outcome& found, const v1::NerReply& reply, const v1::Span& span) {
   const auto document = found.documents.find(reply.name());
-  if (document == found.documents.end() || span.end_byte() > document->second.text().size()) return span.word();
-  auto text = document->second.text().substr(span.start_byte(), span.end_byte() - span.start_byte());
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+  if (document == found.documents.end() || span.end_byte() > document->second.text().size())
+    return span.word();
+  auto text =
+      document->second.text().substr(span.start_byte(), span.end_byte() - span.start_byte());
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20; }, ' ');
   return text;
 }
 
@@ -72,7 +75,8 @@ bool print_entities(const outcome& found) {
       entry.documents.insert(reply.name());
     }
   std::vector<decltype(tallies)::const_pointer> order;
-  for (const auto& entry : tallies) order.push_back(&entry);
+  for (const auto& entry : tallies)
+    order.push_back(&entry);
   std::stable_sort(order.begin(), order.end(),
                    [](const auto* a, const auto* b) { return a->second.times > b->second.times; });
   table rows{{"LABEL", "ENTITY", "TIMES", "DOCUMENTS"}, {2}};
@@ -83,23 +87,29 @@ bool print_entities(const outcome& found) {
               documents == 1 ? *value.documents.begin() : fmt::format("{} documents", documents)});
   }
   const auto hidden = order.size() > most_rows ? order.size() - most_rows : 0;
-  return rows.print() && (!hidden || print_line(fmt::format("... and {} more, all in the report", hidden)));
+  return rows.print() &&
+         (!hidden || print_line(fmt::format("... and {} more, all in the report", hidden)));
 }
 
 bool print_redactions(const outcome& found) {
   std::map<std::string, std::size_t> labels;
   for (const auto& reply : found.redactions)
-    for (const auto& redaction : reply.redactions()) ++labels[redaction.span().label()];
+    for (const auto& redaction : reply.redactions())
+      ++labels[redaction.span().label()];
   std::string line;
-  for (const auto& [label, times] : labels) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", times, label);
+  for (const auto& [label, times] : labels)
+    line += fmt::format("{}{} {}", line.empty() ? "" : ", ", times, label);
   return print_line("") && print_line("Redacted: " + (line.empty() ? "nothing" : line));
 }
 
 bool print_files(const outcome& found) {
   if (!print_line("")) return false;
   for (std::size_t i = 0; i < found.files.size(); ++i) {
-    if (i == most_rows) return print_line(fmt::format("... and {} more files", found.files.size() - i));
-    if (!print_line(fmt::format("Wrote {} ({} bytes)", found.files[i].path(), found.files[i].size_bytes()))) return false;
+    if (i == most_rows)
+      return print_line(fmt::format("... and {} more files", found.files.size() - i));
+    if (!print_line(
+            fmt::format("Wrote {} ({} bytes)", found.files[i].path(), found.files[i].size_bytes())))
+      return false;
   }
   return true;
 }
@@ -111,13 +121,15 @@ bool print_outcome(const v1::RunSummary& run, const std::vector<v1::Event>& hist
   if (!found.entities.empty() && !print_entities(found)) return false;
   if (!found.redactions.empty() && !print_redactions(found)) return false;
   if (!found.files.empty() && !print_files(found)) return false;
-  const bool reports_printed = std::all_of(found.reports.begin(), found.reports.end(), [](const auto& report) {
-    return print_line(fmt::format("\nReport: {}\n        {}", report.html_path(), report.json_path()));
-  });
+  const bool reports_printed =
+      std::all_of(found.reports.begin(), found.reports.end(), [](const auto& report) {
+        return print_line(
+            fmt::format("\nReport: {}\n        {}", report.html_path(), report.json_path()));
+      });
   if (!reports_printed) return false;
   const auto counts = count_instances(run);
-  return print_line(fmt::format("\nRun {} {}: {} of {} steps done", run.run_id(), status_name(run.status()),
-                                counts.completed, counts.total));
+  return print_line(fmt::format("\nRun {} {}: {} of {} steps done", run.run_id(),
+                                status_name(run.status()), counts.completed, counts.total));
 }
 
 } // namespace troupe::cli

@@ -15,7 +15,10 @@ public:
     static const std::map<std::string, bert::precision> names{{"auto", bert::precision::automatic},
                                                               {"fp32", bert::precision::fp32},
                                                               {"bf16", bert::precision::bf16}};
-    command.add_option("--precision", value_, "Arithmetic of the models: fp32, bf16, or auto for what this processor is good at")
+    command
+        .add_option(
+            "--precision", value_,
+            "Arithmetic of the models: fp32, bf16, or auto for what this processor is good at")
         ->transform(CLI::CheckedTransformer(names))
         ->type_name("auto|fp32|bf16");
   }

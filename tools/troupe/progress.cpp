@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t bar_cells = 30;
 
 /// Whole lines in one write, so that those of two threads do not mix.
-void print(const std::string& text) { std::cerr << text << std::flush; }
+void print(const std::string& text) {
+  std::cerr << text << std::flush;
+}
 
 std::string instance_name(const v1::AttemptRef& attempt) {
   return fmt::format("{}[{}]", attempt.step(), attempt.index());
@@ -21,8 +23,8 @@ std::string instance_name(const v1::AttemptRef& attempt) {
 
 std::string failed_line(const v1::StepFailed& failed) {
   return fmt::format("step {} attempt {} failed: {} [{}]{}\n", instance_name(failed.attempt()),
-                     failed.attempt().attempt(), failed.failure().message(), failed.failure().type(),
-                     failed.has_retry_time() ? "; will try again" : "");
+                     failed.attempt().attempt(), failed.failure().message(),
+                     failed.failure().type(), failed.has_retry_time() ? "; will try again" : "");
 }
 
 } // namespace
@@ -36,9 +38,9 @@ const std::map<std::string, progress_mode>& progress_modes() {
 }
 
 progress::progress(progress_mode mode)
-  : mode_{mode != progress_mode::automatic ? mode
-          : isatty(STDERR_FILENO)          ? progress_mode::bar
-                                           : progress_mode::lines} {}
+    : mode_{mode != progress_mode::automatic ? mode
+            : isatty(STDERR_FILENO)          ? progress_mode::bar
+                                             : progress_mode::lines} {}
 
 progress::~progress() {
   if (drawn_) print("\n");
@@ -62,9 +64,9 @@ void progress::on_tick(const v1::RunSummary& run) {
   const auto elapsed =
       std::chrono::system_clock::now().time_since_epoch() -
       std::chrono::nanoseconds{TimeUtil::TimestampToNanoseconds(run.started_time())};
-  print(fmt::format("\r\033[K{} [{}{}] {}/{} steps, {} at work, {}", run.workflow(), std::string(filled, '#'),
-                    std::string(bar_cells - filled, '.'), counts.completed, counts.total, counts.at_work,
-                    duration_text(elapsed)));
+  print(fmt::format("\r\033[K{} [{}{}] {}/{} steps, {} at work, {}", run.workflow(),
+                    std::string(filled, '#'), std::string(bar_cells - filled, '.'),
+                    counts.completed, counts.total, counts.at_work, duration_text(elapsed)));
   drawn_ = true;
 }
 

@@ -23,7 +23,9 @@ const std::map<std::string, v1::RunStatus> statuses_by_name{{"running", v1::RUN_
                                                             {"completed", v1::RUN_STATUS_COMPLETED},
                                                             {"failed", v1::RUN_STATUS_FAILED}};
 
-bool open_run(const workflow::run_entry& run) { return run.closed.time_since_epoch().count() == 0; }
+bool open_run(const workflow::run_entry& run) {
+  return run.closed.time_since_epoch().count() == 0;
+}
 
 std::string seconds_taken(const workflow::run_entry& run) {
   return open_run(run) ? "" : duration_text(run.closed - run.started);
@@ -43,8 +45,8 @@ nlohmann::ordered_json entry_json(const workflow::run_entry& run) {
 bool print_table(const std::vector<workflow::run_entry>& runs) {
   table rows{{"RUN", "WORKFLOW", "STATUS", "STARTED", "TOOK", "EVENTS"}, {4, 5}};
   for (const auto& run : runs)
-    rows.add({run.run_id, run.workflow, status_name(static_cast<v1::RunStatus>(run.status)), iso_time(run.started),
-              seconds_taken(run), std::to_string(run.version)});
+    rows.add({run.run_id, run.workflow, status_name(static_cast<v1::RunStatus>(run.status)),
+              iso_time(run.started), seconds_taken(run), std::to_string(run.version)});
   return rows.print();
 }
 
@@ -57,9 +59,9 @@ exit_code list_runs(const ps_options& options) {
   filter.limit = options.limit;
   const auto runs = (*store)->list(filter);
   if (!runs) return report(runs.error());
-  if (!options.json) return print_table(*runs) ? exit_code::ok : exit_code::failed;
+  if (!options.json) return print_table(*runs) ? exit_code::ok : report_closed_output();
   for (const auto& run : *runs)
-    if (!print_line(entry_json(run).dump())) return exit_code::failed;
+    if (!print_line(entry_json(run).dump())) return report_closed_output();
   return exit_code::ok;
 }
 
@@ -69,12 +71,17 @@ void add_ps(CLI::App& app, action& chosen) {
   auto options = std::make_shared<ps_options>();
   auto* command = app.add_subcommand("ps", "List the runs of a store, newest first");
   options->store.add_to(*command);
-  command->add_option("--status", options->statuses, "Only runs of this status: running, completed or failed; repeatable")
+  command
+      ->add_option("--status", options->statuses,
+                   "Only runs of this status: running, completed or failed; repeatable")
       ->transform(CLI::CheckedTransformer(statuses_by_name));
   command->add_option("--workflow", options->workflow, "Only runs of the workflow of this name");
-  command->add_option("--limit", options->limit, "At most so many")->capture_default_str()->check(CLI::Range(1, 1'000'000));
+  command->add_option("--limit", options->limit, "At most so many")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
   command->add_flag("--json", options->json, "One JSON object per line");
-  command->footer("Examples:\n  troupe ps --status running\n  troupe ps --store sqlite:runs.db --json");
+  command->footer(
+      "Examples:\n  troupe ps --status running\n  troupe ps --store sqlite:runs.db --json");
   command->callback([options, &chosen] { chosen = [options] { return list_runs(*options); }; });
 }
 

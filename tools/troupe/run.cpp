@@ -32,7 +32,8 @@ struct run_options {
 constexpr std::chrono::milliseconds tick{100};
 
 /// Waits for the run's end. @returns nothing when a signal asked to stop.
-result<std::optional<v1::RunSummary>> await(workflow::engine& engine, const std::string& run_id, progress& shown) {
+result<std::optional<v1::RunSummary>> await(workflow::engine& engine, const std::string& run_id,
+                                            progress& shown) {
   for (;;) {
     if (interrupt::requested()) return std::nullopt;
     auto closed = engine.wait(run_id, tick);
@@ -53,9 +54,10 @@ bool print_result(const v1::RunSummary& run, const std::vector<v1::Event>& histo
 exit_code finish(workflow::engine& engine, const v1::RunSummary& run, const run_options& options) {
   const auto history = engine.history(run.run_id());
   if (!history) return report(history.error());
-  if (!print_result(run, *history, options.json)) return exit_code::failed;
+  if (!print_result(run, *history, options.json)) return report_closed_output();
   if (run.status() == v1::RUN_STATUS_COMPLETED) return exit_code::ok;
-  print_error(fmt::format("run {} failed: {} [{}]", run.run_id(), run.failure().message(), run.failure().type()));
+  print_error(fmt::format("run {} failed: {} [{}]", run.run_id(), run.failure().message(),
+                          run.failure().type()));
   return exit_code::failed;
 }
 
@@ -68,7 +70,8 @@ exit_code drive(node& node, const run_options& options) {
   const auto run = await(engine, *started, shown);
   if (!run) return report(run.error());
   if (!*run)
-    return report_interrupted(fmt::format("go on with: troupe run --resume {}{}", *started, options.store.as_argument()));
+    return report_interrupted(
+        fmt::format("go on with: troupe run --resume {}{}", *started, options.store.as_argument()));
   return finish(engine, **run, options);
 }
 
@@ -78,7 +81,7 @@ exit_code run(const run_options& options) {
   auto store = options.store.open(!options.target.may_make_store());
   if (!store) return report(store.error());
   node_options wanted;
-  wanted.models_folder = *models;
+  wanted.models = built_in_models(*models);
   wanted.precision = options.precision.value();
   auto node = node::start(wanted, std::move(*store));
   if (!node) return report(node.error());
@@ -87,7 +90,8 @@ exit_code run(const run_options& options) {
   return code;
 }
 
-constexpr const char* footer = R"(The history of the run is committed to the store step by step: after a crash, a kill or Ctrl-C,
+constexpr const char* footer =
+    R"(The history of the run is committed to the store step by step: after a crash, a kill or Ctrl-C,
 --resume RUN (or --continue) goes on with what was not done yet.
 
 Examples:
@@ -103,7 +107,9 @@ void add_run(CLI::App& app, action& chosen) {
   options->target.add_to(*command);
   options->store.add_to(*command);
   options->precision.add_to(*command);
-  command->add_option("--progress", options->shown, "How progress is shown on standard error: auto, bar, lines or none")
+  command
+      ->add_option("--progress", options->shown,
+                   "How progress is shown on standard error: auto, bar, lines or none")
       ->transform(CLI::CheckedTransformer(progress_modes()));
   command->add_flag("--json", options->json, "The result as one JSON object on standard output");
   command->footer(footer);

@@ -26,7 +26,8 @@ result<std::string> read_definition(const std::string& file) {
   return *text ? std::move((*text)->text) : std::string{};
 }
 
-bool same_run(const v1::Event& first, const workflow::definition& wanted, const workflow::input_values& inputs) {
+bool same_run(const v1::Event& first, const workflow::definition& wanted,
+              const workflow::input_values& inputs) {
   const auto decoded = workflow::decode(first);
   if (!decoded) return false;
   const auto* started = std::get_if<workflow::run_started>(&decoded->what);
@@ -35,7 +36,8 @@ bool same_run(const v1::Event& first, const workflow::definition& wanted, const 
 }
 
 /// The newest unfinished run of this definition with these inputs, if there is one.
-result<std::optional<std::string>> unfinished(workflow::engine& engine, const workflow::definition& wanted,
+result<std::optional<std::string>> unfinished(workflow::engine& engine,
+                                              const workflow::definition& wanted,
                                               const workflow::input_values& inputs) {
   workflow::run_filter filter;
   filter.statuses = {v1::RUN_STATUS_RUNNING};
@@ -53,20 +55,31 @@ result<std::optional<std::string>> unfinished(workflow::engine& engine, const wo
 } // namespace
 
 void run_target::add_to(CLI::App& command) {
-  auto* definition = command.add_option("DEFINITION", definition_file_, "Workflow definition in YAML; - for standard input");
-  auto* input = command.add_option("--input", assignments_, "An input of the workflow, as NAME=VALUE; repeatable")
+  auto* definition = command.add_option("DEFINITION", definition_file_,
+                                        "Workflow definition in YAML; - for standard input");
+  auto* input = command
+                    .add_option("--input", assignments_,
+                                "An input of the workflow, as NAME=VALUE; repeatable")
                     ->type_name("NAME=VALUE")
                     ->allow_extra_args(false);
-  auto* resumed = command.add_option("--resume", resumed_, "Go on with this unfinished run; it keeps its definition and inputs")
-                      ->type_name("RUN");
-  auto* id = command.add_option("--id", run_id_, "Id of the new run; made from the time where it is not given")->type_name("RUN");
-  auto* go_on = command.add_flag("--continue", continue_,
-                                 "Go on with the newest unfinished run of this definition and these inputs,\nor start one");
+  auto* resumed =
+      command
+          .add_option("--resume", resumed_,
+                      "Go on with this unfinished run; it keeps its definition and inputs")
+          ->type_name("RUN");
+  auto* id = command
+                 .add_option("--id", run_id_,
+                             "Id of the new run; made from the time where it is not given")
+                 ->type_name("RUN");
+  auto* go_on = command.add_flag(
+      "--continue", continue_,
+      "Go on with the newest unfinished run of this definition and these inputs,\nor start one");
   resumed->excludes(input)->excludes(id)->excludes(go_on)->excludes(definition);
   id->excludes(go_on);
 }
 
-tl::expected<std::string, no_run> run_target::start(workflow::engine& engine, const agent_types& agents) const {
+tl::expected<std::string, no_run> run_target::start(workflow::engine& engine,
+                                                    const agent_types& agents) const {
   if (!resumed_.empty()) return resume(engine);
   const auto definition = load(agents);
   if (!definition) return tl::unexpected(definition.error());
@@ -94,12 +107,14 @@ tl::expected<std::string, no_run> run_target::resume(workflow::engine& engine) c
 
 tl::expected<workflow::definition_ptr, no_run> run_target::load(const agent_types& agents) const {
   if (definition_file_.empty())
-    return stop({cli_errc::bad_option, "name a DEFINITION, or a run with --resume"}, exit_code::usage);
+    return stop({cli_errc::bad_option, "name a DEFINITION, or a run with --resume"},
+                exit_code::usage);
   const auto yaml = read_definition(definition_file_);
   if (!yaml) return stop(yaml.error(), exit_code::usage);
   auto loaded = workflow::load_definition(*yaml, definition_file_, agents);
   if (!loaded)
-    return stop({workflow_errc::bad_definition, "\n" + workflow::to_string(loaded.error())}, exit_code::usage);
+    return stop({workflow_errc::bad_definition, "\n" + workflow::to_string(loaded.error())},
+                exit_code::usage);
   return std::move(*loaded);
 }
 

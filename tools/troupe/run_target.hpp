@@ -28,11 +28,13 @@ public:
   [[nodiscard]] bool may_make_store() const { return resumed_.empty(); }
 
   /// Starts or goes on. @returns the run's id; usage errors for a definition or inputs with mistakes.
-  [[nodiscard]] tl::expected<std::string, no_run> start(workflow::engine& engine, const agent_types& agents) const;
+  [[nodiscard]] tl::expected<std::string, no_run> start(workflow::engine& engine,
+                                                        const agent_types& agents) const;
 
 private:
   [[nodiscard]] tl::expected<std::string, no_run> resume(workflow::engine& engine) const;
-  [[nodiscard]] tl::expected<workflow::definition_ptr, no_run> load(const agent_types& agents) const;
+  [[nodiscard]] tl::expected<workflow::definition_ptr, no_run>
+  load(const agent_types& agents) const;
 
   std::string definition_file_;
   std::vector<std::string> assignments_;

@@ -14,19 +14,22 @@ namespace {
 using google::protobuf::util::TimeUtil;
 
 std::chrono::system_clock::time_point time_of(const google::protobuf::Timestamp& stamp) {
-  return std::chrono::system_clock::time_point{std::chrono::nanoseconds{TimeUtil::TimestampToNanoseconds(stamp)}};
+  return std::chrono::system_clock::time_point{
+      std::chrono::nanoseconds{TimeUtil::TimestampToNanoseconds(stamp)}};
 }
 
 /// "RUN_STATUS_COMPLETED" -> "completed".
 std::string plain_name(const std::string& enumerator, std::size_t prefix_length) {
   auto name = enumerator.substr(prefix_length);
-  for (auto& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (auto& c : name)
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return name;
 }
 
 std::set<std::string> final_steps(const v1::RunSummary& run) {
   std::set<std::string> last{run.step_ids().begin(), run.step_ids().end()};
-  for (const auto& edge : run.edges()) last.erase(edge.from());
+  for (const auto& edge : run.edges())
+    last.erase(edge.from());
   return last;
 }
 
@@ -43,14 +46,17 @@ std::string status_name(v1::StepStatus status) {
 std::string iso_time(std::chrono::system_clock::time_point time) {
   using namespace std::chrono;
   if (time.time_since_epoch().count() == 0) return {};
-  const auto milliseconds_part = duration_cast<milliseconds>(time.time_since_epoch()).count() % 1000;
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(system_clock::to_time_t(time)), milliseconds_part);
+  const auto milliseconds_part =
+      duration_cast<milliseconds>(time.time_since_epoch()).count() % 1000;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(system_clock::to_time_t(time)),
+                     milliseconds_part);
 }
 
 std::string duration_text(std::chrono::nanoseconds duration) {
   const auto seconds = std::chrono::duration<double>(duration).count();
   if (seconds < 60) return fmt::format("{:.2f} s", seconds);
-  return fmt::format("{} min {:02} s", static_cast<long>(seconds) / 60, static_cast<long>(seconds) % 60);
+  return fmt::format("{} min {:02} s", static_cast<long>(seconds) / 60,
+                     static_cast<long>(seconds) % 60);
 }
 
 nlohmann::ordered_json to_json(const google::protobuf::Message& message) {
@@ -68,7 +74,9 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
                              {"started", iso_time(time_of(run.started_time()))}};
   if (run.has_closed_time()) {
     out["closed"] = iso_time(time_of(run.closed_time()));
-    out["seconds"] = std::chrono::duration<double>(time_of(run.closed_time()) - time_of(run.started_time())).count();
+    out["seconds"] =
+        std::chrono::duration<double>(time_of(run.closed_time()) - time_of(run.started_time()))
+            .count();
   }
   if (run.has_failure()) out["failure"] = to_json(run.failure());
   auto& steps = out["steps"] = nlohmann::ordered_json::array();
@@ -95,7 +103,8 @@ instance_counts count_instances(const v1::RunSummary& run) {
   return counts;
 }
 
-nlohmann::ordered_json final_replies(const v1::RunSummary& run, const std::vector<v1::Event>& history) {
+nlohmann::ordered_json final_replies(const v1::RunSummary& run,
+                                     const std::vector<v1::Event>& history) {
   const auto wanted = final_steps(run);
   std::map<std::string, std::map<std::uint32_t, nlohmann::ordered_json>> replies;
   for (const auto& event : history) {
@@ -113,7 +122,8 @@ nlohmann::ordered_json final_replies(const v1::RunSummary& run, const std::vecto
       continue;
     }
     auto& list = out[step] = nlohmann::ordered_json::array();
-    for (auto& [index, reply] : by_index) list.push_back(std::move(reply));
+    for (auto& [index, reply] : by_index)
+      list.push_back(std::move(reply));
   }
   return out;
 }

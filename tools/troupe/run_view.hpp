@@ -37,7 +37,8 @@ struct instance_counts {
 [[nodiscard]] instance_counts count_instances(const v1::RunSummary& run);
 
 /// Replies of the steps that nothing depends on, by step: {"report": {...}, "write": [{...}, ...]}.
-[[nodiscard]] nlohmann::ordered_json final_replies(const v1::RunSummary& run, const std::vector<v1::Event>& history);
+[[nodiscard]] nlohmann::ordered_json final_replies(const v1::RunSummary& run,
+                                                   const std::vector<v1::Event>& history);
 
 /// What a person wants to see of a finished run: entities found, files written, where the report is.
 [[nodiscard]] bool print_outcome(const v1::RunSummary& run, const std::vector<v1::Event>& history);

@@ -25,7 +25,8 @@ std::string shortened(std::string text) {
   constexpr std::size_t most = 160;
   if (text.size() <= most) return text;
   auto end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+    --end;
   return text.substr(0, end) + fmt::format("... ({} bytes)", text.size());
 }
 
@@ -36,9 +37,10 @@ bool print_history(const std::vector<v1::Event>& history) {
     json.erase("time");
     const auto kind = json.begin();
     const auto time = std::chrono::system_clock::time_point{
-        std::chrono::seconds{event.time().seconds()} + std::chrono::microseconds{event.time().nanos() / 1000}};
-    if (!print_line(fmt::format("{:>5}  {}  {:<14} {}", event.sequence(), iso_time(time), kind.key(),
-                                shortened(kind.value().dump()))))
+        std::chrono::seconds{event.time().seconds()} +
+        std::chrono::microseconds{event.time().nanos() / 1000}};
+    if (!print_line(fmt::format("{:>5}  {}  {:<14} {}", event.sequence(), iso_time(time),
+                                kind.key(), shortened(kind.value().dump()))))
       return false;
   }
   return true;
@@ -47,18 +49,21 @@ bool print_history(const std::vector<v1::Event>& history) {
 bool print_steps(const v1::RunSummary& run) {
   table rows{{"STEP", "AGENT", "STATUS", "ATTEMPTS", "FAILURE"}, {3}};
   for (const auto& step : run.steps())
-    rows.add({fmt::format("{}[{}]", step.step(), step.index()), step.agent(), status_name(step.status()),
-              std::to_string(step.attempts()),
-              step.has_failure() ? fmt::format("{} [{}]", step.failure().message(), step.failure().type()) : ""});
+    rows.add({fmt::format("{}[{}]", step.step(), step.index()), step.agent(),
+              status_name(step.status()), std::to_string(step.attempts()),
+              step.has_failure()
+                  ? fmt::format("{} [{}]", step.failure().message(), step.failure().type())
+                  : ""});
   return rows.print();
 }
 
 bool print_run(const v1::RunSummary& run) {
   const auto counts = count_instances(run);
-  return print_line(fmt::format("Run {} of {} {}: {}, {} of {} steps done", run.run_id(), run.workflow(),
-                                run.workflow_version(), status_name(run.status()), counts.completed, counts.total)) &&
-         (!run.has_failure() ||
-          print_line(fmt::format("Failed: {} [{}]", run.failure().message(), run.failure().type()))) &&
+  return print_line(fmt::format("Run {} of {} {}: {}, {} of {} steps done", run.run_id(),
+                                run.workflow(), run.workflow_version(), status_name(run.status()),
+                                counts.completed, counts.total)) &&
+         (!run.has_failure() || print_line(fmt::format("Failed: {} [{}]", run.failure().message(),
+                                                       run.failure().type()))) &&
          print_line("") && print_steps(run);
 }
 
@@ -66,7 +71,8 @@ bool print_json(const show_options& options, const stored_run& run) {
   auto out = run_json(run.summary);
   if (options.history) {
     auto& events = out["history"] = nlohmann::ordered_json::array();
-    for (const auto& event : run.history) events.push_back(to_json(event));
+    for (const auto& event : run.history)
+      events.push_back(to_json(event));
   }
   return print_line(out.dump());
 }
@@ -76,22 +82,25 @@ exit_code show(const show_options& options) {
   if (!store) return report(store.error());
   const auto run = read_run(**store, options.run);
   if (!run) return report(run.error());
-  const bool printed = options.json ? print_json(options, *run)
-                                    : print_run(run->summary) &&
-                                          (!options.history || (print_line("") && print_history(run->history)));
-  return printed ? exit_code::ok : exit_code::failed;
+  const bool printed =
+      options.json ? print_json(options, *run)
+                   : print_run(run->summary) &&
+                         (!options.history || (print_line("") && print_history(run->history)));
+  return printed ? exit_code::ok : report_closed_output();
 }
 
 } // namespace
 
 void add_show(CLI::App& app, action& chosen) {
   auto options = std::make_shared<show_options>();
-  auto* command = app.add_subcommand("show", "Show a run: its steps, and with --history every event");
+  auto* command =
+      app.add_subcommand("show", "Show a run: its steps, and with --history every event");
   command->add_option("RUN", options->run, "Id of the run, as 'troupe ps' prints it")->required();
   options->store.add_to(*command);
   command->add_flag("--history", options->history, "All committed events, in order");
   command->add_flag("--json", options->json, "One JSON object");
-  command->footer("Examples:\n  troupe show 20261123-194512-417-k3f9\n  troupe show RUN --history --json | jq .history");
+  command->footer("Examples:\n  troupe show 20261123-194512-417-k3f9\n  troupe show RUN --history "
+                  "--json | jq .history");
   command->callback([options, &chosen] { chosen = [options] { return show(*options); }; });
 }
 

@@ -26,20 +26,25 @@ result<std::filesystem::path> default_file() {
     return std::filesystem::path{state} / "troupe" / "runs.db";
   if (const auto home = folder_from("HOME"); home.starts_with('/'))
     return std::filesystem::path{home} / ".local" / "state" / "troupe" / "runs.db";
-  return fail(cli_errc::bad_option, "neither XDG_STATE_HOME nor HOME is set; give --store sqlite:FILE");
+  return fail(cli_errc::bad_option,
+              "neither XDG_STATE_HOME nor HOME is set; give --store sqlite:FILE");
 }
 
 result<std::filesystem::path> file_of(const std::string& store) {
   if (store.empty()) return default_file();
   if (!store.starts_with(scheme) || store.size() == scheme.size())
-    return fail(cli_errc::bad_option, fmt::format("--store {} is not of the form sqlite:FILE", store));
+    return fail(cli_errc::bad_option,
+                fmt::format("--store {} is not of the form sqlite:FILE", store));
   return std::filesystem::path{store.substr(scheme.size())};
 }
 
 } // namespace
 
 void store_option::add_to(CLI::App& command) {
-  command.add_option("--store", given_, "Where runs are kept, as sqlite:FILE\n(default: troupe/runs.db in the user's state folder)")
+  command
+      .add_option("--store", given_,
+                  "Where runs are kept, as sqlite:FILE\n(default: troupe/runs.db in the user's "
+                  "state folder)")
       ->type_name("sqlite:FILE");
 }
 
@@ -56,6 +61,8 @@ result<std::unique_ptr<workflow::store>> store_option::open(bool must_exist) con
   return workflow::open_sqlite_store(*file, options);
 }
 
-std::string store_option::as_argument() const { return given_.empty() ? "" : " --store " + given_; }
+std::string store_option::as_argument() const {
+  return given_.empty() ? "" : " --store " + given_;
+}
 
 } // namespace troupe::cli

@@ -16,7 +16,8 @@ result<stored_run> read_run(workflow::store& store, const std::string& run_id) {
   std::vector<workflow::event> events;
   for (const auto& stored : *bytes) {
     if (!run.history.emplace_back().ParseFromString(stored))
-      return fail(workflow_errc::history_unreadable, fmt::format("event {} of run {}", run.history.size(), run_id));
+      return fail(workflow_errc::history_unreadable,
+                  fmt::format("event {} of run {}", run.history.size(), run_id));
     auto event = workflow::decode(run.history.back());
     if (!event) return tl::unexpected(event.error());
     events.push_back(std::move(*event));

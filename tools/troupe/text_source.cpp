@@ -31,7 +31,7 @@ bool read_until(std::istream& in, std::string& bytes, std::optional<char> delimi
 } // namespace
 
 text_source::text_source(std::vector<std::string> files, text_unit unit)
-  : files_{std::move(files)}, unit_{unit} {
+    : files_{std::move(files)}, unit_{unit} {
   if (files_.empty()) files_.emplace_back("-");
 }
 
@@ -85,8 +85,8 @@ result<std::optional<input_text>> text_source::make(std::string bytes, std::size
   const auto& file = files_[next_file_ - 1];
   if (bytes.size() > max_text_bytes)
     return fail(cli_errc::input_too_large,
-                fmt::format("{}:{}: the text is longer than {} MiB; split it, or use --by line", file,
-                            line, max_text_bytes >> 20));
+                fmt::format("{}:{}: the text is longer than {} MiB; split it, or use --by line",
+                            file, line, max_text_bytes >> 20));
   auto repaired = text::repair_utf8(bytes);
   return input_text{std::move(repaired.text), file, line, repaired.replaced};
 }

@@ -1,0 +1,108 @@
+#include "actors/node.hpp"
+#include "tools/troupe/commands.hpp"
+#include "tools/troupe/console.hpp"
+#include "tools/troupe/models.hpp"
+#include "tools/troupe/precision_option.hpp"
+#include "tools/troupe/text_options.hpp"
+#include "tools/troupe/text_requests.hpp"
+#include "troupe/v1/ner.pb.h"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace troupe::cli {
+
+namespace {
+
+struct ner_options {
+  text_options texts;
+  precision_option precision;
+  std::string model;
+  v1::Aggregation aggregation = v1::AGGREGATION_SIMPLE;
+  std::uint32_t stride = 0;
+};
+
+const std::map<std::string, v1::Aggregation> aggregations{{"none", v1::AGGREGATION_NONE},
+                                                          {"simple", v1::AGGREGATION_SIMPLE},
+                                                          {"first", v1::AGGREGATION_FIRST},
+                                                          {"average", v1::AGGREGATION_AVERAGE},
+                                                          {"max", v1::AGGREGATION_MAX}};
+
+message_ptr ner_request(const ner_options& options, const input_text& input) {
+  auto request = std::make_shared<v1::NerRequest>();
+  request->set_text(input.text);
+  request->set_aggregation(options.aggregation);
+  request->set_stride(options.stride);
+  return request;
+}
+
+bool print_entities(const input_text& input, const google::protobuf::Message& answer) {
+  nlohmann::ordered_json out{{"text", input.text}, {"entities", nlohmann::ordered_json::array()}};
+  for (const auto& span : dynamic_cast<const v1::NerReply&>(answer).spans())
+    out["entities"].push_back({{"label", span.label()},
+                               {"score", span.score()},
+                               {"start", span.start_codepoint()},
+                               {"end", span.end_codepoint()},
+                               {"start_byte", span.start_byte()},
+                               {"end_byte", span.end_byte()},
+                               {"word", span.word()}});
+  return print_line(out.dump());
+}
+
+exit_code find_entities(const ner_options& options) {
+  node_options wanted;
+  wanted.precision = options.precision.value();
+  if (options.model.empty()) {
+    const auto models = models_folder();
+    if (!models) return report(models.error());
+    wanted.models = built_in_models(*models);
+  } else {
+    wanted.models["default"] = options.model;
+  }
+  const auto node = node::start(wanted, nullptr);
+  if (!node) return report(node.error());
+  text_source texts{options.texts.files, options.texts.unit};
+  return ask_about_texts(
+      (*node)->agents(), texts,
+      {.target = {.type = "ner.extract", .key = "default"},
+       .request = [&](const input_text& input) { return ner_request(options, input); },
+       .print = print_entities});
+}
+
+constexpr const char* footer = R"(Writes one JSON line per text:
+  {"text","entities":[{"label","score","start","end","start_byte","end_byte","word"}]}
+start and end count code points. A text longer than the model takes is read in overlapping windows, never cut.
+
+Examples:
+  echo "Ada Lovelace worked in London." | troupe ner
+  troupe ner --by file --aggregation first letters/*.txt
+  troupe ner --model models/pii-rampart --precision fp32 chat.log)";
+
+} // namespace
+
+void add_ner(CLI::App& app, action& chosen) {
+  auto options = std::make_shared<ner_options>();
+  auto* command = app.add_subcommand("ner", "Find the entities of texts");
+  options->texts.add_to(*command);
+  command
+      ->add_option(
+          "--model", options->model,
+          "A Hugging Face folder of a BERT token-classification model\n(default: ner-default)")
+      ->type_name("DIR");
+  command
+      ->add_option("--aggregation", options->aggregation,
+                   "How the labels of word pieces become entities")
+      ->transform(CLI::CheckedTransformer(aggregations))
+      ->type_name("none|simple|first|average|max")
+      ->default_str("simple");
+  command
+      ->add_option("--stride", options->stride,
+                   "Tokens that neighbouring windows of a long text share; 0 for the default")
+      ->check(CLI::Range(0, 1 << 20))
+      ->type_name("N");
+  options->precision.add_to(*command);
+  command->footer(footer);
+  command->callback([options, &chosen] { chosen = [options] { return find_entities(*options); }; });
+}
+
+} // namespace troupe::cli

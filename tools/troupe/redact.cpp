@@ -1,0 +1,135 @@
+#include "actors/node.hpp"
+#include "tools/troupe/commands.hpp"
+#include "tools/troupe/console.hpp"
+#include "tools/troupe/models.hpp"
+#include "tools/troupe/precision_option.hpp"
+#include "tools/troupe/text_options.hpp"
+#include "tools/troupe/text_requests.hpp"
+#include "troupe/v1/redaction.pb.h"
+
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace troupe::cli {
+
+namespace {
+
+struct redact_options {
+  text_options texts;
+  precision_option precision;
+  bool mask = false;
+  bool pseudonyms = false;
+  std::string key;
+  std::vector<std::string> labels;
+  double min_score = 0;
+  bool json = false;
+};
+
+message_ptr redact_request(const redact_options& options, const input_text& input) {
+  auto request = std::make_shared<v1::RedactRequest>();
+  request->set_text(input.text);
+  request->set_style(options.pseudonyms ? v1::REDACTION_STYLE_PSEUDONYMS
+                                        : v1::REDACTION_STYLE_MASK);
+  request->set_pseudonym_key(options.key);
+  request->set_min_score(options.min_score);
+  for (const auto& label : options.labels)
+    request->add_labels(label);
+  return request;
+}
+
+nlohmann::ordered_json redaction_json(const v1::Redaction& redaction) {
+  const auto& span = redaction.span();
+  return {{"label", span.label()},
+          {"source", redaction.source() == v1::REDACTION_SOURCE_RULE ? "rule" : "model"},
+          {"score", span.score()},
+          {"start", span.start_codepoint()},
+          {"end", span.end_codepoint()},
+          {"start_byte", span.start_byte()},
+          {"end_byte", span.end_byte()},
+          {"replacement", redaction.replacement()},
+          {"redacted_start", redaction.redacted_start_codepoint()},
+          {"redacted_end", redaction.redacted_end_codepoint()},
+          {"redacted_start_byte", redaction.redacted_start_byte()},
+          {"redacted_end_byte", redaction.redacted_end_byte()}};
+}
+
+bool print_redacted(const redact_options& options, const v1::RedactReply& answer) {
+  if (options.json) {
+    nlohmann::ordered_json out{{"text", answer.text()},
+                               {"redactions", nlohmann::ordered_json::array()}};
+    for (const auto& redaction : answer.redactions())
+      out["redactions"].push_back(redaction_json(redaction));
+    return print_line(out.dump());
+  }
+  if (options.texts.unit == text_unit::line) return print_line(answer.text());
+  // A file keeps its own line ends, and none where it had none.
+  std::cout << answer.text();
+  return std::cout.good();
+}
+
+exit_code redact(const redact_options& options) {
+  const auto models = models_folder();
+  if (!models) return report(models.error());
+  node_options wanted;
+  wanted.precision = options.precision.value();
+  wanted.models = built_in_models(*models);
+  const auto node = node::start(wanted, nullptr);
+  if (!node) return report(node.error());
+  text_source texts{options.texts.files, options.texts.unit};
+  return ask_about_texts(
+      (*node)->agents(), texts,
+      {.target = {.type = "pii.redact", .key = "default"},
+       .request = [&](const input_text& input) { return redact_request(options, input); },
+       .print =
+           [&](const input_text&, const google::protobuf::Message& answer) {
+             return print_redacted(options, dynamic_cast<const v1::RedactReply&>(answer));
+           }});
+}
+
+constexpr const char* footer =
+    R"(Personal data is found by a model (names, addresses, numbers of documents) and by rules that check what they
+find (e-mail, phone, URL, IP, IBAN, payment cards). Neither finds everything: review where a missed name does harm.
+
+With --json, one line per text:
+  {"text","redactions":[{"label","source","score","start","end","start_byte","end_byte","replacement",
+   "redacted_start","redacted_end","redacted_start_byte","redacted_end_byte"}]}
+start and end count code points of the original, redacted_start and redacted_end of the redacted text.
+
+Examples:
+  troupe redact mail.txt > mail.redacted.txt
+  troupe redact --pseudonyms --key "$SECRET" --json < chat.log
+  troupe redact --by file --labels EMAIL,PHONE letter.txt)";
+
+} // namespace
+
+void add_redact(CLI::App& app, action& chosen) {
+  auto options = std::make_shared<redact_options>();
+  auto* command = app.add_subcommand("redact", "Remove the personal data from texts");
+  options->texts.add_to(*command);
+  auto* mask = command->add_flag("--mask", options->mask,
+                                 "Put the label in place of the value: [EMAIL] (the default)");
+  auto* pseudonyms = command->add_flag(
+      "--pseudonyms", options->pseudonyms,
+      "Put a name in place of the value, the same for the same value: [EMAIL_3f9a1c]");
+  mask->excludes(pseudonyms);
+  command
+      ->add_option("--key", options->key,
+                   "Secret that the pseudonyms depend on; the same key gives the same names")
+      ->envname("TROUPE_PSEUDONYM_KEY")
+      ->needs(pseudonyms);
+  command
+      ->add_option("--labels", options->labels,
+                   "Only these kinds of data, e.g. EMAIL,PHONE (default: all)")
+      ->delimiter(',');
+  command
+      ->add_option("--min-score", options->min_score,
+                   "Keep what the model is less sure of than this (default: 0.5)")
+      ->check(CLI::Range(0.0, 1.0));
+  options->precision.add_to(*command);
+  command->add_flag("--json", options->json, "One JSON line per text, with the map of offsets");
+  command->footer(footer);
+  command->callback([options, &chosen] { chosen = [options] { return redact(*options); }; });
+}
+
+} // namespace troupe::cli
