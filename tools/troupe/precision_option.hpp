@@ -3,7 +3,6 @@
 #include "kernels/bert/engine.hpp"
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <string>
 
 namespace troupe::cli {
@@ -12,20 +11,23 @@ namespace troupe::cli {
 class precision_option {
 public:
   void add_to(CLI::App& command) {
-    static const std::map<std::string, bert::precision> names{{"auto", bert::precision::automatic},
-                                                              {"fp32", bert::precision::fp32},
-                                                              {"bf16", bert::precision::bf16}};
+    // As text: CLI11 2.1 cannot take an enum that has a to_string of its own.
     command
         .add_option(
-            "--precision", value_,
+            "--precision", name_,
             "Arithmetic of the models: fp32, bf16, or auto for what this processor is good at")
-        ->transform(CLI::CheckedTransformer(names))
-        ->type_name("auto|fp32|bf16");
+        ->check(CLI::IsMember({"auto", "fp32", "bf16"}))
+        ->type_name("auto|fp32|bf16")
+        ->capture_default_str();
   }
-  [[nodiscard]] bert::precision value() const { return value_; }
+
+  [[nodiscard]] bert::precision value() const {
+    if (name_ == "fp32") return bert::precision::fp32;
+    return name_ == "bf16" ? bert::precision::bf16 : bert::precision::automatic;
+  }
 
 private:
-  bert::precision value_ = bert::precision::automatic;
+  std::string name_ = "auto";
 };
 
 } // namespace troupe::cli
