@@ -1,8 +1,8 @@
 #include "actors/node.hpp"
 
 #include "actors/agents/file_agents.hpp"
-#include "actors/agents/pii_redact.hpp"
-#include "actors/agents/report_write.hpp"
+#include "actors/agents/pii_agent.hpp"
+#include "actors/agents/report_agent.hpp"
 #include "actors/inference/ner_extract.hpp"
 #include "actors/inference/service.hpp"
 
