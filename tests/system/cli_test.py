@@ -75,7 +75,7 @@ class Ner(SystemTest):
     def test_refusals_name_the_place(self):
         for arguments, named in ((["--model", self.folder / "none"], "none"), ([self.folder / "missing.txt"], "missing.txt"),
                                  ([self.folder], "folder")):
-            refused = troupe("ner", *arguments, stdin="")
+            refused = troupe("ner", *arguments, stdin="Oslo\n")
             self.assert_exit(refused, 1)
             self.assertIn(named, refused.stderr)
 

@@ -56,7 +56,7 @@ class MainJobTest(SystemTest):
         found = set()
         for document in report["documents"]:
             text = (DOCUMENTS / document["name"]).read_text("utf-8")
-            found |= {(e["label"], text[e["start"]:e["end"]]) for e in document["entities"]}
+            found |= {(e["label"], text[e["start_codepoint"]:e["end_codepoint"]]) for e in document["entities"]}
         for entity in [("PER", "Amara Diallo"), ("LOC", "Budapest"), ("ORG", "Bank of Japan"), ("LOC", "Oslo")]:
             self.assertIn(entity, found)
 

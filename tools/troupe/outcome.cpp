@@ -46,6 +46,8 @@ outcome collect(const std::vector<v1::Event>& history) {
     take(reply, found.entities) || take(reply, found.redactions) || take(reply, found.files) ||
         take(reply, found.reports);
   }
+  std::sort(found.files.begin(), found.files.end(),
+            [](const auto& a, const auto& b) { return a.path() < b.path(); });
   return found;
 }
 

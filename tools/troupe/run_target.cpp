@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <google/protobuf/util/message_differencer.h>
 #include <optional>
 #include <utility>
 
@@ -32,7 +33,8 @@ bool same_run(const v1::Event& first, const workflow::definition& wanted,
   if (!decoded) return false;
   const auto* started = std::get_if<workflow::run_started>(&decoded->what);
   return started && started->inputs == inputs &&
-         started->workflow->source.SerializeAsString() == wanted.source.SerializeAsString();
+         google::protobuf::util::MessageDifferencer::Equals(started->workflow->source,
+                                                            wanted.source);
 }
 
 /// The newest unfinished run of this definition with these inputs, if there is one.
