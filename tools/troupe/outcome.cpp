@@ -77,6 +77,7 @@ bool print_entities(const outcome& found) {
       entry.documents.insert(reply.name());
     }
   std::vector<decltype(tallies)::const_pointer> order;
+  order.reserve(tallies.size());
   for (const auto& entry : tallies)
     order.push_back(&entry);
   std::stable_sort(order.begin(), order.end(),
