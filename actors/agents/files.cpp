@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <cstdio>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <optional>
-#include <random>
 #include <sys/stat.h>
 
 namespace troupe::agents {
@@ -164,23 +165,49 @@ bool holds(const target& file, std::string_view text) {
          ::fsync(old.get()) == 0 && ::fsync(file.folder.get()) == 0;
 }
 
-std::string temporary_name() {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::random_device random;
-  std::string name = ".troupe-";
-  for (int i = 0; i < 16; ++i)
-    name += digits[random() % digits.size()];
-  return name + ".tmp";
+/// The same for every attempt to write one file, so that a retry after a crash clears what the crash left.
+std::string temporary_name(const std::string& name) {
+  std::uint64_t hash = 0xcbf29ce484222325; // FNV-1a
+  for (const unsigned char byte : name)
+    hash = (hash ^ byte) * 0x100000001b3;
+  char text[sizeof ".troupe-0123456789abcdef.tmp"];
+  std::snprintf(text, sizeof text, ".troupe-%016llx.tmp", static_cast<unsigned long long>(hash));
+  return text;
 }
 
+/// Gives the nameless file `fd` the name `name` in `folder`, in place of what an earlier attempt left there.
+/// @returns 0 or an errno.
+int name_file(int fd, int folder, const std::string& name) {
+  const auto link = "/proc/self/fd/" + std::to_string(fd);
+  constexpr int attempts = 8; // Another attempt at the same file may be at work beside this one.
+  for (int i = 0; i < attempts; ++i) {
+    if (::linkat(AT_FDCWD, link.c_str(), folder, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
+    if (errno != EEXIST) return errno;
+    ::unlinkat(folder, name.c_str(), 0);
+  }
+  return EEXIST;
+}
+
+/// A new file without a name, or one of the name `temporary` on file systems that know no such thing.
+file_descriptor open_new(int folder, const std::string& temporary, bool& nameless) {
+  file_descriptor out{::openat(folder, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666)};
+  nameless = static_cast<bool>(out);
+  if (nameless || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return out;
+  ::unlinkat(folder, temporary.c_str(), 0);
+  constexpr auto flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  return file_descriptor{::openat(folder, temporary.c_str(), flags, 0666)};
+}
+
+/// Until its last two system calls the new file has no name, so a crash leaves nothing behind.
 /// @returns 0 or an errno.
 int write_whole(const target& file, const std::string& temporary, std::string_view text) {
   const auto folder = file.folder.get();
-  constexpr auto flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  file_descriptor out{::openat(folder, temporary.c_str(), flags, 0666)};
+  bool nameless = false;
+  const auto out = open_new(folder, temporary, nameless);
   if (!out) return errno;
   int error = write_all(out.get(), text);
   if (error == 0 && ::fsync(out.get()) != 0) error = errno;
+  if (error == 0 && nameless) error = name_file(out.get(), folder, temporary);
   if (error == 0 && ::renameat(folder, temporary.c_str(), folder, file.name.c_str()) != 0)
     error = errno;
   if (error != 0) {
@@ -243,7 +270,7 @@ reply<fs::path> write_file(const fs::path& folder, std::string_view name, std::s
   auto file = open_target(folder, name);
   if (!file) return tl::unexpected(std::move(file.error()));
   if (holds(*file, text)) return file->path;
-  if (const int error = write_whole(*file, temporary_name(), text))
+  if (const int error = write_whole(*file, temporary_name(file->name), text))
     return refuse(error, "write", file->path);
   return file->path;
 }

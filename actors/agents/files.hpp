@@ -46,8 +46,9 @@ struct text_file {
 [[nodiscard]] reply<text_file> read_text_file(const std::filesystem::path& path,
                                               std::uint64_t max_size_bytes);
 
-/// Writes `folder`/`name` whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. Missing
-/// folders are made. A file that already holds `text` is left as it is. A crash can leave a `.troupe-*.tmp` file behind.
+/// Writes `folder`/`name` whole or not at all: a file without a name, fsync, rename, fsync of the folder. Missing
+/// folders are made. A file that already holds `text` is left as it is. A crash just before the rename leaves a
+/// `.troupe-*.tmp` file behind, which the next attempt at the same file clears.
 /// @param name relative; "files.outside_folder" where it has "..", is absolute, or passes through a symbolic link.
 /// @returns the path of the file.
 [[nodiscard]] reply<std::filesystem::path> write_file(const std::filesystem::path& folder,
