@@ -111,9 +111,8 @@ public:
   /// Asks another agent and waits. Only in handlers of agents with `agent_options::blocking`;
   /// elsewhere it answers "runtime.would_block" at once. A blocking handler must wait here, never
   /// on a future that `then` would set.
-  [[nodiscard]] virtual reply<message_ptr> request_and_wait(agent_name target,
-                                                            message_ptr payload) const {
-    static_cast<void>(target), static_cast<void>(payload);
+  [[nodiscard]] virtual reply<message_ptr> request_and_wait(agent_name /*target*/,
+                                                            message_ptr /*payload*/) const {
     return tl::unexpected(failure{"runtime.would_block", "this call context cannot wait", false});
   }
 };

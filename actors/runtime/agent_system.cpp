@@ -27,6 +27,7 @@ agent_system::agent_system(std::shared_ptr<runtime::core> core) : core_(std::mov
 
 agent_system::~agent_system() {
   core_->stop();
+  core_->drop_types();
 }
 
 result<std::unique_ptr<agent_system>> agent_system::start(agent_system_options options) {

@@ -2,7 +2,7 @@
 
 #include "actors/runtime/defaults.hpp"
 #include "actors/runtime/internal/no_wait.hpp"
-#include "actors/runtime/internal/timer_queue.hpp"
+#include "actors/runtime/timer_queue.hpp"
 
 #include <algorithm>
 #include <condition_variable>

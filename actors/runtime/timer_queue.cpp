@@ -1,4 +1,4 @@
-#include "actors/runtime/internal/timer_queue.hpp"
+#include "actors/runtime/timer_queue.hpp"
 
 #include "actors/runtime/defaults.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/runtime/agent.hpp"
-#include "actors/runtime/internal/timer_queue.hpp"
+#include "actors/runtime/timer_queue.hpp"
 
 #include <atomic>
 #include <chrono>

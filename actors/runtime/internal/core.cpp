@@ -174,13 +174,20 @@ void core::stop() {
   for (const auto& asked : deadlines_->close())
     asked->answer(stopping_failure());
   // Answers that the agents wait for are on their way; agents go only after them.
-  blocking_->stop(std::chrono::ceil<std::chrono::milliseconds>(
+  left_behind_ = !blocking_->stop(std::chrono::ceil<std::chrono::milliseconds>(
       std::max<std::chrono::nanoseconds>(until - std::chrono::steady_clock::now(), least_wait)));
   for (const auto& box : directory_.close())
     box->close([](agent_actor& self) { self.end(); });
   if (deterministic_) run_all_actors(*actors_);
   actors_.reset();
   clock_->stop();
+}
+
+void core::drop_types() {
+  if (left_behind_) return;
+  decltype(types_) dropped; // ends after the lock
+  std::unique_lock lock{types_mutex_};
+  dropped.swap(types_);
 }
 
 agent_system_metrics core::metrics() const {

@@ -67,6 +67,9 @@ public:
   /// Takes an agent out of the directory.
   void forget(const agent_mailbox& gone) { directory_.erase(gone); }
   void stop();
+  /// After `stop`, when nobody may call `find` any more. Handlers of a type may own call contexts, which own this: without
+  /// it they would keep each other for ever.
+  void drop_types();
 
   [[nodiscard]] agent_system_metrics metrics() const;
   [[nodiscard]] timer& clock() { return *clock_; }
@@ -104,6 +107,8 @@ private:
 
   caf::actor_system_config caf_config_;
   std::unique_ptr<caf::actor_system> actors_;
+  /// Whether threads that `stop` could not wait for still use agent types.
+  bool left_behind_ = false;
 };
 
 template <class Send>

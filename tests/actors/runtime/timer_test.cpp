@@ -1,5 +1,5 @@
-#include "actors/runtime/internal/timer_queue.hpp"
 #include "actors/runtime/timer.hpp"
+#include "actors/runtime/timer_queue.hpp"
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
