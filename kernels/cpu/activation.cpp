@@ -29,6 +29,10 @@ void bias_activation(bert::activation kind, std::size_t rows, std::size_t column
     each_row(rows, columns, in, bias, out, [](auto d, auto x) HWY_ATTR { return gelu_new(d, x); });
 }
 
+const char* simd_target() {
+  return hwy::TargetName(HWY_TARGET);
+}
+
 } // namespace troupe::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -36,6 +40,7 @@ HWY_AFTER_NAMESPACE();
 namespace troupe::cpu {
 
 HWY_EXPORT(bias_activation);
+HWY_EXPORT(simd_target);
 
 void bias_activation(bert::activation kind, std::size_t rows, std::size_t columns, const float* in,
                      const float* bias, activation_out out) {
@@ -43,7 +48,7 @@ void bias_activation(bert::activation kind, std::size_t rows, std::size_t column
 }
 
 const char* simd_target() {
-  return hwy::TargetName(hwy::SupportedTargets() & -hwy::SupportedTargets());
+  return HWY_DYNAMIC_DISPATCH(simd_target)();
 }
 
 } // namespace troupe::cpu

@@ -52,17 +52,29 @@ HWY_INLINE void score_tile(const attention_args& args, const attention_layout& a
       hn::StoreU(sum[r][v], d, scores + r * at.padded_tokens + j + v * lanes);
 }
 
+/// The largest of `tokens` scores; what is behind them does not count.
+HWY_INLINE float maximum(const float* scores, std::size_t tokens) {
+  const wide d;
+  const std::size_t lanes = hn::Lanes(d);
+  auto tops = hn::Set(d, scores[0]);
+  std::size_t j = 0;
+  for (; j + lanes <= tokens; j += lanes)
+    tops = hn::Max(tops, hn::LoadU(d, scores + j));
+  float top = hn::GetLane(hn::MaxOfLanes(d, tops));
+  for (; j < tokens; ++j)
+    top = std::max(top, scores[j]);
+  return top;
+}
+
 /// Turns a row of scores into e^(score - maximum). @returns their sum. What lies behind `tokens`
 /// becomes zero.
 HWY_INLINE float exponentiate(float* scores, std::size_t tokens, std::size_t padded) {
   const wide d;
   const std::size_t lanes = hn::Lanes(d);
-  float top = scores[0];
-  for (std::size_t j = 1; j < tokens; ++j)
-    top = std::max(top, scores[j]);
+  const auto top = hn::Set(d, maximum(scores, tokens));
   auto sum = hn::Zero(d);
   for (std::size_t j = 0; j < padded; j += lanes) {
-    const auto power = exp(d, hn::Sub(hn::LoadU(d, scores + j), hn::Set(d, top)));
+    const auto power = exp(d, hn::Sub(hn::LoadU(d, scores + j), top));
     const auto kept = hn::IfThenElseZero(hn::FirstN(d, tokens - std::min(tokens, j)), power);
     hn::StoreU(kept, d, scores + j);
     sum = hn::Add(sum, kept);
@@ -70,24 +82,51 @@ HWY_INLINE float exponentiate(float* scores, std::size_t tokens, std::size_t pad
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
-/// Columns [c, c + lanes) of the output of `Rows` queries.
-template <std::size_t Rows, class D>
+/// `Rows` queries' outputs, from query `first` on: sums of values with `weights`
+/// [Rows, padded_tokens], times `scales`.
+struct mixture {
+  const float* weights;
+  const float* scales;
+  std::size_t first;
+};
+
+/// Columns [c, c + Vectors * lanes) of the output of `Rows` queries.
+template <std::size_t Rows, std::size_t Vectors, class D>
 HWY_INLINE void mix_tile(D d, const attention_args& args, const attention_layout& at,
-                         const float* weights, const float* scales, std::size_t query,
-                         std::size_t c) {
-  hn::Vec<D> sum[Rows];
+                         const mixture& of, std::size_t c) {
+  const std::size_t lanes = hn::Lanes(d);
+  hn::Vec<D> sum[Rows][Vectors];
   for (auto& row : sum)
-    row = hn::Zero(d);
+    for (auto& part : row)
+      part = hn::Zero(d);
   for (std::size_t j = 0; j < args.tokens; ++j) {
-    const auto value = hn::LoadU(d, args.value + j * args.stride + c);
-    for (std::size_t r = 0; r < Rows; ++r)
-      sum[r] = hn::MulAdd(hn::Set(d, weights[r * at.padded_tokens + j]), value, sum[r]);
+    hn::Vec<D> value[Vectors];
+    for (std::size_t v = 0; v < Vectors; ++v)
+      value[v] = hn::LoadU(d, args.value + j * args.stride + c + v * lanes);
+    for (std::size_t r = 0; r < Rows; ++r) {
+      const auto weight = hn::Set(d, of.weights[r * at.padded_tokens + j]);
+      for (std::size_t v = 0; v < Vectors; ++v)
+        sum[r][v] = hn::MulAdd(weight, value[v], sum[r][v]);
+    }
   }
   // The weights of a query add up to 1, so the value's bias may be added once at the end.
-  const auto bias = hn::LoadU(d, args.value_bias + c);
   for (std::size_t r = 0; r < Rows; ++r)
-    store(d, hn::MulAdd(sum[r], hn::Set(d, scales[r]), bias),
-          args.out.at((query + r) * args.out_stride + c));
+    for (std::size_t v = 0; v < Vectors; ++v) {
+      const auto bias = hn::LoadU(d, args.value_bias + c + v * lanes);
+      store(d, hn::MulAdd(sum[r][v], hn::Set(d, of.scales[r]), bias),
+            args.out.at((of.first + r) * args.out_stride + c + v * lanes));
+    }
+}
+
+/// All columns of the output of `Rows` queries.
+template <std::size_t Rows>
+HWY_INLINE void mix(const attention_args& args, const attention_layout& at, const mixture& of) {
+  const wide d;
+  std::size_t c = 0;
+  for (; c + 2 * hn::Lanes(d) <= args.head_dim; c += 2 * hn::Lanes(d))
+    mix_tile<Rows, 2>(d, args, at, of, c);
+  for_lanes(c, args.head_dim,
+            [&](auto piece, std::size_t i) HWY_ATTR { mix_tile<Rows, 1>(piece, args, at, of, i); });
 }
 
 template <std::size_t Rows>
@@ -109,9 +148,7 @@ HWY_INLINE void attend(const attention_args& args, const attention_layout& at, f
   float scales[Rows];
   for (std::size_t r = 0; r < Rows; ++r)
     scales[r] = 1.0F / exponentiate(scores + r * at.padded_tokens, args.tokens, at.padded_tokens);
-  for_lanes(0, args.head_dim, [&](auto d, std::size_t c) HWY_ATTR {
-    mix_tile<Rows>(d, args, at, scores, scales, query, c);
-  });
+  mix<Rows>(args, at, {scores, scales, query});
 }
 
 void attention(const attention_args& args, float* scratch) {

@@ -7,7 +7,7 @@ namespace troupe::cpu::defaults {
 
 /// Tokens that go through all layers together: enough to use packed weights often, few enough that
 /// their activations stay in a core's cache.
-inline constexpr std::size_t group_tokens = 384;
+inline constexpr std::size_t group_tokens = 512;
 
 /// Upper bound on a workspace, in tokens.
 inline constexpr std::size_t max_workspace_tokens = 1 << 24;

@@ -1,7 +1,7 @@
 #include "kernels/cpu/internal/forward.hpp"
 
 #include "kernels/cpu/defaults.hpp"
-#include "kernels/cpu/internal/row_sizes.hpp"
+#include "kernels/cpu/row_sizes.hpp"
 
 #include <algorithm>
 #include <omp.h>

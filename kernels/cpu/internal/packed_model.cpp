@@ -1,6 +1,6 @@
 #include "kernels/cpu/internal/packed_model.hpp"
 
-#include "kernels/cpu/internal/row_sizes.hpp"
+#include "kernels/cpu/row_sizes.hpp"
 
 #include <array>
 #include <utility>

@@ -2,7 +2,7 @@
 
 #include "kernels/bert/engine.hpp"
 #include "kernels/bert/weights.hpp"
-#include "kernels/cpu/internal/matmul.hpp"
+#include "kernels/cpu/matmul.hpp"
 
 #include <optional>
 #include <vector>

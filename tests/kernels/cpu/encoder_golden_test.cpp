@@ -24,8 +24,8 @@ namespace utf = boost::unit_test;
 /// compared.
 double tolerance(precision used) {
   // fp32: PyTorch's own float32 errs by 5e-6 here. bf16: eight bits of mantissa, random weights of
-  // unit gain.
-  return used == precision::fp32 ? 1e-4 : 0.1;
+  // unit gain; measured up to 0.035.
+  return used == precision::fp32 ? 2e-5 : 0.06;
 }
 
 struct outcome {
@@ -131,7 +131,7 @@ void check(const test::golden_encoder& golden, const bert::engine& engine,
     first += alone.logits.size();
   }
   BOOST_TEST(sum.logits <= allowed);
-  BOOST_TEST(sum.hidden <= allowed * 4);
+  BOOST_TEST(sum.hidden <= allowed * 2);
   std::cout << name << " " << engine.name() << ": logits " << sum.logits << ", hidden "
             << sum.hidden << ", same label " << sum.same_label << "/" << sum.tokens << '\n';
 }
@@ -141,8 +141,9 @@ std::vector<precision> precisions() {
   return {precision::fp32};
 }
 
-void check_all(const std::string& name, std::size_t threads) {
-  const test::golden_encoder golden{test::golden_folder() / name};
+void check_all(const std::filesystem::path& folder, std::size_t threads) {
+  const test::golden_encoder golden{folder};
+  const auto name = folder.filename().string();
   for (const auto wanted : precisions()) {
     const auto engine = test::must(bert::load_engine(golden.model_dir(), {wanted, threads, "cpu"}));
     BOOST_TEST_CONTEXT(name << " " << to_string(wanted)) {
@@ -151,20 +152,24 @@ void check_all(const std::string& name, std::size_t threads) {
   }
 }
 
+/// One folder per shape; the layouts differ in files only.
+std::vector<std::filesystem::path> shapes() {
+  auto folders = test::golden_encoders();
+  std::erase_if(folders, [](auto& f) { return f.parent_path().filename() == "layouts"; });
+  return folders;
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(encoder_golden)
 
-BOOST_AUTO_TEST_CASE(there_are_golden_encoders) {
-  BOOST_TEST(!test::golden_encoders().empty());
+BOOST_DATA_TEST_CASE(engine_agrees_with_the_reference, data::make(test::golden_encoders()),
+                     folder) {
+  check_all(folder, 1);
 }
 
-BOOST_DATA_TEST_CASE(engine_agrees_with_the_reference, data::make(test::golden_encoders()), name) {
-  check_all(name, 1);
-}
-
-BOOST_DATA_TEST_CASE(two_threads_agree_too, data::make(test::golden_encoders()), name) {
-  check_all(name, 2);
+BOOST_DATA_TEST_CASE(two_threads_agree_too, data::make(shapes()), folder) {
+  check_all(folder, 2);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <stdexcept>
 
 namespace troupe::test {
@@ -50,16 +51,17 @@ golden_encoder::golden_encoder(const std::filesystem::path& folder) : model_dir_
       cases_.push_back(read_case(*file, name.substr(0, name.size() - suffix.size())));
 }
 
-std::vector<std::string> golden_encoders() {
-  std::vector<std::string> names;
-  for (const char* parent : {"encoder", "encoder/layouts"}) {
-    std::error_code none;
-    for (const auto& entry : std::filesystem::directory_iterator{golden_folder() / parent, none})
-      if (exists(entry.path() / "expected.safetensors"))
-        names.push_back((std::filesystem::path{parent} / entry.path().filename()).string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
+std::vector<std::filesystem::path> golden_encoders() {
+  const std::set<std::filesystem::path> roots{golden_folder(), source_folder() / "tests/golden"};
+  std::vector<std::filesystem::path> found;
+  for (const auto& root : roots)
+    for (const char* parent : {"encoder", "encoder/layouts"}) {
+      std::error_code none;
+      for (const auto& entry : std::filesystem::directory_iterator{root / parent, none})
+        if (exists(entry.path() / "expected.safetensors")) found.push_back(entry.path());
+    }
+  std::sort(found.begin(), found.end());
+  return found;
 }
 
 } // namespace troupe::test

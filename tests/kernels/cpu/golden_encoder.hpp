@@ -38,8 +38,7 @@ private:
   std::vector<golden_case> cases_;
 };
 
-/// The encoder folders below `golden_folder()`, as paths relative to it, sorted. Empty where there
-/// are none.
-[[nodiscard]] std::vector<std::string> golden_encoders();
+/// The encoder folders below `golden_folder()` and below the repository's own tests/golden, sorted.
+[[nodiscard]] std::vector<std::filesystem::path> golden_encoders();
 
 } // namespace troupe::test

@@ -1,4 +1,4 @@
-#include "kernels/cpu/internal/row_sizes.hpp"
+#include "kernels/cpu/row_sizes.hpp"
 
 #include "kernels/cpu/internal/aligned_buffer.hpp"
 

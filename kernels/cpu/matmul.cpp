@@ -1,4 +1,4 @@
-#include "kernels/cpu/internal/matmul.hpp"
+#include "kernels/cpu/matmul.hpp"
 
 #include <algorithm>
 #include <iterator>

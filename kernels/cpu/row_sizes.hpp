@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/cpu/internal/matmul.hpp"
+#include "kernels/cpu/matmul.hpp"
 
 #include <cstddef>
 #include <span>

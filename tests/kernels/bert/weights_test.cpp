@@ -1,0 +1,212 @@
+// Model folders: shards, names, and what is said when a tensor is not as config.json promises.
+#include "kernels/bert/errors.hpp"
+#include "kernels/bert/weights.hpp"
+#include "tests/kernels/bert/safetensors_bytes.hpp"
+#include "tests/support/files.hpp"
+#include "tests/support/results.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cstring>
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using namespace troupe;
+using nlohmann::ordered_json;
+using shapes = std::map<std::string, std::vector<std::size_t>>;
+
+bert::model_config small_config() {
+  bert::model_config config;
+  config.vocab_size = 5;
+  config.hidden_size = 4;
+  config.num_heads = 2;
+  config.num_layers = 1;
+  config.intermediate_size = 6;
+  config.max_positions = 3;
+  config.type_vocab_size = 2;
+  config.labels = {"O", "B-X", "I-X"};
+  return config;
+}
+
+/// Names without prefix.
+shapes small_shapes() {
+  const std::string layer = "encoder.layer.0.";
+  shapes all{{"embeddings.word_embeddings.weight", {5, 4}},
+             {"embeddings.position_embeddings.weight", {3, 4}},
+             {"embeddings.token_type_embeddings.weight", {2, 4}},
+             {layer + "intermediate.dense.weight", {6, 4}},
+             {layer + "intermediate.dense.bias", {6}},
+             {layer + "output.dense.weight", {4, 6}},
+             {layer + "output.dense.bias", {4}},
+             {"classifier.weight", {3, 4}},
+             {"classifier.bias", {3}}};
+  for (const char* square : {"attention.self.query", "attention.self.key", "attention.self.value",
+                             "attention.output.dense"}) {
+    all[layer + square + ".weight"] = {4, 4};
+    all[layer + square + ".bias"] = {4};
+  }
+  for (const std::string& norm :
+       {std::string{"embeddings.LayerNorm"}, layer + "attention.output.LayerNorm",
+        layer + "output.LayerNorm"}) {
+    all[norm + ".weight"] = {4};
+    all[norm + ".bias"] = {4};
+  }
+  return all;
+}
+
+/// A file of these tensors; element i of tensor t is t + i / 1000, t counting in order of names.
+std::string file_of(const shapes& tensors) {
+  ordered_json header = ordered_json::object();
+  std::string data;
+  float number = 0;
+  for (const auto& [name, shape] : tensors) {
+    std::size_t count = 1;
+    for (const auto dimension : shape)
+      count *= dimension;
+    const auto start = data.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const float value = number + static_cast<float>(i) / 1000;
+      data.append(reinterpret_cast<const char*>(&value), sizeof value);
+    }
+    header[name] = {{"dtype", "F32"}, {"shape", shape}, {"data_offsets", {start, data.size()}}};
+    ++number;
+  }
+  return test::safetensors_bytes(header.dump(), data);
+}
+
+/// Loads everything; the first error if there is one.
+result<void> load_all(const std::filesystem::path& folder) {
+  const auto reader = bert::weight_reader::open(folder, small_config());
+  if (!reader) return tl::unexpected(reader.error());
+  if (auto part = reader->embeddings(); !part) return tl::unexpected(part.error());
+  if (auto part = reader->layer(0); !part) return tl::unexpected(part.error());
+  if (auto part = reader->classifier(); !part) return tl::unexpected(part.error());
+  return {};
+}
+
+struct in_folder {
+  test::temporary_folder folder;
+
+  void write(const std::string& name, const std::string& bytes) const {
+    test::write_file(folder.path() / name, bytes);
+  }
+  [[nodiscard]] std::string refusal(bert::bert_errc code) const {
+    const auto loaded = load_all(folder.path());
+    BOOST_REQUIRE(!loaded);
+    BOOST_TEST(loaded.error().code == code);
+    return loaded.error().context;
+  }
+};
+
+bool mentions(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+BOOST_FIXTURE_TEST_SUITE(bert_weights, in_folder)
+
+BOOST_AUTO_TEST_CASE(parts_are_put_together) {
+  write("model.safetensors", file_of(small_shapes()));
+  const auto reader = test::must(bert::weight_reader::open(folder.path(), small_config()));
+  const auto layer = test::must(reader.layer(0));
+  BOOST_REQUIRE(layer.qkv.weight.size() == 48U);
+  BOOST_REQUIRE(layer.qkv.bias.size() == 12U);
+  // Names sort as key, query, value; the rows must come as query, key, value.
+  const float key = layer.qkv.weight[16], query = layer.qkv.weight[0];
+  BOOST_TEST(query == key + 2);
+  BOOST_TEST(layer.qkv.weight[32] == query + 2);
+  BOOST_TEST(layer.down.weight.size() == 24U);
+  BOOST_TEST(layer.output_norm.gamma[0] == layer.output_norm.beta[0] + 1);
+}
+
+BOOST_AUTO_TEST_CASE(every_missing_tensor_is_named) {
+  for (const auto& [name, shape] : small_shapes()) {
+    auto rest = small_shapes();
+    rest.erase(name);
+    write("model.safetensors", file_of(rest));
+    const auto said = refusal(bert::bert_errc::bad_weights);
+    BOOST_TEST(mentions(said, name), said << " does not name " << name);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_wrong_shape_is_shown_with_the_right_one) {
+  for (const auto& [name, shape] : small_shapes()) {
+    auto changed = small_shapes();
+    changed[name] = {7, 2, 1};
+    write("model.safetensors", file_of(changed));
+    const auto said = refusal(bert::bert_errc::bad_weights);
+    BOOST_TEST(mentions(said, name), said);
+    BOOST_TEST(mentions(said, "[7, 2, 1]"), said);
+    BOOST_TEST(mentions(said, "[" + std::to_string(shape[0])), said);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(transposed_matrices_are_not_accepted) {
+  auto changed = small_shapes();
+  changed["encoder.layer.0.intermediate.dense.weight"] = {4, 6};
+  write("model.safetensors", file_of(changed));
+  BOOST_TEST(mentions(refusal(bert::bert_errc::bad_weights), "[4, 6]"));
+}
+
+BOOST_AUTO_TEST_CASE(old_names_and_prefixes_are_known) {
+  shapes renamed;
+  for (const auto& [plain, shape] : small_shapes()) {
+    auto name = plain;
+    if (const auto at = name.find("LayerNorm.weight"); at != std::string::npos)
+      name = name.substr(0, at) + "LayerNorm.gamma";
+    if (const auto at = name.find("LayerNorm.bias"); at != std::string::npos)
+      name = name.substr(0, at) + "LayerNorm.beta";
+    renamed[name.starts_with("classifier") ? name : "bert." + name] = shape;
+  }
+  write("model.safetensors", file_of(renamed));
+  test::must(load_all(folder.path()));
+}
+
+void write_shards(const in_folder& to, const std::string& second_name) {
+  shapes first = small_shapes(), second;
+  second["classifier.bias"] = first["classifier.bias"];
+  first.erase("classifier.bias");
+  ordered_json index;
+  for (const auto& [name, shape] : first)
+    index["weight_map"][name] = "one.safetensors";
+  index["weight_map"]["classifier.bias"] = second_name;
+  to.write("one.safetensors", file_of(first));
+  to.write("two.safetensors", file_of(second));
+  to.write("model.safetensors.index.json", index.dump());
+}
+
+BOOST_AUTO_TEST_CASE(shards_are_joined) {
+  write_shards(*this, "two.safetensors");
+  test::must(load_all(folder.path()));
+}
+
+BOOST_AUTO_TEST_CASE(an_index_must_stay_in_its_folder) {
+  for (const char* name :
+       {"../two.safetensors", "/etc/passwd", "sub/two.safetensors", "..", ".", "", "a\\b"}) {
+    write_shards(*this, name);
+    BOOST_TEST(mentions(refusal(bert::bert_errc::bad_safetensors), "classifier.bias"), name);
+  }
+  write_shards(*this, std::string{"two.safetensors\0x", 17});
+  BOOST_TEST(mentions(refusal(bert::bert_errc::bad_safetensors), "classifier.bias"));
+}
+
+BOOST_AUTO_TEST_CASE(an_index_must_keep_its_promises) {
+  write_shards(*this, "one.safetensors");
+  BOOST_TEST(mentions(refusal(bert::bert_errc::bad_safetensors), "classifier.bias"));
+  write_shards(*this, "three.safetensors");
+  BOOST_TEST(mentions(refusal(bert::bert_errc::unreadable_file), "three.safetensors"));
+  for (const char* text : {"", "[]", "{}", R"({"weight_map": {}})", R"({"weight_map": []})",
+                           R"({"weight_map": {"a": 1}})",
+                           R"({"weight_map": {"a": "one.safetensors", "a": "two.safetensors"}})"}) {
+    write("model.safetensors.index.json", text);
+    BOOST_TEST(!refusal(bert::bert_errc::bad_safetensors).empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_folder_is_refused) {
+  BOOST_TEST(mentions(refusal(bert::bert_errc::unreadable_file), "model.safetensors"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace

@@ -1,0 +1,171 @@
+// The CPU engine as a citizen: what it refuses, that its pieces share nothing by accident, and that a text's result is
+// its own. Uses the repository's own small model, so it runs everywhere.
+#include "kernels/bert/errors.hpp"
+#include "kernels/cpu/defaults.hpp"
+#include "kernels/cpu/probe.hpp"
+#include "kernels/cpu/row_sizes.hpp"
+#include "tests/kernels/cpu/golden_encoder.hpp"
+#include "tests/support/results.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cstring>
+#include <random>
+#include <thread>
+
+namespace {
+
+using namespace troupe;
+using bert::precision;
+
+const test::golden_encoder& small_model() {
+  static const test::golden_encoder model{test::source_folder() / "tests/golden/encoder/h48"};
+  return model;
+}
+
+std::shared_ptr<const bert::engine> load(const bert::engine_options& options = {}) {
+  return test::must(bert::load_engine(small_model().model_dir(), options));
+}
+
+struct batch {
+  std::vector<std::int32_t> ids, types;
+  std::vector<std::uint32_t> bounds{0};
+
+  /// Appends random sequences, as many tokens in all as `tokens` at least.
+  void fill(std::mt19937& random, const bert::model_config& config, std::size_t tokens) {
+    while (ids.size() < tokens) {
+      const auto length = 1 + random() % config.max_positions;
+      for (std::size_t i = 0; i < length; ++i) {
+        ids.push_back(static_cast<std::int32_t>(random() % config.vocab_size));
+        types.push_back(static_cast<std::int32_t>(random() % config.type_vocab_size));
+      }
+      bounds.push_back(static_cast<std::uint32_t>(ids.size()));
+    }
+  }
+
+  /// Sequence `index` alone.
+  [[nodiscard]] batch only(std::size_t index) const {
+    batch one;
+    const auto begin = bounds[index], end = bounds[index + 1];
+    one.ids.assign(ids.begin() + begin, ids.begin() + end);
+    one.types.assign(types.begin() + begin, types.begin() + end);
+    one.bounds.push_back(end - begin);
+    return one;
+  }
+};
+
+std::vector<float> classify(const bert::engine& engine, bert::workspace& scratch, const batch& in) {
+  std::vector<float> logits(in.ids.size() * engine.config().labels.size());
+  test::must(engine.classify({in.ids, in.types, in.bounds}, scratch, logits));
+  return logits;
+}
+
+bool same_bits(std::span<const float> a, std::span<const float> b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+}
+
+BOOST_AUTO_TEST_SUITE(cpu_engine)
+
+BOOST_AUTO_TEST_CASE(probe_is_consistent) {
+  const auto machine = cpu::probe();
+  BOOST_TEST(machine.onednn_version.starts_with("3."));
+  BOOST_TEST(!machine.matmul_isa.empty());
+  BOOST_TEST(!machine.vector_isa.empty());
+  BOOST_TEST(machine.processors >= 1U);
+  BOOST_TEST((machine.automatic == (machine.bf16 ? precision::bf16 : precision::fp32)));
+  BOOST_TEST((load()->used_precision() == machine.automatic));
+}
+
+BOOST_AUTO_TEST_CASE(bf16_is_refused_where_the_machine_has_none) {
+  const auto loaded = bert::load_engine(small_model().model_dir(), {precision::bf16, 1, "cpu"});
+  BOOST_TEST(loaded.has_value() == cpu::probe().bf16);
+  if (loaded) return;
+  BOOST_TEST(loaded.error().code == bert::bert_errc::unsupported);
+  BOOST_TEST(loaded.error().context.find("fp32") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(absurd_options_are_refused) {
+  for (const std::size_t threads : {std::size_t{0}, std::size_t{100000}})
+    BOOST_TEST(!bert::load_engine(small_model().model_dir(), {precision::fp32, threads, "cpu"}));
+  const auto engine = load();
+  BOOST_TEST(!engine->make_workspace(0));
+  BOOST_TEST(!engine->make_workspace(cpu::defaults::max_workspace_tokens + 1));
+  BOOST_TEST(!engine->make_workspace(static_cast<std::size_t>(-1)));
+}
+
+BOOST_AUTO_TEST_CASE(a_workspace_belongs_to_its_engine) {
+  const auto one = load(), other = load();
+  const auto scratch = test::must(one->make_workspace(64));
+  const auto only = small_model().cases().front();
+  std::vector<float> logits(only.logits.size());
+  const std::vector<std::uint32_t> bounds{0, static_cast<std::uint32_t>(only.ids.size())};
+  const auto done = other->classify({only.ids, only.type_ids, bounds}, *scratch, logits);
+  BOOST_REQUIRE(!done);
+  BOOST_TEST(done.error().code == bert::bert_errc::bad_batch);
+}
+
+BOOST_AUTO_TEST_CASE(results_depend_on_nothing_but_the_text) {
+  // Several groups, many sizes of remainders, and a workspace that has seen other batches.
+  const auto engine = load();
+  std::mt19937 random{7};
+  batch all;
+  all.fill(random, engine->config(), 2000);
+  const auto scratch = test::must(engine->make_workspace(all.ids.size()));
+  const auto together = classify(*engine, *scratch, all);
+  const auto labels = engine->config().labels.size();
+  for (std::size_t index = 0; index + 1 < all.bounds.size(); ++index) {
+    const auto alone = classify(*engine, *scratch, all.only(index));
+    BOOST_TEST(
+        same_bits(alone, std::span{together}.subspan(all.bounds[index] * labels, alone.size())),
+        "sequence " << index << " depends on its batch");
+  }
+  BOOST_TEST(same_bits(classify(*engine, *scratch, all), together));
+}
+
+BOOST_AUTO_TEST_CASE(threads_share_an_engine) {
+  const auto engine = load();
+  constexpr int threads = 3;
+  std::vector<std::vector<float>> apart(threads), together(threads);
+  const auto work = [&](int number, std::vector<float>& out) {
+    std::mt19937 random{static_cast<unsigned>(number)};
+    batch in;
+    in.fill(random, engine->config(), 300);
+    const auto scratch = test::must(engine->make_workspace(in.ids.size()));
+    for (int repeat = 0; repeat < 5; ++repeat)
+      out = classify(*engine, *scratch, in);
+  };
+  for (int number = 0; number < threads; ++number)
+    work(number, apart[number]);
+  std::vector<std::thread> running;
+  for (int number = 0; number < threads; ++number)
+    running.emplace_back(work, number, std::ref(together[number]));
+  for (auto& thread : running)
+    thread.join();
+  for (int number = 0; number < threads; ++number)
+    BOOST_TEST(same_bits(apart[number], together[number]));
+}
+
+BOOST_AUTO_TEST_CASE(some_size_of_products_is_always_sound) {
+  const dnnl::engine device{dnnl::engine::kind::cpu, 0};
+  for (const auto& [inputs, outputs] : {std::pair{384, 1536}, {33, 7}, {1, 1}, {75, 48}}) {
+    const cpu::matmul product{device, static_cast<std::size_t>(inputs),
+                              static_cast<std::size_t>(outputs), dnnl::memory::data_type::f32};
+    const cpu::matmul* const products[] = {&product};
+    const auto sizes = cpu::interchangeable_rows(device, products);
+    BOOST_TEST(!sizes.empty());
+    BOOST_TEST(std::is_sorted(sizes.begin(), sizes.end()));
+    // 8 rows per vector or more: a machine on which only single rows agree would be slow, and ours is not.
+    BOOST_TEST(sizes.back() >= 48U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(rows_are_cut_into_sizes) {
+  const std::vector<std::size_t> sizes{1, 16, 48};
+  const std::pair<std::size_t, std::size_t> expected[] = {{1, 1},   {2, 16},  {16, 16},
+                                                          {17, 48}, {48, 48}, {1000, 48}};
+  for (const auto& [left, rows] : expected)
+    BOOST_TEST(cpu::next_rows(sizes, left) == rows);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
