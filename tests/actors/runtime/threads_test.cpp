@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(requests_from_many_threads_are_each_answered_once) {
   add(*system, echo_agent("echo"));
   add(*system, echo_agent("slow", "", blocking(4)));
   constexpr int threads = 4, each = 2'000;
-  std::atomic<int> answered = 0;
+  std::atomic<int> answered = 0, failed = 0;
   std::promise<void> all;
   {
     std::vector<std::jthread> askers;
@@ -97,12 +97,13 @@ BOOST_AUTO_TEST_CASE(requests_from_many_threads_are_each_answered_once) {
         for (int i = 0; i < each; ++i)
           system->request({i % 2 ? "echo" : "slow"}, share(make_text("x")), {},
                           [&](reply<message_ptr> got) {
-                            BOOST_REQUIRE(got.has_value());
+                            if (!got) ++failed;
                             if (++answered == threads * each) all.set_value();
                           });
       });
   }
   get(all.get_future(), "8000 answers");
+  BOOST_TEST(failed == 0);
   const auto metrics = system->metrics();
   BOOST_TEST(metrics.requests == static_cast<std::uint64_t>(threads * each));
   BOOST_TEST(metrics.replies == metrics.requests);
