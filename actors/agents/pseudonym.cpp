@@ -2,6 +2,7 @@
 
 #include "actors/agents/defaults.hpp"
 #include "actors/agents/words.hpp"
+#include "kernels/text/unicode.hpp"
 #include "kernels/text/utf8.hpp"
 
 #include <algorithm>
@@ -17,22 +18,10 @@ constexpr std::array number_labels{"PHONE",          "IBAN",          "PAYMENT_C
                                    "TAX_ID",         "BANK_ACCOUNT",  "PASSPORT",
                                    "ROUTING_NUMBER", "GOVERNMENT_ID", "DRIVERS_LICENSE"};
 
-/// Lower case of the alphabets with a fixed distance between the cases; other letters keep their spelling.
-char32_t lower(char32_t c) {
-  const auto within = [c](char32_t first, char32_t last) { return c >= first && c <= last; };
-  if (within('A', 'Z') || (within(0xC0, 0xDE) && c != 0xD7) || within(0x391, 0x3A9) ||
-      within(0x410, 0x42F))
-    return c + 0x20;
-  if (within(0x400, 0x40F)) return c + 0x50;
-  // Latin Extended-A: pairs, upper case first; even code points but for two stretches.
-  if (within(0x100, 0x137) || within(0x14A, 0x177)) return c | 1U;
-  if (within(0x139, 0x148) || within(0x179, 0x17E)) return c % 2 == 1 ? c + 1 : c;
-  return c;
-}
-
-void append(std::string& out, char32_t c) {
+void append_lower(std::string& out, char32_t c) {
   std::array<char, 4> bytes{};
-  out.append(bytes.data(), text::encode_utf8(c, bytes.data()));
+  for (const char32_t lower : text::char_table::instance().lower_case(c))
+    out.append(bytes.data(), text::encode_utf8(lower, bytes.data()));
 }
 
 bool is_space(char32_t c) {
@@ -53,7 +42,7 @@ std::string normalised_value(std::string_view label, std::string_view value) {
     }
     if (space && !number && !out.empty()) out += ' ';
     space = false;
-    append(out, lower(c));
+    append_lower(out, c);
   }
   return out;
 }

@@ -5,7 +5,7 @@
 
 namespace troupe::agents {
 
-/// @returns `value` in the spelling that pseudonyms are made of: lower case (ASCII, Latin, Greek, Cyrillic), without
+/// @returns `value` in the spelling that pseudonyms are made of: lower case, without
 ///   spaces around and with single ones inside; for labels of numbers (PHONE, IBAN, ...) letters and digits alone.
 [[nodiscard]] std::string normalised_value(std::string_view label, std::string_view value);
 

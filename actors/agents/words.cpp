@@ -1,5 +1,6 @@
 #include "actors/agents/words.hpp"
 
+#include "kernels/text/unicode.hpp"
 #include "kernels/text/utf8.hpp"
 
 #include <algorithm>
@@ -78,15 +79,50 @@ bool is_word_character(char32_t c) {
   return after == not_in_words.begin() || c > std::prev(after)->last;
 }
 
+namespace {
+
+bool is_apostrophe(char32_t c) {
+  return c == '\'' || c == 0x2019;
+}
+bool is_hyphen(char32_t c) {
+  return c == '-' || c == 0x2010 || c == 0x2011;
+}
+bool is_joiner(char32_t c) {
+  return is_apostrophe(c) || is_hyphen(c);
+}
+
+/// Whether the apostrophe or hyphen at `at` makes one name of what stands around it: "O'Brien" and "Anna-Maria", but
+/// not "Anna's" and "Berlin-based".
+bool joins(std::string_view text, std::size_t at) {
+  const auto after = at + sequence_length(text[at]);
+  const auto next = code_point_at(text, after);
+  if (!is_word_character(code_point_before(text, at)) || !is_word_character(next)) return false;
+  if (is_hyphen(code_point_at(text, at)))
+    return text::char_table::instance()[next].has(text::char_flag::upper);
+  const bool possessive =
+      (next == 's' || next == 'S') &&
+      !is_word_character(code_point_at(text, after + sequence_length(text[after])));
+  return !possessive;
+}
+
+} // namespace
+
+bool word_finder::is_inside(std::size_t position) const {
+  const auto before = code_point_before(text_, position);
+  const auto at = code_point_at(text_, position);
+  if (is_word_character(before))
+    return is_word_character(at) || (is_joiner(at) && joins(text_, position));
+  return is_joiner(before) && is_word_character(at) &&
+         joins(text_, sequence_start(text_, position));
+}
+
 bool word_finder::enter(std::size_t position) {
   if (position > word_.start && position < word_.end) return true;
-  if (!is_word_character(code_point_before(text_, position)) ||
-      !is_word_character(code_point_at(text_, position)))
-    return false;
+  if (!is_inside(position)) return false;
   word_ = {position, position};
-  while (is_word_character(code_point_before(text_, word_.start)))
+  while (is_inside(word_.start))
     word_.start = sequence_start(text_, word_.start);
-  while (is_word_character(code_point_at(text_, word_.end)))
+  while (is_inside(word_.end))
     word_.end += sequence_length(text_[word_.end]);
   return true;
 }

@@ -20,7 +20,8 @@ namespace troupe::agents {
 /// spaces do not count: a run of them is a sentence, not a word.
 [[nodiscard]] bool is_word_character(char32_t c);
 
-/// Finds the word at a position, in linear time altogether when positions rise.
+/// Finds the word at a position, in linear time altogether when positions rise. An apostrophe inside a word and a hyphen
+/// before a capital letter belong to it ("O'Brien", "Anna-Maria"); a possessive 's does not.
 class word_finder {
 public:
   explicit word_finder(std::string_view text) : text_(text) {}
@@ -30,6 +31,8 @@ public:
   [[nodiscard]] std::size_t end_of(std::size_t position);
 
 private:
+  /// Whether `position` is neither at an edge of a word nor outside of all.
+  [[nodiscard]] bool is_inside(std::size_t position) const;
   /// Makes `word_` the word through `position`; false when the position is at a word's edge or outside.
   bool enter(std::size_t position);
 

@@ -133,6 +133,7 @@ BOOST_AUTO_TEST_CASE(an_empty_text_asks_no_model) {
 /// Many at once through the bounded executors: every request gets its own answer.
 BOOST_AUTO_TEST_CASE(many_texts_at_once) {
   std::vector<std::thread> callers;
+  callers.reserve(4);
   std::atomic<int> right = 0;
   for (int caller = 0; caller < 4; ++caller)
     callers.emplace_back([&, caller] {
