@@ -1,0 +1,101 @@
+#pragma once
+
+#include "actors/workflow/definition.hpp"
+#include "actors/workflow/references.hpp"
+#include "actors/workflow/source_map.hpp"
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace troupe::workflow {
+
+/// Checks a definition and makes its plain form, in passes over all steps: names and agents, then references and the
+/// graph, then types in the order of the graph. A mistake of one pass silences the later ones about the same thing only.
+class compiler {
+public:
+  compiler(const v1::WorkflowDefinition& source, const agent_types* agents, findings& found);
+
+  /// @returns nullptr when anything was found, before or now.
+  [[nodiscard]] definition_ptr compile();
+
+private:
+  using visitor = std::function<void(const std::string& path, const std::string& text)>;
+
+  void report(const std::string& path, std::string message, bool at_key = false,
+              std::size_t offset = 0);
+
+  // compile_names.cpp: header, inputs, ids, agents, policies
+  void check_header();
+  void check_inputs();
+  void check_input(const v1::InputDeclaration& from, std::size_t position);
+  void check_step(const v1::StepDefinition& from);
+  void check_agent(const v1::StepDefinition& from, step& made);
+  [[nodiscard]] const method* find_method(const v1::StepDefinition& from, const agent_type& type);
+  void check_named_types(const v1::StepDefinition& from, step& made);
+  void check_retry(const v1::StepDefinition& from, step& made);
+  void check_timeouts(const v1::StepDefinition& from, step& made);
+
+  // compile_graph.cpp: texts, references, cycles, order
+  void collect_needs(std::size_t at);
+  void check_text(std::size_t at, const std::string& path, const std::string& text);
+  void check_reference(std::size_t at, const std::string& path, const reference& from);
+  void check_needs(std::size_t at);
+  void find_cycles();
+  void report_cycle(const std::vector<std::size_t>& members);
+  [[nodiscard]] std::vector<std::size_t> order() const;
+
+  // compile_types.cpp: fan-outs, types, expressions
+  void check_types(std::size_t at);
+  void check_for_each(std::size_t at);
+  [[nodiscard]] std::optional<fan_out> make_fan_out(std::size_t at, const reference& from);
+  [[nodiscard]] bool same_fan_out(std::size_t a, std::size_t b) const;
+  void add_dependencies(std::size_t at);
+  [[nodiscard]] object_expression check_object(std::size_t at, const google::protobuf::Struct& from,
+                                               const google::protobuf::Descriptor& type,
+                                               const std::string& path);
+  [[nodiscard]] std::optional<expression>
+  check_value(std::size_t at, const google::protobuf::Value& from,
+              const google::protobuf::FieldDescriptor& field, bool element,
+              const std::string& path);
+  [[nodiscard]] std::optional<expression>
+  check_literal(const scalar& literal, const google::protobuf::FieldDescriptor& field, bool element,
+                const std::string& path);
+  [[nodiscard]] std::optional<expression>
+  check_string(std::size_t at, const std::string& text,
+               const google::protobuf::FieldDescriptor& field, bool element,
+               const std::string& path);
+  [[nodiscard]] std::optional<expression> check_list(std::size_t at,
+                                                     const google::protobuf::ListValue& from,
+                                                     const google::protobuf::FieldDescriptor& field,
+                                                     const std::string& path);
+  [[nodiscard]] std::optional<expression> join_text(std::size_t at, const text_template& parsed,
+                                                    const std::string& path);
+  /// @returns nothing where the type is unknown: something about it was reported.
+  [[nodiscard]] std::optional<value_reference> resolve(std::size_t at, const reference& from,
+                                                       const std::string& path);
+  [[nodiscard]] std::optional<value_type> root_type(std::size_t at, const reference& from,
+                                                    value_reference& made) const;
+
+  const v1::WorkflowDefinition& source_;
+  const agent_types* agents_;
+  findings& found_;
+  std::shared_ptr<definition> made_ = std::make_shared<definition>();
+  std::vector<std::string> step_ids_;
+  std::vector<std::string> input_names_;
+  /// Steps that each step names, and how: by `needs`, or by a reference.
+  std::vector<std::set<std::size_t>> named_;
+  /// Steps on a cycle: their types are not looked at.
+  std::set<std::size_t> cyclic_;
+};
+
+/// Calls `visit` for every text in a request's fields, in order of their names.
+void each_text(const google::protobuf::Struct& from, const std::string& path,
+               const std::function<void(const std::string& path, const std::string& text)>& visit);
+
+/// Names of a Struct's fields, sorted.
+[[nodiscard]] std::vector<std::string> sorted_names(const google::protobuf::Struct& from);
+
+} // namespace troupe::workflow

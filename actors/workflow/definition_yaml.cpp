@@ -1,0 +1,236 @@
+#include "actors/workflow/definition_yaml.hpp"
+
+#include "actors/workflow/durations.hpp"
+#include "actors/workflow/references.hpp"
+#include "actors/workflow/yaml_mapping.hpp"
+
+#include <fmt/format.h>
+
+namespace troupe::workflow {
+namespace {
+
+using kind = yaml_node::kind;
+
+/// Walks the document once, from the top.
+class definition_reader {
+public:
+  definition_reader(source_map& places, findings& found) : shape_(places, found) {}
+
+  v1::WorkflowDefinition read(const yaml_node& root) {
+    v1::WorkflowDefinition made;
+    made.set_version("1");
+    read_defaults(root);
+    shape_.each_entry(root, "", {"name", "version", "description", "inputs", "defaults", "steps"},
+                      [&](const std::string& key, const std::string& path, const yaml_node& value) {
+                        read_part(made, key, path, value);
+                      });
+    if (made.name().empty()) shape_.report("", "the definition has no name; add 'name: NAME'");
+    return made;
+  }
+
+private:
+  void read_part(v1::WorkflowDefinition& made, const std::string& key, const std::string& path,
+                 const yaml_node& value) {
+    if (key == "name") made.set_name(shape_.text(value, path));
+    if (key == "version") made.set_version(shape_.text(value, path));
+    if (key == "description") made.set_description(shape_.text(value, path));
+    if (key == "inputs")
+      shape_.each_entry(
+          value, path, {},
+          [&](const std::string& name, const std::string& at, const yaml_node& input) {
+            read_input(*made.add_inputs(), name, at, input);
+          });
+    if (key == "steps")
+      shape_.each_entry(value, path, {},
+                        [&](const std::string& id, const std::string& at, const yaml_node& step) {
+                          read_step(*made.add_steps(), id, at, step);
+                        });
+  }
+
+  /// First, since steps may stand before them.
+  void read_defaults(const yaml_node& root) {
+    for (const auto& [key, value] : root.entries) {
+      if (key.text != "defaults") continue;
+      shape_.place("defaults", key.where, value);
+      shape_.each_entry(
+          value, "defaults", {"retry", "timeouts"},
+          [&](const std::string& name, const std::string& path, const yaml_node& part) {
+            if (name == "retry") read_retry(default_retry_, part, path), has_default_retry_ = true;
+            if (name == "timeouts")
+              read_timeouts(default_timeouts_, part, path), has_default_timeouts_ = true;
+          });
+      return;
+    }
+  }
+
+  void read_input(v1::InputDeclaration& made, const std::string& name, const std::string& path,
+                  const yaml_node& value) {
+    made.set_name(name);
+    made.set_type(v1::INPUT_TYPE_STRING);
+    if (value.what == kind::scalar) return read_input_type(made, value, path);
+    shape_.each_entry(value, path, {"type", "description", "default"},
+                      [&](const std::string& key, const std::string& at, const yaml_node& part) {
+                        if (key == "type") read_input_type(made, part, at);
+                        if (key == "description") made.set_description(shape_.text(part, at));
+                        if (key == "default") read_literal(*made.mutable_default_value(), part, at);
+                      });
+  }
+
+  void read_input_type(v1::InputDeclaration& made, const yaml_node& value,
+                       const std::string& path) {
+    const std::string name = shape_.text(value, path);
+    const std::vector<std::string> names{"string", "integer", "number", "boolean"};
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (names[i] == name) return made.set_type(static_cast<v1::InputType>(i + 1));
+    if (!name.empty())
+      shape_.report(path, fmt::format("unknown input type '{}'{}", name, suggestion(name, names)));
+  }
+
+  void read_step(v1::StepDefinition& made, const std::string& id, const std::string& path,
+                 const yaml_node& value) {
+    made.set_id(id);
+    if (has_default_retry_) *made.mutable_retry() = default_retry_;
+    if (has_default_timeouts_) *made.mutable_timeouts() = default_timeouts_;
+    shape_.each_entry(
+        value, path,
+        {"agent", "request_type", "needs", "for_each", "parallelism", "input", "retry", "timeouts"},
+        [&](const std::string& key, const std::string& at, const yaml_node& part) {
+          read_step_part(made, key, at, part);
+        });
+  }
+
+  void read_step_part(v1::StepDefinition& made, const std::string& key, const std::string& path,
+                      const yaml_node& value) {
+    if (key == "agent") made.set_agent(shape_.text(value, path));
+    if (key == "request_type") made.set_request_type(shape_.text(value, path));
+    if (key == "for_each") made.set_for_each(shape_.text(value, path));
+    if (key == "parallelism")
+      made.set_parallelism(shape_.whole_number(value, path, 1'000'000).value_or(0));
+    if (key == "needs") read_names(*made.mutable_needs(), value, path);
+    if (key == "input") read_object(*made.mutable_input(), value, path);
+    if (key == "retry") read_retry(*made.mutable_retry(), value, path);
+    if (key == "timeouts") read_timeouts(*made.mutable_timeouts(), value, path);
+  }
+
+  void read_names(google::protobuf::RepeatedPtrField<std::string>& made, const yaml_node& value,
+                  const std::string& path) {
+    if (value.what == kind::scalar) return void(*made.Add() = value.text);
+    shape_.each_element(value, path, [&](const std::string& at, const yaml_node& element) {
+      if (std::string name = shape_.text(element, at); !name.empty()) *made.Add() = std::move(name);
+    });
+  }
+
+  void read_retry(v1::RetryPolicy& made, const yaml_node& value, const std::string& path) {
+    if (!made.has_initial_interval()) set_retry_defaults(made);
+    shape_.each_entry(value, path,
+                      {"initial_interval", "backoff_coefficient", "maximum_interval",
+                       "maximum_attempts", "non_retryable_error_types"},
+                      [&](const std::string& key, const std::string& at, const yaml_node& part) {
+                        read_retry_part(made, key, at, part);
+                      });
+  }
+
+  void read_retry_part(v1::RetryPolicy& made, const std::string& key, const std::string& path,
+                       const yaml_node& value) {
+    if (key == "initial_interval")
+      read_duration(made, &v1::RetryPolicy::mutable_initial_interval, value, path);
+    if (key == "maximum_interval")
+      read_duration(made, &v1::RetryPolicy::mutable_maximum_interval, value, path);
+    if (key == "backoff_coefficient")
+      made.set_backoff_coefficient(shape_.number(value, path).value_or(2));
+    if (key == "maximum_attempts")
+      made.set_maximum_attempts(shape_.whole_number(value, path, 1'000'000).value_or(1));
+    if (key == "non_retryable_error_types") {
+      made.clear_non_retryable_error_types();
+      read_names(*made.mutable_non_retryable_error_types(), value, path);
+    }
+  }
+
+  static void set_retry_defaults(v1::RetryPolicy& made) {
+    const retry_policy usual;
+    *made.mutable_initial_interval() = to_proto(usual.initial_interval);
+    *made.mutable_maximum_interval() = to_proto(usual.maximum_interval);
+    made.set_backoff_coefficient(usual.backoff_coefficient);
+    made.set_maximum_attempts(usual.maximum_attempts);
+  }
+
+  void read_timeouts(v1::Timeouts& made, const yaml_node& value, const std::string& path) {
+    shape_.each_entry(value, path,
+                      {"schedule_to_start", "start_to_close", "schedule_to_close", "heartbeat"},
+                      [&](const std::string& key, const std::string& at, const yaml_node& part) {
+                        if (key == "schedule_to_start")
+                          read_duration(made, &v1::Timeouts::mutable_schedule_to_start, part, at);
+                        if (key == "start_to_close")
+                          read_duration(made, &v1::Timeouts::mutable_start_to_close, part, at);
+                        if (key == "schedule_to_close")
+                          read_duration(made, &v1::Timeouts::mutable_schedule_to_close, part, at);
+                        if (key == "heartbeat")
+                          read_duration(made, &v1::Timeouts::mutable_heartbeat, part, at);
+                      });
+  }
+
+  /// Sets a field of `made` where the text is a duration, and leaves it alone where not.
+  template <class Message>
+  void read_duration(Message& made, google::protobuf::Duration* (Message::*field)(),
+                     const yaml_node& value, const std::string& path) {
+    const std::string text = shape_.text(value, path);
+    if (text.empty()) return;
+    if (const auto length = parse_duration(text))
+      *(made.*field)() = to_proto(*length);
+    else
+      shape_.report(path, length.error());
+  }
+
+  void read_object(google::protobuf::Struct& made, const yaml_node& value,
+                   const std::string& path) {
+    shape_.each_entry(value, path, {},
+                      [&](const std::string& key, const std::string& at, const yaml_node& part) {
+                        read_literal((*made.mutable_fields())[key], part, at);
+                      });
+  }
+
+  void read_literal(google::protobuf::Value& made, const yaml_node& value,
+                    const std::string& path) {
+    switch (value.what) {
+    case kind::null:
+      made.set_string_value("");
+      return shape_.report(path, "there is no value; write one, or leave the key out");
+    case kind::scalar:
+      return read_scalar(made, value, path);
+    case kind::mapping:
+      return read_object(*made.mutable_struct_value(), value, path);
+    case kind::sequence:
+      made.mutable_list_value();
+      return shape_.each_element(value, path, [&](const std::string& at, const yaml_node& element) {
+        read_literal(*made.mutable_list_value()->add_values(), element, at);
+      });
+    }
+  }
+
+  void read_scalar(google::protobuf::Value& made, const yaml_node& value, const std::string& path) {
+    if (auto literal = literal_of(value)) {
+      made = std::move(*literal);
+    } else {
+      made.set_number_value(0);
+      shape_.report(
+          path, fmt::format(
+                    "'{}' is beyond 2^53, where numbers are not exact any more; write it in quotes "
+                    "or make it smaller",
+                    value.text));
+    }
+  }
+
+  yaml_shape shape_;
+  v1::RetryPolicy default_retry_;
+  v1::Timeouts default_timeouts_;
+  bool has_default_retry_ = false;
+  bool has_default_timeouts_ = false;
+};
+
+} // namespace
+
+v1::WorkflowDefinition read_definition(const yaml_node& root, source_map& places, findings& found) {
+  return definition_reader{places, found}.read(root);
+}
+
+} // namespace troupe::workflow
