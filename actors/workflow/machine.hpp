@@ -71,12 +71,17 @@ public:
   [[nodiscard]] std::uint64_t version() const { return version_; }
   [[nodiscard]] v1::RunStatus status() const { return status_; }
   [[nodiscard]] bool closed() const;
+  [[nodiscard]] time_point started() const { return started_; }
+  /// Of no meaning while the run is open.
+  [[nodiscard]] time_point closed_time() const { return closed_; }
   [[nodiscard]] const std::string& run_id() const { return run_id_; }
   /// nullptr before the first event.
   [[nodiscard]] const definition_ptr& workflow() const { return workflow_; }
 
   /// Whether this attempt is in flight: its result may be recorded.
   [[nodiscard]] bool is_current(const attempt_id& attempt) const;
+  /// Whether the instance waits for the time of this attempt.
+  [[nodiscard]] bool awaits_retry(const instance_id& instance, std::uint32_t attempt) const;
   /// When the attempt in flight has to be closed at the latest: by `start_to_close` from `started`
   /// and by `schedule_to_close` from the instance's first scheduling; `fallback` from `started`
   /// where neither is set.
@@ -102,10 +107,15 @@ public:
 
 private:
   struct transition;
-  friend struct transition;
+
+  /// nullptr where there is no such instance (yet).
+  [[nodiscard]] const instance_state* find(const instance_id& name) const;
+  [[nodiscard]] const step& definition_of(const instance_id& name) const;
 
   // reply_source
-  [[nodiscard]] const scalar& input(std::size_t position) const override;
+  [[nodiscard]] const scalar& input(std::size_t position) const override {
+    return inputs_[position];
+  }
   [[nodiscard]] const google::protobuf::Message& reply_of(std::size_t step,
                                                           std::uint32_t index) const override;
   [[nodiscard]] std::size_t replies_of(std::size_t step) const override;
@@ -113,9 +123,13 @@ private:
 
   std::string run_id_;
   definition_ptr workflow_;
-  input_values inputs_;
+  /// In the order of the declarations.
+  std::vector<scalar> inputs_;
   std::vector<step_state> steps_;
-  std::vector<std::vector<std::size_t>> dependents_;
+  /// Who needs each step, and how.
+  std::vector<std::vector<dependency>> dependents_;
+  /// The steps whose fan-out starts at a list of this step's reply.
+  std::vector<std::vector<std::size_t>> fan_outs_;
   std::size_t steps_left_ = 0;
   std::uint64_t version_ = 0;
   std::uint64_t last_token_ = 0;

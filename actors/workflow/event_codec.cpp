@@ -1,0 +1,223 @@
+#include "actors/workflow/event_codec.hpp"
+
+#include "actors/workflow/errors.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace troupe::workflow {
+namespace {
+
+using google::protobuf::Message;
+
+// --- to the wire ---------------------------------------------------------------------------------
+
+v1::AttemptRef to_wire(const attempt_id& from) {
+  v1::AttemptRef made;
+  made.set_step(from.instance.step);
+  made.set_index(from.instance.index);
+  made.set_attempt(from.attempt);
+  made.set_token(from.token);
+  return made;
+}
+
+google::protobuf::Value to_wire(const scalar& from) {
+  google::protobuf::Value made;
+  if (const auto* on = std::get_if<bool>(&from)) made.set_bool_value(*on);
+  // Inputs keep to 2^53, where doubles are exact.
+  if (const auto* whole = std::get_if<std::int64_t>(&from))
+    made.set_number_value(static_cast<double>(*whole));
+  if (const auto* number = std::get_if<double>(&from)) made.set_number_value(*number);
+  if (const auto* text = std::get_if<std::string>(&from)) made.set_string_value(*text);
+  return made;
+}
+
+struct encoder {
+  v1::Event& made;
+
+  void operator()(const run_started& from) const {
+    v1::RunStarted& into = *made.mutable_run_started();
+    into.set_run_id(from.run_id);
+    *into.mutable_definition() = from.workflow->source;
+    for (const auto& [name, value] : from.inputs)
+      (*into.mutable_inputs()->mutable_fields())[name] = to_wire(value);
+  }
+  void operator()(const step_scheduled& from) const {
+    *made.mutable_step_scheduled()->mutable_attempt() = to_wire(from.attempt);
+  }
+  void operator()(const step_completed& from) const {
+    *made.mutable_step_completed()->mutable_attempt() = to_wire(from.attempt);
+    made.mutable_step_completed()->mutable_reply()->PackFrom(*from.reply);
+  }
+  void operator()(const step_failed& from) const {
+    v1::StepFailed& into = *made.mutable_step_failed();
+    *into.mutable_attempt() = to_wire(from.attempt);
+    *into.mutable_failure() = encode(from.why);
+    if (from.retry_time) *into.mutable_retry_time() = encode(*from.retry_time);
+  }
+  void operator()(const step_retry_due& from) const {
+    v1::StepRetryDue& into = *made.mutable_step_retry_due();
+    into.set_step(from.instance.step);
+    into.set_index(from.instance.index);
+    into.set_attempt(from.attempt);
+  }
+  void operator()(const run_recovered& from) const {
+    made.mutable_run_recovered()->set_owner(from.owner);
+  }
+  void operator()(const run_completed&) const { made.mutable_run_completed(); }
+  void operator()(const run_failed& from) const {
+    *made.mutable_run_failed()->mutable_failure() = encode(from.why);
+  }
+};
+
+// --- from the wire -------------------------------------------------------------------------------
+
+using what = decltype(event::what);
+
+attempt_id from_wire(const v1::AttemptRef& from) {
+  return {{from.step(), from.index()}, from.attempt(), from.token()};
+}
+
+failure from_wire(const v1::Failure& from) {
+  return {from.type(), from.message(), from.retryable()};
+}
+
+run_failure run_failure_from_wire(const v1::Failure& from) {
+  run_failure made{from_wire(from), std::nullopt};
+  if (from.has_step())
+    made.where = attempt_id{{from.step().step(), from.step().index()}, from.step().attempt(), 0};
+  return made;
+}
+
+tl::unexpected<error> unreadable(const v1::Event& from, std::string_view why) {
+  return fail(workflow_errc::history_unreadable, fmt::format("event {}: {}", from.sequence(), why));
+}
+
+/// An input as the type that the definition declares.
+std::optional<scalar> typed(const google::protobuf::Value& from, v1::InputType type) {
+  if (type == v1::INPUT_TYPE_BOOLEAN && from.has_bool_value()) return from.bool_value();
+  if (type == v1::INPUT_TYPE_NUMBER && from.has_number_value()) return from.number_value();
+  if (type == v1::INPUT_TYPE_INTEGER && from.has_number_value())
+    return static_cast<std::int64_t>(std::clamp(from.number_value(), -0x1p53, 0x1p53));
+  if (type == v1::INPUT_TYPE_STRING && from.has_string_value()) return from.string_value();
+  return std::nullopt;
+}
+
+result<what> decode_start(const v1::Event& from) {
+  const v1::RunStarted& start = from.run_started();
+  auto workflow = compile_definition(start.definition(), nullptr);
+  if (!workflow)
+    return unreadable(from,
+                      "its definition does not fit this build: " + to_string(workflow.error()));
+  run_started made{start.run_id(), std::move(*workflow), {}};
+  for (const input_declaration& declared : made.workflow->inputs) {
+    const auto found = start.inputs().fields().find(declared.name);
+    auto value =
+        found == start.inputs().fields().end() ? std::nullopt : typed(found->second, declared.type);
+    if (!value)
+      return unreadable(from,
+                        fmt::format("input '{}' is missing or of another type", declared.name));
+    made.inputs.emplace(declared.name, std::move(*value));
+  }
+  return made;
+}
+
+/// A reply of whatever type this program has linked in.
+result<message_ptr> unpack(const v1::Event& from, const google::protobuf::Any& packed) {
+  const std::string name = packed.type_url().substr(packed.type_url().rfind('/') + 1);
+  const auto* type =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
+  const Message* prototype =
+      type ? google::protobuf::MessageFactory::generated_factory()->GetPrototype(type) : nullptr;
+  if (!prototype)
+    return unreadable(from, fmt::format("message type '{}' is not linked into this program", name));
+  std::shared_ptr<Message> made{prototype->New()};
+  if (!made->ParseFromString(packed.value()))
+    return unreadable(from, fmt::format("its {} is malformed", name));
+  return message_ptr{std::move(made)};
+}
+
+result<what> decode_what(const v1::Event& from) {
+  switch (from.kind_case()) {
+  case v1::Event::kRunStarted:
+    return decode_start(from);
+  case v1::Event::kStepScheduled:
+    return what{step_scheduled{from_wire(from.step_scheduled().attempt())}};
+  case v1::Event::kStepCompleted: {
+    auto reply = unpack(from, from.step_completed().reply());
+    if (!reply) return tl::unexpected(std::move(reply.error()));
+    return what{step_completed{from_wire(from.step_completed().attempt()), std::move(*reply)}};
+  }
+  case v1::Event::kStepFailed: {
+    const v1::StepFailed& failed = from.step_failed();
+    step_failed made{from_wire(failed.attempt()), from_wire(failed.failure()), std::nullopt};
+    if (failed.has_retry_time()) made.retry_time = decode(failed.retry_time());
+    return what{std::move(made)};
+  }
+  case v1::Event::kStepRetryDue: {
+    const v1::StepRetryDue& due = from.step_retry_due();
+    return what{step_retry_due{{due.step(), due.index()}, due.attempt()}};
+  }
+  case v1::Event::kRunRecovered:
+    return what{run_recovered{from.run_recovered().owner()}};
+  case v1::Event::kRunCompleted:
+    return what{run_completed{}};
+  case v1::Event::kRunFailed:
+    return what{run_failed{run_failure_from_wire(from.run_failed().failure())}};
+  case v1::Event::KIND_NOT_SET:
+    break;
+  }
+  return unreadable(from, "its kind is not known to this build; use a newer one");
+}
+
+} // namespace
+
+v1::Event encode(const event& happened) {
+  v1::Event made;
+  made.set_sequence(happened.sequence);
+  *made.mutable_time() = encode(happened.time);
+  std::visit(encoder{made}, happened.what);
+  return made;
+}
+
+result<event> decode(const v1::Event& stored) {
+  auto content = decode_what(stored);
+  if (!content) return tl::unexpected(std::move(content.error()));
+  return event{stored.sequence(), decode(stored.time()), std::move(*content)};
+}
+
+v1::Failure encode(const failure& why) {
+  v1::Failure made;
+  made.set_type(why.type);
+  made.set_message(why.message);
+  made.set_retryable(why.retryable);
+  return made;
+}
+
+v1::Failure encode(const run_failure& why) {
+  v1::Failure made = encode(why.why);
+  if (!why.where) return made;
+  v1::StepDetail& where = *made.mutable_step();
+  where.set_step(why.where->instance.step);
+  where.set_index(why.where->instance.index);
+  where.set_attempt(why.where->attempt);
+  return made;
+}
+
+google::protobuf::Timestamp encode(time_point moment) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(moment);
+  google::protobuf::Timestamp made;
+  made.set_seconds(seconds.time_since_epoch().count());
+  made.set_nanos(static_cast<std::int32_t>(duration{moment - seconds}.count()));
+  return made;
+}
+
+time_point decode(const google::protobuf::Timestamp& moment) {
+  constexpr auto most =
+      std::chrono::duration_cast<std::chrono::seconds>(duration::max()).count() - 1;
+  const std::chrono::seconds seconds{std::clamp<std::int64_t>(moment.seconds(), -most, most)};
+  return time_point{seconds + duration{std::clamp(moment.nanos(), 0, 999'999'999)}};
+}
+
+} // namespace troupe::workflow

@@ -1,0 +1,116 @@
+#include "actors/workflow/machine.hpp"
+
+#include "actors/workflow/errors.hpp"
+#include "actors/workflow/machine_transition.hpp"
+#include "actors/workflow/retry.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace troupe::workflow {
+
+bool machine::closed() const {
+  return status_ == v1::RUN_STATUS_COMPLETED || status_ == v1::RUN_STATUS_FAILED;
+}
+
+result<commands> machine::apply(const event& happened) {
+  if (happened.sequence != version_ + 1)
+    return fail(workflow_errc::history_mismatch,
+                fmt::format("event {} where {} was due", happened.sequence, version_ + 1));
+  if (closed())
+    return fail(workflow_errc::history_mismatch,
+                fmt::format("event {}: the run is closed", happened.sequence));
+  if (version_ == 0 && !std::holds_alternative<run_started>(happened.what))
+    return fail(workflow_errc::history_mismatch, "event 1: a history begins with run_started");
+  transition step{*this, happened.time, {}};
+  if (auto done = std::visit(step, happened.what); !done)
+    return fail(done.error().code,
+                fmt::format("event {}: {}", happened.sequence, done.error().context));
+  version_ = happened.sequence;
+  return std::move(step.wanted);
+}
+
+const instance_state* machine::find(const instance_id& name) const {
+  if (!workflow_) return nullptr;
+  const auto found = workflow_->step_index.find(name.step);
+  if (found == workflow_->step_index.end()) return nullptr;
+  const auto& instances = steps_[found->second].instances;
+  return name.index < instances.size() ? &instances[name.index] : nullptr;
+}
+
+const step& machine::definition_of(const instance_id& name) const {
+  return workflow_->steps[workflow_->step_index.at(name.step)];
+}
+
+bool machine::is_current(const attempt_id& attempt) const {
+  const instance_state* instance = find(attempt.instance);
+  return instance && instance->status == instance_status::running &&
+         instance->attempts == attempt.attempt && instance->token == attempt.token && !closed();
+}
+
+bool machine::awaits_retry(const instance_id& name, std::uint32_t attempt) const {
+  const instance_state* instance = find(name);
+  return instance && instance->status == instance_status::backing_off &&
+         instance->attempts + 1 == attempt && !closed();
+}
+
+time_point machine::deadline(const attempt_id& attempt, time_point started,
+                             duration fallback) const {
+  const instance_state* instance = find(attempt.instance);
+  const time_limits& limits = definition_of(attempt.instance).limits;
+  const bool has_total = limits.schedule_to_close > duration{0};
+  time_point made =
+      started + (limits.start_to_close > duration{0} ? limits.start_to_close : fallback);
+  if (!has_total) return made;
+  const time_point last = instance->first_scheduled.value_or(started) + limits.schedule_to_close;
+  return limits.start_to_close > duration{0} ? std::min(made, last) : last;
+}
+
+step_failed machine::judge(const attempt_id& attempt, failure why, time_point now) const {
+  const instance_state& instance = *find(attempt.instance);
+  const step& from = definition_of(attempt.instance);
+  auto due = next_attempt(from.retry, from.limits, instance.failures + 1,
+                          instance.first_scheduled.value_or(now), why, now);
+  return {attempt, std::move(why), due};
+}
+
+reply<message_ptr> machine::request(const instance_id& instance) const {
+  return build_request(definition_of(instance), instance.index, *this);
+}
+
+std::string machine::idempotency_key(const instance_id& instance) const {
+  return fmt::format("{}/{}/{}", run_id_, instance.step, instance.index);
+}
+
+std::vector<attempt_id> machine::in_flight() const {
+  std::vector<attempt_id> made;
+  for (std::size_t at = 0; at < steps_.size(); ++at)
+    for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
+      const instance_state& instance = steps_[at].instances[i];
+      if (instance.status == instance_status::running)
+        made.push_back({{workflow_->steps[at].id, i}, instance.attempts, instance.token});
+    }
+  return made;
+}
+
+std::size_t machine::instance_count(std::size_t step) const {
+  return steps_[step].instances.size();
+}
+
+const google::protobuf::Message& machine::reply_of(std::size_t step, std::uint32_t index) const {
+  return *steps_[step].instances[index].reply;
+}
+
+std::size_t machine::replies_of(std::size_t step) const {
+  return steps_[step].instances.size();
+}
+
+result<machine> replay(const std::vector<event>& history) {
+  machine made;
+  for (const event& happened : history)
+    if (auto applied = made.apply(happened); !applied)
+      return tl::unexpected(std::move(applied.error()));
+  return made;
+}
+
+} // namespace troupe::workflow

@@ -1,0 +1,276 @@
+#include "actors/workflow/machine_transition.hpp"
+
+#include "actors/workflow/errors.hpp"
+
+#include <fmt/format.h>
+
+namespace troupe::workflow {
+namespace {
+
+tl::unexpected<error> mismatch(std::string why) {
+  return fail(workflow_errc::history_mismatch, std::move(why));
+}
+
+std::string describe(const attempt_id& attempt) {
+  return fmt::format("attempt {} of {}[{}], token {}", attempt.attempt, attempt.instance.step,
+                     attempt.instance.index, attempt.token);
+}
+
+} // namespace
+
+// --- finding places ------------------------------------------------------------------------------
+
+machine::transition::slot machine::transition::find(const instance_id& name) const {
+  const auto& index = state.workflow_->step_index;
+  const auto found = index.find(name.step);
+  if (found == index.end() || name.index >= state.steps_[found->second].instances.size()) return {};
+  return {found->second, name.index, &state.steps_[found->second].instances[name.index]};
+}
+
+result<machine::transition::slot>
+machine::transition::find_running(const attempt_id& attempt) const {
+  if (!state.is_current(attempt)) return mismatch(describe(attempt) + " is not in flight");
+  return find(attempt.instance);
+}
+
+// --- events --------------------------------------------------------------------------------------
+
+result<void> machine::transition::operator()(const run_started& happened) {
+  if (state.version_ != 0) return mismatch("the run has started before");
+  state.run_id_ = happened.run_id;
+  state.workflow_ = happened.workflow;
+  for (const input_declaration& declared : happened.workflow->inputs) {
+    const auto given = happened.inputs.find(declared.name);
+    if (given == happened.inputs.end())
+      return mismatch(fmt::format("input '{}' is missing", declared.name));
+    state.inputs_.push_back(given->second);
+  }
+  state.status_ = v1::RUN_STATUS_RUNNING;
+  state.started_ = now;
+  link_steps();
+  for (std::size_t at = 0; at < state.steps_.size(); ++at)
+    unblock(at);
+  want_end();
+  return {};
+}
+
+result<void> machine::transition::operator()(const step_scheduled& happened) {
+  const slot at = find(happened.attempt.instance);
+  if (!at.instance || at.instance->status != instance_status::wanted ||
+      at.instance->attempts != happened.attempt.attempt ||
+      at.instance->token != happened.attempt.token)
+    return mismatch(describe(happened.attempt) + " is not wanted");
+  at.instance->status = instance_status::running;
+  if (!at.instance->first_scheduled) at.instance->first_scheduled = now;
+  return {};
+}
+
+result<void> machine::transition::operator()(const step_completed& happened) {
+  const auto at = find_running(happened.attempt);
+  if (!at) return tl::unexpected(at.error());
+  if (!happened.reply || happened.reply->GetDescriptor() != definition_of(at->step).reply)
+    return mismatch(fmt::format("the reply to {} is no {}", describe(happened.attempt),
+                                definition_of(at->step).reply->full_name()));
+  at->instance->status = instance_status::completed;
+  at->instance->reply = happened.reply;
+  at->instance->closed = now;
+  at->instance->last_failure.reset();
+  --state.steps_[at->step].active;
+  --state.steps_[at->step].instances_left;
+  tell_dependents(at->step, at->index);
+  settle(at->step);
+  pump(at->step);
+  want_end();
+  return {};
+}
+
+result<void> machine::transition::operator()(const step_failed& happened) {
+  const auto at = find_running(happened.attempt);
+  if (!at) return tl::unexpected(at.error());
+  instance_state& instance = *at->instance;
+  instance.last_failure = happened.why;
+  ++instance.failures;
+  --state.steps_[at->step].active;
+  instance.retry_time = happened.retry_time;
+  if (happened.retry_time) {
+    instance.status = instance_status::backing_off;
+    if (!state.failure_)
+      wanted.emplace_back(start_retry_timer{happened.attempt.instance, instance.attempts + 1,
+                                            *happened.retry_time});
+    pump(at->step);
+    return {};
+  }
+  instance.status = instance_status::failed;
+  instance.closed = now;
+  if (state.failure_) return {};
+  state.failure_ = run_failure{happened.why, happened.attempt};
+  want_end();
+  return {};
+}
+
+result<void> machine::transition::operator()(const step_retry_due& happened) {
+  const slot at = find(happened.instance);
+  if (!at.instance || at.instance->status != instance_status::backing_off ||
+      at.instance->attempts + 1 != happened.attempt)
+    return mismatch(fmt::format("{}[{}] does not wait for attempt {}", happened.instance.step,
+                                happened.instance.index, happened.attempt));
+  at.instance->retry_time.reset();
+  make_ready(at.step, at.index);
+  pump(at.step);
+  return {};
+}
+
+result<void> machine::transition::operator()(const run_recovered&) {
+  if (!state.failure_)
+    for (std::size_t at = 0; at < state.steps_.size(); ++at)
+      recover_step(at);
+  want_end();
+  return {};
+}
+
+result<void> machine::transition::operator()(const run_completed&) {
+  if (state.steps_left_ != 0)
+    return mismatch(fmt::format("{} steps are not done", state.steps_left_));
+  state.status_ = v1::RUN_STATUS_COMPLETED;
+  state.closed_ = now;
+  return {};
+}
+
+result<void> machine::transition::operator()(const run_failed& happened) {
+  if (!state.failure_) return mismatch("no step failed for good");
+  state.failure_ = happened.why;
+  state.status_ = v1::RUN_STATUS_FAILED;
+  state.closed_ = now;
+  return {};
+}
+
+// --- what follows from them ----------------------------------------------------------------------
+
+/// Counts what every step needs, and makes the one instance of those that do not fan out.
+void machine::transition::link_steps() {
+  const auto& steps = state.workflow_->steps;
+  state.steps_.resize(steps.size());
+  state.dependents_.resize(steps.size());
+  state.fan_outs_.resize(steps.size());
+  state.steps_left_ = steps.size();
+  for (std::size_t at = 0; at < steps.size(); ++at) {
+    for (const dependency& need : steps[at].needs) {
+      state.dependents_[need.step].push_back({at, need.same_index});
+      ++state.steps_[at].needs_left;
+      if (!need.same_index) ++state.steps_[at].whole_needs_left;
+    }
+    if (steps[at].each)
+      state.fan_outs_[steps[at].each->root].push_back(at);
+    else
+      expand(at, 1);
+  }
+}
+
+void machine::transition::expand(std::size_t at, std::size_t count) {
+  step_state& grown = state.steps_[at];
+  instance_state fresh;
+  for (const dependency& need : definition_of(at).needs)
+    fresh.needs_left += need.same_index ? 1 : 0;
+  grown.instances.assign(count, fresh);
+  grown.instances_left = count;
+  grown.expanded = true;
+}
+
+/// Makes ready what no longer waits for anything.
+void machine::transition::unblock(std::size_t at) {
+  step_state& checked = state.steps_[at];
+  if (!checked.expanded || checked.whole_needs_left != 0) return;
+  for (std::uint32_t i = 0; i < checked.instances.size(); ++i)
+    if (checked.instances[i].status == instance_status::blocked &&
+        checked.instances[i].needs_left == 0)
+      make_ready(at, i);
+  pump(at);
+  settle(at);
+}
+
+void machine::transition::make_ready(std::size_t at, std::uint32_t index) {
+  state.steps_[at].instances[index].status = instance_status::ready;
+  state.steps_[at].queue.push_back(index);
+}
+
+void machine::transition::pump(std::size_t at) {
+  if (state.failure_) return;
+  step_state& pumped = state.steps_[at];
+  const std::size_t bound = definition_of(at).parallelism;
+  while (!pumped.queue.empty() && (bound == 0 || pumped.active < bound)) {
+    const std::uint32_t index = pumped.queue.front();
+    pumped.queue.pop_front();
+    want(at, index);
+  }
+}
+
+void machine::transition::want(std::size_t at, std::uint32_t index) {
+  instance_state& chosen = state.steps_[at].instances[index];
+  chosen.status = instance_status::wanted;
+  chosen.token = ++state.last_token_;
+  ++chosen.attempts;
+  ++state.steps_[at].active;
+  wanted.emplace_back(
+      schedule_attempt{{{definition_of(at).id, index}, chosen.attempts, chosen.token}});
+}
+
+/// Instances of the same index in the same fan-out need not wait for the others.
+void machine::transition::tell_dependents(std::size_t at, std::uint32_t index) {
+  for (const dependency& user : state.dependents_[at]) {
+    if (!user.same_index) continue;
+    step_state& waiting = state.steps_[user.step];
+    instance_state& instance = waiting.instances[index];
+    if (--instance.needs_left != 0 || waiting.whole_needs_left != 0) continue;
+    make_ready(user.step, index);
+    pump(user.step);
+  }
+}
+
+/// Notes that a step is done, once, and goes on to those that need all of it. A step over an empty list is done when
+/// everything it needs is.
+void machine::transition::settle(std::size_t at) {
+  step_state& checked = state.steps_[at];
+  if (checked.done || !checked.expanded || checked.instances_left != 0 || checked.needs_left != 0)
+    return;
+  checked.done = true;
+  --state.steps_left_;
+  for (const dependency& user : state.dependents_[at]) {
+    step_state& waiting = state.steps_[user.step];
+    --waiting.needs_left;
+    if (!user.same_index) --waiting.whole_needs_left;
+  }
+  for (const std::size_t user : state.fan_outs_[at])
+    expand(user, element_count(*definition_of(user).each, *checked.instances[0].reply));
+  // Only now: the steps of one fan-out must all have their instances before any of them goes on.
+  for (const dependency& user : state.dependents_[at])
+    user.same_index ? settle(user.step) : unblock(user.step);
+}
+
+/// What was in flight, or wanted and not recorded, is wanted again before what waits behind it.
+void machine::transition::recover_step(std::size_t at) {
+  step_state& lost = state.steps_[at];
+  std::deque<std::uint32_t> again;
+  for (std::uint32_t i = 0; i < lost.instances.size(); ++i) {
+    instance_state& instance = lost.instances[i];
+    if (instance.status == instance_status::backing_off)
+      wanted.emplace_back(start_retry_timer{
+          {definition_of(at).id, i}, instance.attempts + 1, *instance.retry_time});
+    if (instance.status == instance_status::wanted) --instance.attempts;
+    if (instance.status != instance_status::wanted && instance.status != instance_status::running)
+      continue;
+    instance.status = instance_status::ready;
+    again.push_back(i);
+  }
+  lost.queue.insert(lost.queue.begin(), again.begin(), again.end());
+  lost.active = 0;
+  pump(at);
+}
+
+void machine::transition::want_end() {
+  if (state.failure_)
+    wanted.emplace_back(fail_run{*state.failure_->where, state.failure_->why});
+  else if (state.steps_left_ == 0)
+    wanted.emplace_back(complete_run{});
+}
+
+} // namespace troupe::workflow

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "actors/workflow/machine.hpp"
+
+namespace troupe::workflow {
+
+/// One event at work on a machine: first checks that it fits, then changes the state and collects what is newly wanted.
+struct machine::transition {
+  machine& state;
+  time_point now;
+  commands wanted;
+
+  result<void> operator()(const run_started& happened);
+  result<void> operator()(const step_scheduled& happened);
+  result<void> operator()(const step_completed& happened);
+  result<void> operator()(const step_failed& happened);
+  result<void> operator()(const step_retry_due& happened);
+  result<void> operator()(const run_recovered& happened);
+  result<void> operator()(const run_completed& happened);
+  result<void> operator()(const run_failed& happened);
+
+private:
+  /// A place in the state that an event names.
+  struct slot {
+    std::size_t step = 0;
+    std::uint32_t index = 0;
+    instance_state* instance = nullptr;
+  };
+
+  [[nodiscard]] slot find(const instance_id& name) const;
+  /// The attempt in flight that the event names; `history_mismatch` where it is not.
+  [[nodiscard]] result<slot> find_running(const attempt_id& attempt) const;
+  [[nodiscard]] const step& definition_of(std::size_t at) const {
+    return state.workflow_->steps[at];
+  }
+
+  void link_steps();
+  void expand(std::size_t at, std::size_t count);
+  void unblock(std::size_t at);
+  void make_ready(std::size_t at, std::uint32_t index);
+  void pump(std::size_t at);
+  void want(std::size_t at, std::uint32_t index);
+  void tell_dependents(std::size_t at, std::uint32_t index);
+  void settle(std::size_t at);
+  void recover_step(std::size_t at);
+  void want_end();
+};
+
+} // namespace troupe::workflow

@@ -1,0 +1,67 @@
+#include "actors/workflow/event_codec.hpp"
+#include "actors/workflow/machine.hpp"
+
+namespace troupe::workflow {
+namespace {
+
+v1::StepStatus status_of(instance_status status) {
+  switch (status) {
+  case instance_status::blocked:
+  case instance_status::ready:
+    return v1::STEP_STATUS_PENDING;
+  case instance_status::wanted:
+  case instance_status::running:
+    return v1::STEP_STATUS_RUNNING;
+  case instance_status::backing_off:
+    return v1::STEP_STATUS_BACKING_OFF;
+  case instance_status::completed:
+    return v1::STEP_STATUS_COMPLETED;
+  case instance_status::failed:
+    return v1::STEP_STATUS_FAILED;
+  }
+  return v1::STEP_STATUS_UNSPECIFIED;
+}
+
+void describe(v1::StepSummary& made, const step& from, std::uint32_t index,
+              const instance_state& state) {
+  made.set_step(from.id);
+  made.set_index(index);
+  made.set_agent(from.agent.to_string());
+  made.set_status(status_of(state.status));
+  made.set_attempts(state.attempts);
+  if (state.first_scheduled) *made.mutable_scheduled_time() = encode(*state.first_scheduled);
+  if (state.closed) *made.mutable_closed_time() = encode(*state.closed);
+  if (state.last_failure) *made.mutable_failure() = encode(*state.last_failure);
+}
+
+void describe_graph(v1::RunSummary& made, const definition& workflow) {
+  for (const step& each : workflow.steps) {
+    made.add_step_ids(each.id);
+    for (const dependency& need : each.needs) {
+      v1::StepEdge& edge = *made.add_edges();
+      edge.set_from(workflow.steps[need.step].id);
+      edge.set_to(each.id);
+    }
+  }
+}
+
+} // namespace
+
+v1::RunSummary machine::summary() const {
+  v1::RunSummary made;
+  if (!workflow_) return made;
+  made.set_run_id(run_id_);
+  made.set_workflow(workflow_->name);
+  made.set_workflow_version(workflow_->version);
+  made.set_status(status_);
+  *made.mutable_started_time() = encode(started_);
+  if (closed()) *made.mutable_closed_time() = encode(closed_);
+  for (std::size_t at = 0; at < steps_.size(); ++at)
+    for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i)
+      describe(*made.add_steps(), workflow_->steps[at], i, steps_[at].instances[i]);
+  describe_graph(made, *workflow_);
+  if (failure_) *made.mutable_failure() = encode(*failure_);
+  return made;
+}
+
+} // namespace troupe::workflow
