@@ -1,0 +1,154 @@
+#include "actors/workflow/engine.hpp"
+
+#include "actors/workflow/engine_core.hpp"
+#include "actors/workflow/errors.hpp"
+#include "actors/workflow/run_id.hpp"
+#include "actors/workflow/task_queue.hpp"
+
+#include <fmt/format.h>
+#include <future>
+#include <mutex>
+#include <thread>
+
+namespace troupe::workflow {
+namespace {
+
+error stopped() {
+  return {workflow_errc::engine_stopped, "its runs go on where they are recovered"};
+}
+
+} // namespace
+
+/// The thread with its queue, and the core that only it touches.
+class engine::impl {
+public:
+  impl(const agent_types& agents, attempt_starter starter, std::unique_ptr<store> history,
+       const engine_options& options)
+      : history_(std::move(history)),
+        core_(
+            {*history_, agents, std::move(starter), [] { return std::chrono::system_clock::now(); },
+             // Answers may come when this engine is gone: the queue lives as long as somebody may post to it.
+             [queue = queue_](std::function<void()> task) { (void)queue->post(std::move(task)); },
+             options}),
+        thread_([this] { work(); }) {}
+
+  ~impl() { stop(); }
+  impl(const impl&) = delete;
+  impl& operator=(const impl&) = delete;
+
+  void stop() {
+    const std::lock_guard once{stopping_};
+    queue_->close();
+    if (thread_.joinable()) thread_.join();
+    history_.reset();
+  }
+
+  [[nodiscard]] bool post(std::function<void()> task) { return queue_->post(std::move(task)); }
+
+  /// Runs `ask` on the engine's thread and waits for what it gives.
+  template <class T>
+  [[nodiscard]] result<T> call(std::function<result<T>(engine_core&)> ask) {
+    auto promise = std::make_shared<std::promise<result<T>>>();
+    auto answer = promise->get_future();
+    if (!post([this, promise, ask = std::move(ask)] { promise->set_value(ask(core_)); }))
+      return tl::unexpected(stopped());
+    return answer.get();
+  }
+
+  [[nodiscard]] engine_core& core() { return core_; }
+
+private:
+  void work() {
+    for (bool open = true; open;) {
+      open = queue_->wait_until(core_.next_due());
+      for (const auto& task : queue_->take())
+        task();
+      if (open) core_.fire_timers();
+      core_.commit();
+    }
+    core_.give_up(stopped());
+    history_->release();
+  }
+
+  std::shared_ptr<task_queue> queue_ = std::make_shared<task_queue>();
+  std::unique_ptr<store> history_;
+  engine_core core_;
+  std::mutex stopping_;
+  std::thread thread_;
+};
+
+engine::engine(std::unique_ptr<impl> self) : self_(std::move(self)) {}
+engine::~engine() = default;
+
+result<std::unique_ptr<engine>> engine::start(const agent_types& agents, attempt_starter starter,
+                                              std::unique_ptr<store> history,
+                                              engine_options options) {
+  if (options.max_attempts_in_flight == 0)
+    return fail(workflow_errc::engine_failed, "max_attempts_in_flight must be at least 1");
+  return std::unique_ptr<engine>{
+      new engine{std::make_unique<impl>(agents, std::move(starter), std::move(history), options)}};
+}
+
+result<std::string> engine::submit(definition_ptr workflow, const input_values& inputs,
+                                   const submit_options& options) {
+  const std::string run_id =
+      options.run_id.empty() ? make_run_id(std::chrono::system_clock::now()) : options.run_id;
+  auto promise = std::make_shared<std::promise<result<void>>>();
+  auto answer = promise->get_future();
+  const bool accepted =
+      self_->post([this, promise, workflow = std::move(workflow), inputs, run_id] {
+        self_->core().submit(workflow, inputs, run_id,
+                             [promise](result<void> done) { promise->set_value(std::move(done)); });
+      });
+  if (!accepted) return tl::unexpected(stopped());
+  if (auto done = answer.get(); !done) return tl::unexpected(std::move(done.error()));
+  return run_id;
+}
+
+result<recovery> engine::recover() {
+  return self_->call<recovery>([](engine_core& core) { return core.recover(); });
+}
+
+result<void> engine::resume(const std::string& run_id) {
+  return self_->call<void>([&](engine_core& core) { return core.resume(run_id); });
+}
+
+void engine::subscribe(event_callback callback) {
+  (void)self_->post([this, callback = std::move(callback)] { self_->core().subscribe(callback); });
+}
+
+result<v1::RunSummary> engine::wait(const std::string& run_id, std::chrono::milliseconds timeout) {
+  auto promise = std::make_shared<std::promise<result<v1::RunSummary>>>();
+  auto answer = promise->get_future();
+  // Asked first and waited for after, so that a closed run is found however short the wait.
+  const auto number = self_->call<std::uint64_t>([&](engine_core& core) -> result<std::uint64_t> {
+    return core.when_closed(run_id, [promise](result<v1::RunSummary> outcome) {
+      promise->set_value(std::move(outcome));
+    });
+  });
+  if (!number) return tl::unexpected(number.error());
+  if (answer.wait_for(timeout) == std::future_status::ready) return answer.get();
+  (void)self_->post([this, number = *number] { self_->core().forget(number); });
+  return fail(
+      workflow_errc::timed_out,
+      fmt::format("run '{}' is not closed after {} ms; wait again", run_id, timeout.count()));
+}
+
+result<std::vector<run_entry>> engine::list(const run_filter& filter) {
+  return self_->call<std::vector<run_entry>>([&](engine_core& core) { return core.list(filter); });
+}
+
+result<v1::RunSummary> engine::summary(const std::string& run_id) {
+  return self_->call<v1::RunSummary>([&](engine_core& core) { return core.summary(run_id); });
+}
+
+result<std::vector<v1::Event>> engine::history(const std::string& run_id) {
+  return self_->call<std::vector<v1::Event>>(
+      [&](engine_core& core) { return core.history(run_id); });
+}
+
+void engine::stop() {
+  self_->stop();
+}
+
+} // namespace troupe::workflow

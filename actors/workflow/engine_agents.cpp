@@ -1,0 +1,19 @@
+#include "actors/runtime/agent_system.hpp"
+#include "actors/workflow/engine.hpp"
+
+namespace troupe::workflow {
+
+result<std::unique_ptr<engine>> engine::start(agent_system& agents, std::unique_ptr<store> history,
+                                              engine_options options) {
+  attempt_starter starter = [&agents](attempt_request wanted, responder then) {
+    request_options how;
+    how.timeout = wanted.timeout;
+    how.idempotency_key = std::move(wanted.idempotency_key);
+    agents.request(std::move(wanted.target), std::move(wanted.payload), std::move(how),
+                   std::move(then));
+  };
+  return start(static_cast<const agent_types&>(agents), std::move(starter), std::move(history),
+               options);
+}
+
+} // namespace troupe::workflow

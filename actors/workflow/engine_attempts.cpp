@@ -1,0 +1,88 @@
+#include "actors/workflow/engine_core.hpp"
+#include "actors/workflow/errors.hpp"
+
+#include <fmt/format.h>
+
+namespace troupe::workflow {
+namespace {
+
+failure timed_out(std::string message) {
+  return {"workflow.timeout", std::move(message), true};
+}
+
+std::string name_of(const instance_id& instance) {
+  return fmt::format("{}[{}]", instance.step, instance.index);
+}
+
+/// At least one millisecond, so that rounding never makes a deadline of none.
+std::chrono::milliseconds timeout_until(time_point deadline, time_point now) {
+  return std::max(std::chrono::ceil<std::chrono::milliseconds>(deadline - now),
+                  std::chrono::milliseconds{1});
+}
+
+} // namespace
+
+void engine_core::start_attempts() {
+  while (!failed_ && !draining_ && !waiting_.empty() &&
+         in_flight_ < around_.options.max_attempts_in_flight) {
+    const started_attempt next = std::move(waiting_.front());
+    waiting_.pop_front();
+    const auto run = runs_.find(next.run_id);
+    // Its run may have failed meanwhile.
+    if (run != runs_.end() && run->second.state.is_current(next.attempt))
+      start_attempt(run->second, next);
+  }
+}
+
+void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
+  const time_point now = around_.now();
+  const attempt_id& attempt = wanted.attempt;
+  const step& from =
+      run.state.workflow()->steps[run.state.workflow()->step_index.at(attempt.instance.step)];
+  if (const duration bound = from.limits.schedule_to_start;
+      bound > duration{0} && now - wanted.scheduled > bound)
+    return finish_attempt(wanted.run_id, attempt,
+                          tl::unexpected(timed_out(name_of(attempt.instance) +
+                                                   " was not started within schedule_to_start")));
+  const time_point deadline = run.state.deadline(attempt, now, around_.options.default_timeout);
+  if (deadline <= now)
+    return finish_attempt(wanted.run_id, attempt,
+                          tl::unexpected(timed_out(name_of(attempt.instance) +
+                                                   " was not closed within schedule_to_close")));
+  auto request = run.state.request(attempt.instance);
+  if (!request)
+    return finish_attempt(wanted.run_id, attempt, tl::unexpected(std::move(request.error())));
+  ++in_flight_;
+  auto answered = [this, post = around_.post, run_id = wanted.run_id,
+                   attempt](reply<message_ptr> answer) {
+    post([this, run_id, attempt, answer = std::move(answer)]() mutable {
+      --in_flight_;
+      finish_attempt(run_id, attempt, std::move(answer));
+    });
+  };
+  around_.start({from.agent, std::move(*request), timeout_until(deadline, now),
+                 run.state.idempotency_key(attempt.instance)},
+                std::move(answered));
+}
+
+/// A result is recorded only where its attempt is still the one in flight: the token decides.
+void engine_core::finish_attempt(const std::string& run_id, const attempt_id& attempt,
+                                 reply<message_ptr> answer) {
+  const auto found = runs_.find(run_id);
+  if (failed_ || found == runs_.end() || !found->second.state.is_current(attempt)) return;
+  live_run& run = found->second;
+  const step& from =
+      run.state.workflow()->steps[run.state.workflow()->step_index.at(attempt.instance.step)];
+  if (answer && (!*answer || (*answer)->GetDescriptor() != from.reply))
+    answer = tl::unexpected(failure{
+        "workflow.wrong_reply_type",
+        fmt::format("agent {} answered {} instead of {}", from.agent.to_string(),
+                    *answer ? (*answer)->GetTypeName() : "nothing", from.reply->full_name()),
+        false});
+  if (answer)
+    record(run_id, run, step_completed{attempt, std::move(*answer)});
+  else
+    record(run_id, run, run.state.judge(attempt, std::move(answer.error()), around_.now()));
+}
+
+} // namespace troupe::workflow

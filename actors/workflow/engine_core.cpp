@@ -1,0 +1,216 @@
+#include "actors/workflow/engine_core.hpp"
+
+#include "actors/workflow/errors.hpp"
+#include "actors/workflow/event_codec.hpp"
+#include "actors/workflow/inputs.hpp"
+#include "actors/workflow/run_id.hpp"
+
+#include <fmt/format.h>
+
+namespace troupe::workflow {
+namespace {
+
+/// A lease is renewed when a third of it is over, so that two renewals may fail.
+constexpr int renewals_per_lease = 3;
+
+tl::unexpected<error> closed_already(const std::string& run_id) {
+  return fail(workflow_errc::run_closed,
+              fmt::format("run '{}' is completed or failed; submit it anew", run_id));
+}
+
+result<v1::Event> parse(const std::string& run_id, std::uint64_t sequence,
+                        const std::string& bytes) {
+  v1::Event made;
+  if (made.ParseFromString(bytes) && made.sequence() == sequence) return made;
+  return fail(workflow_errc::history_unreadable,
+              fmt::format("run '{}', event {}: malformed", run_id, sequence));
+}
+
+/// What a person reads about a failed run: which step it was, then why.
+failure explain(const fail_run& wanted, const definition& workflow) {
+  const instance_id& where = wanted.attempt.instance;
+  const bool fans_out = workflow.steps[workflow.step_index.at(where.step)].each.has_value();
+  failure made = wanted.why;
+  made.message = fmt::format("step {}{} failed at attempt {}: {}", where.step,
+                             fans_out ? fmt::format("[{}]", where.index) : "",
+                             wanted.attempt.attempt, wanted.why.message);
+  return made;
+}
+
+} // namespace
+
+engine_core::engine_core(engine_environment around) : around_(std::move(around)) {
+  renew_at_ = around_.now() + around_.history.lease_time() / renewals_per_lease;
+}
+
+void engine_core::submit(definition_ptr workflow, const input_values& inputs,
+                         const std::string& run_id, on_commit then) {
+  if (failed_) return then(tl::unexpected(*failed_));
+  if (!is_run_id(run_id))
+    return then(fail(workflow_errc::bad_run_id,
+                     fmt::format("'{}'; use 1 to 128 of letters, digits, '.', '_', '-'",
+                                 run_id.substr(0, 140))));
+  auto complete = complete_inputs(*workflow, inputs);
+  if (!complete) return then(tl::unexpected(std::move(complete.error())));
+  if (runs_.contains(run_id) || around_.history.find(run_id))
+    return then(fail(workflow_errc::run_exists,
+                     fmt::format("'{}'; choose another id, or resume it", run_id)));
+  live_run& run = runs_[run_id];
+  run.told_on_commit.push_back(std::move(then));
+  record(run_id, run, run_started{run_id, std::move(workflow), std::move(*complete)});
+}
+
+result<void> engine_core::resume(const std::string& run_id) {
+  if (failed_) return tl::unexpected(*failed_);
+  if (runs_.contains(run_id)) return {};
+  const auto entry = around_.history.find(run_id);
+  if (!entry) return tl::unexpected(entry.error());
+  if (entry->status != v1::RUN_STATUS_RUNNING) return closed_already(run_id);
+  if (auto claimed = around_.history.claim(run_id, around_.now()); !claimed) return claimed;
+  // Only now nobody else can append to it.
+  auto state = load(run_id);
+  if (!state) return tl::unexpected(std::move(state.error()));
+  if (state->closed()) return closed_already(run_id);
+  if (auto known = check_agents(*state->workflow()); !known) return known;
+  live_run& run = runs_[run_id];
+  run.state = std::move(*state);
+  run.committed = run.state.version();
+  record(run_id, run, run_recovered{around_.history.owner()});
+  return {};
+}
+
+result<recovery> engine_core::recover() {
+  if (failed_) return tl::unexpected(*failed_);
+  run_filter unfinished;
+  unfinished.statuses = {v1::RUN_STATUS_RUNNING};
+  unfinished.limit = 1'000'000;
+  const auto entries = around_.history.list(unfinished);
+  if (!entries) return tl::unexpected(entries.error());
+  recovery made;
+  for (const run_entry& entry : *entries) {
+    if (runs_.contains(entry.run_id)) continue;
+    if (auto resumed = resume(entry.run_id); resumed)
+      made.runs.push_back(entry.run_id);
+    else
+      made.refused.emplace_back(entry.run_id, std::move(resumed.error()));
+  }
+  return made;
+}
+
+result<void> engine_core::check_agents(const definition& workflow) const {
+  for (const step& each : workflow.steps)
+    if (!around_.agents.find(each.agent.type))
+      return fail(workflow_errc::agent_missing,
+                  fmt::format("step '{}' needs agent type '{}'; register it, then resume the run",
+                              each.id, each.agent.type));
+  return {};
+}
+
+result<std::vector<v1::Event>> engine_core::history(const std::string& run_id) {
+  const auto stored = around_.history.read(run_id);
+  if (!stored) return tl::unexpected(stored.error());
+  std::vector<v1::Event> made;
+  made.reserve(stored->size());
+  for (const std::string& bytes : *stored) {
+    auto parsed = parse(run_id, made.size() + 1, bytes);
+    if (!parsed) return tl::unexpected(std::move(parsed.error()));
+    made.push_back(std::move(*parsed));
+  }
+  return made;
+}
+
+result<machine> engine_core::load(const std::string& run_id) {
+  const auto events = history(run_id);
+  if (!events) return tl::unexpected(events.error());
+  machine made;
+  for (const v1::Event& stored : *events) {
+    const auto happened = decode(stored);
+    if (!happened)
+      return fail(happened.error().code,
+                  fmt::format("run '{}', {}", run_id, happened.error().context));
+    if (const auto applied = made.apply(*happened); !applied)
+      return fail(applied.error().code,
+                  fmt::format("run '{}', {}", run_id, applied.error().context));
+  }
+  return made;
+}
+
+result<v1::RunSummary> engine_core::summary(const std::string& run_id) {
+  // What is in memory may be ahead of what the store took.
+  if (failed_) return tl::unexpected(*failed_);
+  if (const auto run = runs_.find(run_id); run != runs_.end()) return run->second.state.summary();
+  const auto state = load(run_id);
+  if (!state) return tl::unexpected(state.error());
+  return state->summary();
+}
+
+result<std::vector<run_entry>> engine_core::list(const run_filter& filter) {
+  return around_.history.list(filter);
+}
+
+std::uint64_t engine_core::when_closed(const std::string& run_id, on_close then) {
+  if (failed_) return then(tl::unexpected(*failed_)), 0;
+  if (runs_.contains(run_id)) {
+    waiters_.emplace(++last_waiter_, waiter{run_id, std::move(then)});
+    return last_waiter_;
+  }
+  auto made = summary(run_id);
+  if (made && made->status() == v1::RUN_STATUS_RUNNING)
+    made = fail(workflow_errc::run_owned,
+                fmt::format("run '{}' is not at work here; resume it first", run_id));
+  return then(std::move(made)), 0;
+}
+
+void engine_core::forget(std::uint64_t number) {
+  waiters_.erase(number);
+}
+
+// --- recording -----------------------------------------------------------------------------------
+
+void engine_core::record(const std::string& run_id, live_run& run, decltype(event::what) what) {
+  const event happened{run.state.version() + 1, around_.now(), std::move(what)};
+  const auto wanted = run.state.apply(happened);
+  if (!wanted)
+    return give_up(
+        wanted.error()); // a fault of this engine: it recorded what the machine did not ask for
+  run.pending.push_back(encode(happened));
+  dirty_.insert(run_id);
+  for (const command& each : *wanted)
+    carry_out(run_id, run, each);
+}
+
+void engine_core::carry_out(const std::string& run_id, live_run& run, const command& wanted) {
+  if (const auto* attempt = std::get_if<schedule_attempt>(&wanted)) {
+    record(run_id, run, step_scheduled{attempt->attempt});
+    run.to_start.push_back(attempt->attempt);
+  } else if (const auto* wait = std::get_if<start_retry_timer>(&wanted)) {
+    timers_.emplace(wait->due, retry_timer{run_id, wait->instance, wait->attempt});
+  } else if (const auto* failing = std::get_if<fail_run>(&wanted)) {
+    record(run_id, run, run_failed{{explain(*failing, *run.state.workflow()), failing->attempt}});
+  } else {
+    record(run_id, run, run_completed{});
+  }
+}
+
+void engine_core::fire_timers() {
+  const time_point now = around_.now();
+  while (!failed_ && !timers_.empty() && timers_.begin()->first <= now) {
+    const retry_timer due = std::move(timers_.begin()->second);
+    timers_.erase(timers_.begin());
+    const auto run = runs_.find(due.run_id);
+    if (run != runs_.end() && run->second.state.awaits_retry(due.instance, due.attempt))
+      record(due.run_id, run->second, step_retry_due{due.instance, due.attempt});
+  }
+  if (failed_ || now < renew_at_) return;
+  renew_at_ = now + around_.history.lease_time() / renewals_per_lease;
+  // A lock that lasts is met again, earlier, by the next commit.
+  if (auto renewed = around_.history.renew(now);
+      !renewed && renewed.error().code != workflow_errc::store_busy)
+    give_up(renewed.error());
+}
+
+time_point engine_core::next_due() const {
+  return timers_.empty() ? renew_at_ : std::min(renew_at_, timers_.begin()->first);
+}
+
+} // namespace troupe::workflow

@@ -1,0 +1,130 @@
+#pragma once
+
+#include "actors/workflow/engine.hpp"
+#include "actors/workflow/machine.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::workflow {
+
+/// What an engine core needs of the world around it.
+struct engine_environment {
+  store& history;
+  const agent_types& agents;
+  attempt_starter start;
+  std::function<time_point()> now;
+  /// Runs a task later, on the core's thread; may be called from any thread, also when the core is gone.
+  std::function<void(std::function<void()>)> post;
+  engine_options options;
+};
+
+/// Drives the machines of all runs of one engine: records events, commits them, starts attempts. No thread and no clock of
+/// its own: whoever owns it calls it from one thread, and calls `commit` when it has no more to say for now. So all that
+/// happened in between is one commit, over all runs.
+class engine_core {
+public:
+  /// Told whether what was asked is durable.
+  using on_commit = std::function<void(result<void>)>;
+  /// Told once, when the run is closed or the engine gives up.
+  using on_close = std::function<void(result<v1::RunSummary>)>;
+
+  explicit engine_core(engine_environment around);
+
+  /// Begins a run; `then` is called by the commit that makes it durable.
+  void submit(definition_ptr workflow, const input_values& inputs, const std::string& run_id,
+              on_commit then);
+  /// Takes over an unfinished run. Its new events are pending until the next commit.
+  [[nodiscard]] result<void> resume(const std::string& run_id);
+  [[nodiscard]] result<recovery> recover();
+  void subscribe(event_callback callback) { subscribers_.push_back(std::move(callback)); }
+  /// @returns a number for `forget`; 0 where `then` was called already.
+  [[nodiscard]] std::uint64_t when_closed(const std::string& run_id, on_close then);
+  void forget(std::uint64_t waiter);
+
+  /// Also for runs of the store that are not at work here.
+  [[nodiscard]] result<v1::RunSummary> summary(const std::string& run_id);
+  [[nodiscard]] result<std::vector<v1::Event>> history(const std::string& run_id);
+  [[nodiscard]] result<std::vector<run_entry>> list(const run_filter& filter);
+
+  /// Records what is due by now: ends of waits, renewal of the lease.
+  void fire_timers();
+  /// When `fire_timers` has something to do next.
+  [[nodiscard]] time_point next_due() const;
+  /// Appends what is pending, tells who waits, starts attempts; again while that makes more pending.
+  void commit();
+  /// Starts no further attempts; what is scheduled is left to whoever recovers the runs.
+  void drain() { draining_ = true; }
+  /// Fails everything that waits: nothing is recorded any more.
+  void give_up(const error& why);
+
+  /// The store's failure that stopped this engine.
+  [[nodiscard]] const std::optional<error>& failed() const { return failed_; }
+  [[nodiscard]] std::size_t attempts_in_flight() const { return in_flight_; }
+  [[nodiscard]] std::size_t runs_at_work() const { return runs_.size(); }
+
+private:
+  struct live_run {
+    machine state;
+    std::uint64_t committed = 0;
+    std::vector<v1::Event> pending;
+    std::vector<attempt_id> to_start;
+    std::vector<on_commit> told_on_commit;
+  };
+  struct waiter {
+    std::string run_id;
+    on_close then;
+  };
+  struct retry_timer {
+    std::string run_id;
+    instance_id instance;
+    std::uint32_t attempt = 0;
+  };
+  struct started_attempt {
+    std::string run_id;
+    attempt_id attempt;
+    time_point scheduled;
+  };
+
+  // engine_core.cpp: runs
+  [[nodiscard]] result<machine> load(const std::string& run_id);
+  [[nodiscard]] result<void> check_agents(const definition& workflow) const;
+  void record(const std::string& run_id, live_run& run, decltype(event::what) what);
+  void carry_out(const std::string& run_id, live_run& run, const command& wanted);
+
+  // engine_attempts.cpp
+  void start_attempts();
+  void start_attempt(live_run& run, const started_attempt& wanted);
+  void finish_attempt(const std::string& run_id, const attempt_id& attempt,
+                      reply<message_ptr> answer);
+
+  // engine_commit.cpp
+  [[nodiscard]] result<void> append_pending();
+  [[nodiscard]] result<void> append_one_by_one();
+  [[nodiscard]] append_batch batch_of(const std::string& run_id, const live_run& run) const;
+  void settle(const std::string& run_id);
+  void drop(const std::string& run_id, const error& why);
+  void tell_waiters(const std::string& run_id, const result<v1::RunSummary>& outcome);
+
+  engine_environment around_;
+  std::map<std::string, live_run> runs_;
+  /// Runs with pending events.
+  std::set<std::string> dirty_;
+  std::multimap<time_point, retry_timer> timers_;
+  std::deque<started_attempt> waiting_;
+  std::size_t in_flight_ = 0;
+  std::map<std::uint64_t, waiter> waiters_;
+  std::uint64_t last_waiter_ = 0;
+  std::vector<event_callback> subscribers_;
+  time_point renew_at_;
+  bool draining_ = false;
+  std::optional<error> failed_;
+};
+
+} // namespace troupe::workflow
