@@ -1,0 +1,66 @@
+#pragma once
+
+#include "tests/actors/workflow/support.hpp"
+
+#include <algorithm>
+
+namespace troupe::test {
+
+/// Drives one machine by hand: records what it wants at once, keeps its history and its waits.
+struct driver {
+  machine state;
+  time_point now = at(0);
+  std::vector<event> history;
+  std::vector<start_retry_timer> waits;
+
+  driver() = default;
+  driver(definition_ptr workflow, input_values inputs) {
+    record(run_started{"r", std::move(workflow), std::move(inputs)});
+  }
+
+  void record(decltype(event::what) what) {
+    if (std::holds_alternative<run_recovered>(what)) waits.clear(); // they are wanted again
+    history.push_back({state.version() + 1, now, std::move(what)});
+    for (const command& each : must(state.apply(history.back())))
+      carry_out(each);
+  }
+  void carry_out(const command& wanted) {
+    if (const auto* attempt = std::get_if<schedule_attempt>(&wanted))
+      record(step_scheduled{attempt->attempt});
+    if (const auto* wait = std::get_if<start_retry_timer>(&wanted)) waits.push_back(*wait);
+    if (std::holds_alternative<complete_run>(wanted)) record(run_completed{});
+    if (const auto* failing = std::get_if<fail_run>(&wanted))
+      record(run_failed{{failing->why, failing->attempt}});
+  }
+
+  [[nodiscard]] attempt_id current(const instance_id& instance) const {
+    for (const attempt_id& each : state.in_flight())
+      if (each.instance == instance) return each;
+    throw std::runtime_error{instance.step + " is not in flight"};
+  }
+  /// Completes an attempt with a given reply, or with what `answer` says to its request.
+  void complete(const instance_id& instance, message_ptr reply = nullptr) {
+    if (!reply) reply = answer(**state.request(instance));
+    record(step_completed{current(instance), std::move(reply)});
+  }
+  void fail(const instance_id& instance, failure why) {
+    record(state.judge(current(instance), std::move(why), now));
+  }
+  void fire(std::size_t wait) {
+    const start_retry_timer due = waits[wait];
+    waits.erase(waits.begin() + static_cast<std::ptrdiff_t>(wait));
+    now = std::max(now, due.due);
+    record(step_retry_due{due.instance, due.attempt});
+  }
+  /// Lets everything succeed until the run is closed.
+  void complete_all() {
+    while (!state.closed()) {
+      if (const auto flying = state.in_flight(); !flying.empty())
+        complete(flying.front().instance);
+      else
+        fire(0);
+    }
+  }
+};
+
+} // namespace troupe::test

@@ -1,0 +1,345 @@
+#include "tests/actors/workflow/engine_harness.hpp"
+
+#include <algorithm>
+#include <set>
+
+using namespace troupe;
+using namespace troupe::test;
+using namespace std::chrono_literals;
+
+BOOST_AUTO_TEST_SUITE(workflow_engine_core)
+
+namespace {
+
+definition_ptr lone_step(const std::string& more) {
+  return load("name: w\nsteps: { a: { agent: files.list" + more + " } }\n");
+}
+
+std::vector<std::string> completed_in(const std::vector<v1::Event>& events) {
+  std::vector<std::string> made;
+  for (const v1::Event& each : events)
+    if (each.has_step_completed())
+      made.push_back(each.step_completed().attempt().step() + "/" +
+                     std::to_string(each.step_completed().attempt().index()));
+  std::sort(made.begin(), made.end());
+  return made;
+}
+
+/// The replies of a finished run, by instance: what must not depend on crashes.
+std::map<std::string, std::string> replies_in(const std::vector<v1::Event>& events) {
+  std::map<std::string, std::string> made;
+  for (const v1::Event& each : events)
+    if (each.has_step_completed()) {
+      const auto& done = each.step_completed();
+      made[done.attempt().step() + "/" + std::to_string(done.attempt().index())] =
+          done.reply().value();
+    }
+  return made;
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(runs_the_main_job, engine_fixture) {
+  engine_harness engine{open()};
+  BOOST_REQUIRE(engine.submit(load(main_job), main_inputs));
+  result<v1::RunSummary> told = fail(workflow_errc::none, "not told");
+  BOOST_TEST(engine.core->when_closed(
+                 "r", [&](result<v1::RunSummary> done) { told = std::move(done); }) != 0u);
+  engine.go_on();
+  BOOST_REQUIRE(told);
+  BOOST_TEST(told->status() == v1::RUN_STATUS_COMPLETED);
+  BOOST_TEST(engine.started.size() == 14u);
+  BOOST_TEST(engine.started[1] == "r/read/0");
+  BOOST_TEST(std::set<std::string>(engine.started.begin(), engine.started.end()).size() == 14u);
+  // What was committed is what was told, and what is stored.
+  const auto stored = must(engine.core->history("r"));
+  BOOST_REQUIRE(stored.size() == engine.committed.size());
+  for (std::size_t i = 0; i < stored.size(); ++i)
+    BOOST_TEST(stored[i].sequence() == i + 1);
+  BOOST_TEST(engine.summary().SerializeAsString() == told->SerializeAsString());
+  BOOST_TEST(must(engine.core->list({})).at(0).status == v1::RUN_STATUS_COMPLETED);
+  BOOST_TEST(engine.core->runs_at_work() == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(retries_wait_by_the_clock, engine_fixture) {
+  engine_harness engine{open()};
+  int failures = 2;
+  engine.answers = [&](const attempt_request& asked) -> reply<message_ptr> {
+    if (failures-- > 0) return tl::unexpected(failure{"x.busy", "later", true});
+    return answer(*asked.payload);
+  };
+  BOOST_REQUIRE(
+      engine.submit(lone_step(", retry: { initial_interval: 1s, maximum_interval: 9s }"), {}));
+  engine.go_on(false);
+  BOOST_TEST(engine.started.size() == 1u);
+  BOOST_TEST((engine.core->next_due() == at(1)));
+  engine.now = at(1);
+  engine.go_on(false);
+  BOOST_TEST(engine.started.size() == 2u);
+  BOOST_TEST((engine.core->next_due() == at(3)));
+  engine.now = at(3);
+  engine.go_on(false);
+  BOOST_TEST(engine.summary().status() == v1::RUN_STATUS_COMPLETED);
+  BOOST_TEST(engine.started == (std::vector<std::string>{"r/a/0", "r/a/0", "r/a/0"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_failed_run_says_which_step_it_was, engine_fixture) {
+  engine_harness engine{open()};
+  engine.answers = [](const attempt_request& asked) -> reply<message_ptr> {
+    if (asked.idempotency_key == "r/read/1")
+      return tl::unexpected(failure{"files.not_found", "in/d1 is gone", true});
+    return answer(*asked.payload);
+  };
+  BOOST_REQUIRE(engine.submit(load(main_job), main_inputs));
+  engine.go_on();
+  const auto summary = engine.summary();
+  BOOST_TEST(summary.status() == v1::RUN_STATUS_FAILED);
+  BOOST_TEST(summary.failure().message() == "step read[1] failed at attempt 1: in/d1 is gone");
+  BOOST_TEST(summary.failure().type() == "files.not_found");
+  BOOST_TEST(engine.core->attempts_in_flight() == 0u);
+}
+
+BOOST_FIXTURE_TEST_CASE(timeouts_reach_the_agent_and_bound_the_retries, engine_fixture) {
+  engine_harness engine{open()};
+  std::vector<std::chrono::milliseconds> given;
+  engine.answers = [&](const attempt_request& asked) -> reply<message_ptr> {
+    given.push_back(asked.timeout);
+    engine.now += asked.timeout;
+    return tl::unexpected(failure{"runtime.deadline_exceeded", "too late", true});
+  };
+  BOOST_REQUIRE(engine.submit(
+      lone_step(", retry: { initial_interval: 1s, backoff_coefficient: 1, maximum_attempts: 0 }, "
+                "timeouts: { start_to_close: 4s, schedule_to_close: 10s }"),
+      {}));
+  engine.go_on();
+  BOOST_TEST((given == std::vector<std::chrono::milliseconds>{4s, 4s}));
+  BOOST_TEST(engine.summary().status() == v1::RUN_STATUS_FAILED);
+}
+
+BOOST_FIXTURE_TEST_CASE(attempts_without_limits_get_the_default, engine_fixture) {
+  engine_options options;
+  options.default_timeout = 77s;
+  engine_harness engine{open(), options};
+  BOOST_REQUIRE(engine.submit(lone_step(""), {}));
+  BOOST_REQUIRE(engine.attempts.size() == 1u);
+  BOOST_TEST((engine.attempts[0].request.timeout == 77s));
+}
+
+BOOST_FIXTURE_TEST_CASE(attempts_in_flight_are_bounded_over_all_runs, engine_fixture) {
+  engine_options options;
+  options.max_attempts_in_flight = 3;
+  engine_harness engine{open(), options};
+  for (const char* run : {"a", "b", "c", "d", "e"})
+    BOOST_REQUIRE(engine.submit(lone_step(""), {}, run));
+  BOOST_TEST(engine.attempts.size() == 3u);
+  engine.answer_one();
+  engine.turn();
+  BOOST_TEST(engine.attempts.size() == 3u);
+  engine.go_on();
+  BOOST_TEST(engine.started.size() == 5u);
+}
+
+BOOST_FIXTURE_TEST_CASE(waiting_too_long_for_a_start_is_a_timeout, engine_fixture) {
+  engine_options options;
+  options.max_attempts_in_flight = 1;
+  engine_harness engine{open(), options};
+  BOOST_REQUIRE(engine.submit(lone_step(""), {}, "first"));
+  BOOST_REQUIRE(engine.submit(
+      lone_step(", retry: { maximum_attempts: 1 }, timeouts: { schedule_to_start: 5s }"), {},
+      "second"));
+  engine.now = at(6);
+  engine.go_on();
+  BOOST_TEST(engine.summary("first").status() == v1::RUN_STATUS_COMPLETED);
+  BOOST_TEST(engine.summary("second").failure().type() == "workflow.timeout");
+}
+
+BOOST_FIXTURE_TEST_CASE(odd_answers_fail_the_step, engine_fixture) {
+  for (const message_ptr& odd : {message_ptr{}, answer(v1::ReadFileRequest{})}) {
+    engine_harness engine{open()};
+    const std::string run = odd ? "wrong" : "none";
+    engine.answers = [&](const attempt_request&) -> reply<message_ptr> { return odd; };
+    BOOST_REQUIRE(engine.submit(lone_step(""), {}, run));
+    engine.go_on();
+    BOOST_TEST(engine.summary(run).failure().type() == "workflow.wrong_reply_type");
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(submissions_are_checked, engine_fixture) {
+  engine_harness engine{open()};
+  const auto code = [&](const result<void>& outcome) {
+    return outcome ? std::error_code{} : outcome.error().code;
+  };
+  BOOST_REQUIRE(engine.submit(lone_step(""), {}));
+  BOOST_TEST((code(engine.submit(lone_step(""), {})) == workflow_errc::run_exists));
+  engine.go_on();
+  BOOST_TEST(
+      (code(engine.submit(lone_step(""), {})) == workflow_errc::run_exists)); // closed, still there
+  BOOST_TEST((code(engine.submit(lone_step(""), {}, "../x")) == workflow_errc::bad_run_id));
+  BOOST_TEST((code(engine.submit(load(main_job), {}, "q")) == workflow_errc::bad_input));
+  BOOST_TEST((code(engine.core->resume("r")) == workflow_errc::run_closed));
+  BOOST_TEST((code(engine.core->resume("nobody")) == workflow_errc::run_unknown));
+  BOOST_TEST((engine.core->summary("nobody").error().code == workflow_errc::run_unknown));
+}
+
+BOOST_FIXTURE_TEST_CASE(every_commit_is_a_good_place_to_crash, engine_fixture) {
+  std::map<std::string, std::string> expected;
+  std::size_t commits = 0;
+  {
+    engine_harness engine{open("whole.db")};
+    BOOST_REQUIRE(engine.submit(load(main_job), main_inputs));
+    engine.go_on();
+    expected = replies_in(must(engine.core->history("r")));
+    commits = 15; // the submission, and one per answer
+  }
+  for (std::size_t after = 0; after <= commits + 1; ++after) {
+    BOOST_TEST_CONTEXT("crash after commit " << after) {
+      const std::string name = "crash" + std::to_string(after) + ".db";
+      std::vector<std::string> before;
+      {
+        engine_harness engine{std::make_unique<failing_store>(open(name), after)};
+        const auto submitted = engine.submit(load(main_job), main_inputs);
+        BOOST_TEST(submitted.has_value() == (after > 0));
+        engine.go_on();
+        BOOST_TEST(engine.core->failed().has_value() == (after < commits));
+        before = completed_in(engine.committed);
+      }
+      engine_harness again{open(name, at(1))};
+      const auto found = must(again.core->recover());
+      BOOST_TEST(found.refused.empty());
+      if (after == 0) {
+        BOOST_TEST(found.runs.empty()); // it was never accepted
+        continue;
+      }
+      again.go_on();
+      BOOST_TEST(found.runs.size() == (after < commits ? 1u : 0u));
+      const auto history = must(again.core->history("r"));
+      BOOST_TEST((replies_in(history) == expected));
+      // No committed step was tried again, and none was committed twice.
+      const auto all = completed_in(history);
+      BOOST_TEST(std::set<std::string>(all.begin(), all.end()).size() == all.size());
+      for (const std::string& done : before)
+        BOOST_TEST(std::count(again.started.begin(), again.started.end(), "r/" + done) == 0);
+      BOOST_TEST(again.summary().status() == v1::RUN_STATUS_COMPLETED);
+    }
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(crash_upon_crash_still_ends, engine_fixture) {
+  std::size_t crashes = 0;
+  {
+    engine_harness first{open()};
+    BOOST_REQUIRE(first.submit(load(main_job), main_inputs));
+  }
+  for (; crashes < 100; ++crashes) {
+    engine_harness engine{
+        std::make_unique<failing_store>(open(), 2)}; // the recovery itself, and one more
+    if (must(engine.core->recover()).runs.empty()) break;
+    engine.go_on();
+  }
+  BOOST_TEST(crashes < 40u);
+  engine_harness last{open()};
+  BOOST_TEST(last.summary().status() == v1::RUN_STATUS_COMPLETED);
+  BOOST_TEST(completed_in(must(last.core->history("r"))).size() == 14u);
+}
+
+BOOST_FIXTURE_TEST_CASE(waits_survive_a_crash, engine_fixture) {
+  {
+    engine_harness engine{open()};
+    engine.answers = [](const attempt_request&) -> reply<message_ptr> {
+      return tl::unexpected(failure{"x.busy", "", true});
+    };
+    BOOST_REQUIRE(
+        engine.submit(lone_step(", retry: { initial_interval: 60s, maximum_interval: 60s }"), {}));
+    engine.go_on(false);
+  }
+  engine_harness again{open()};
+  again.now = at(30);
+  BOOST_TEST(must(again.core->recover()).runs.size() == 1u);
+  again.go_on(false);
+  BOOST_TEST(again.started.empty());
+  again.now = at(61);
+  again.go_on(false);
+  BOOST_TEST(again.summary().steps(0).attempts() == 2u);
+  BOOST_TEST(again.summary().status() == v1::RUN_STATUS_COMPLETED);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_full_disk_stops_everything_with_its_reason, engine_fixture) {
+  engine_harness engine{std::make_unique<failing_store>(open(), 1)};
+  BOOST_REQUIRE(engine.submit(load(main_job), main_inputs));
+  result<v1::RunSummary> told = v1::RunSummary{};
+  BOOST_TEST(engine.core->when_closed(
+                 "r", [&](result<v1::RunSummary> done) { told = std::move(done); }) != 0u);
+  engine.go_on();
+  BOOST_REQUIRE(!told);
+  BOOST_TEST((told.error().code == workflow_errc::engine_failed));
+  BOOST_TEST(told.error().context.find("the disk of this test is full") != std::string::npos);
+  BOOST_TEST(engine.started.size() == 1u); // nothing was started on what is not durable
+  BOOST_TEST(!engine.submit(lone_step(""), {}, "q"));
+}
+
+BOOST_FIXTURE_TEST_CASE(two_engines_do_not_run_one_run, engine_fixture) {
+  engine_harness one{open()};
+  engine_harness two{open()};
+  BOOST_REQUIRE(one.submit(lone_step(""), {}));
+  const auto found = must(two.core->recover());
+  BOOST_TEST(found.runs.empty());
+  BOOST_REQUIRE(found.refused.size() == 1u);
+  BOOST_TEST((found.refused[0].second.code == workflow_errc::run_owned));
+  // The first stops renewing; the second takes over; what the first still does is refused and costs it that run only.
+  two.now = at(3600);
+  BOOST_REQUIRE(two.core->resume("r"));
+  two.turn();
+  result<v1::RunSummary> told = v1::RunSummary{};
+  (void)one.core->when_closed("r", [&](result<v1::RunSummary> done) { told = std::move(done); });
+  BOOST_REQUIRE(one.core->runs_at_work() == 1u);
+  one.answer_one();
+  one.turn();
+  BOOST_TEST((told.error().code == workflow_errc::ownership_lost));
+  BOOST_TEST(!one.core->failed());
+  BOOST_TEST(one.submit(lone_step(""), {}, "another").has_value());
+  two.go_on();
+  BOOST_TEST(two.summary().status() == v1::RUN_STATUS_COMPLETED);
+  BOOST_TEST(two.summary().steps(0).attempts() == 2u);
+}
+
+BOOST_FIXTURE_TEST_CASE(leases_are_renewed, engine_fixture) {
+  engine_harness one{open()};
+  engine_harness two{open()};
+  BOOST_REQUIRE(one.submit(lone_step(""), {}));
+  for (int i = 0; i < 20; ++i) {
+    one.now = one.core->next_due();
+    one.turn();
+  }
+  two.now = one.now + 1s;
+  BOOST_TEST((two.core->resume("r").error().code == workflow_errc::run_owned));
+}
+
+BOOST_FIXTURE_TEST_CASE(runs_of_missing_agents_wait, engine_fixture) {
+  {
+    engine_harness engine{open()};
+    BOOST_REQUIRE(engine.submit(lone_step(""), {}));
+  }
+  engine_harness again{open()};
+  again.agents.remove("files.list");
+  const auto found = must(again.core->recover());
+  BOOST_REQUIRE(found.refused.size() == 1u);
+  BOOST_TEST((found.refused[0].second.code == workflow_errc::agent_missing));
+  again.agents = known_agents{};
+  BOOST_TEST(again.core->resume("r").has_value());
+  again.go_on();
+  BOOST_TEST(again.summary().status() == v1::RUN_STATUS_COMPLETED);
+}
+
+BOOST_FIXTURE_TEST_CASE(late_answers_of_lost_attempts_change_nothing, engine_fixture) {
+  engine_harness engine{open()};
+  BOOST_REQUIRE(engine.submit(load(main_job), main_inputs));
+  const responder late = engine.attempts[0].then;
+  engine.answer_one();
+  engine.turn();
+  const auto events = engine.committed.size();
+  late(listing(9)); // a second answer to one attempt
+  engine.turn();
+  BOOST_TEST(engine.committed.size() == events);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

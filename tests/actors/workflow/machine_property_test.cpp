@@ -1,0 +1,197 @@
+#include "actors/workflow/event_codec.hpp"
+#include "tests/actors/workflow/driver.hpp"
+
+#include <rapidcheck.h>
+#include <set>
+
+using namespace troupe;
+using namespace troupe::test;
+
+BOOST_AUTO_TEST_SUITE(workflow_machine_properties)
+
+namespace {
+
+/// Makes a random definition: lists, steps over them, steps over those, plain steps, with random needs and bounds.
+v1::WorkflowDefinition random_definition() {
+  v1::WorkflowDefinition made;
+  made.set_name("random");
+  made.set_version("1");
+  const int count = *rc::gen::inRange(1, 9);
+  std::vector<std::string> lists;
+  std::vector<std::string> fan_outs;
+  for (int i = 0; i < count; ++i) {
+    v1::StepDefinition& step = *made.add_steps();
+    step.set_id("s" + std::to_string(i));
+    const int kind = *rc::gen::inRange(0, 4);
+    step.set_agent(kind == 0 ? "files.list" : "files.read");
+    if (kind == 1 && !lists.empty())
+      step.set_for_each("${steps." + *rc::gen::elementOf(lists) + ".files}");
+    if (kind == 2 && !fan_outs.empty())
+      step.set_for_each("${steps." + *rc::gen::elementOf(fan_outs) + "}");
+    if (kind == 0) lists.push_back(step.id());
+    if (!step.for_each().empty()) fan_outs.push_back(step.id());
+    step.set_parallelism(static_cast<std::uint32_t>(*rc::gen::inRange(0, 4)));
+    step.mutable_retry()->set_maximum_attempts(static_cast<std::uint32_t>(*rc::gen::inRange(1, 5)));
+    for (int j = 0; j < i; ++j)
+      if (*rc::gen::inRange(0, 4) == 0) step.add_needs("s" + std::to_string(j));
+  }
+  return made;
+}
+
+message_ptr random_reply(const google::protobuf::Message& request) {
+  return answer(request, static_cast<std::size_t>(*rc::gen::inRange(0, 5)));
+}
+
+/// Watches what must hold after every event.
+struct watcher {
+  std::set<instance_id> completed;
+  std::uint64_t last_token = 0;
+
+  void look(const driver& run, std::size_t seen) {
+    for (; seen < run.history.size(); ++seen)
+      look_at(run.history[seen]);
+    const auto& steps = run.state.workflow()->steps;
+    for (std::size_t at = 0; at < steps.size(); ++at)
+      look_at_step(run, at);
+  }
+  void look_at(const event& happened) {
+    if (const auto* scheduled = std::get_if<step_scheduled>(&happened.what)) {
+      RC_ASSERT(!completed.contains(scheduled->attempt.instance));
+      RC_ASSERT(scheduled->attempt.token > last_token);
+      last_token = scheduled->attempt.token;
+    }
+    if (const auto* done = std::get_if<step_completed>(&happened.what))
+      RC_ASSERT(completed.insert(done->attempt.instance).second);
+  }
+  static void look_at_step(const driver& run, std::size_t at) {
+    const step& from = run.state.workflow()->steps[at];
+    const step_state& state = run.state.state_of(at);
+    std::size_t active = 0;
+    for (std::uint32_t i = 0; i < state.instances.size(); ++i) {
+      const auto status = state.instances[i].status;
+      const bool at_work = status == instance_status::running || status == instance_status::wanted;
+      active += at_work ? 1 : 0;
+      if (!at_work && status != instance_status::completed) continue;
+      for (const dependency& need : from.needs) {
+        const step_state& needed = run.state.state_of(need.step);
+        const bool ready = need.same_index
+                               ? needed.instances[i].status == instance_status::completed
+                               : needed.done;
+        RC_ASSERT(ready);
+      }
+    }
+    RC_ASSERT(active == state.active);
+    RC_ASSERT(from.parallelism == 0 || active <= from.parallelism);
+  }
+};
+
+/// One random thing that can happen now. `calm`: only what leads to an end.
+void random_event(driver& run, bool calm) {
+  const auto flying = run.state.in_flight();
+  const int what = calm ? 9 : *rc::gen::inRange(0, 10);
+  if (what == 0) return run.record(run_recovered{"again"});
+  if (!run.waits.empty() && (flying.empty() || what == 1))
+    return run.fire(static_cast<std::size_t>(*rc::gen::inRange<std::size_t>(0, run.waits.size())));
+  RC_ASSERT(!flying.empty()); // else the run would hang
+  const attempt_id& chosen = *rc::gen::elementOf(flying);
+  run.now += std::chrono::milliseconds{*rc::gen::inRange(0, 2'000)};
+  if (what == 2) return run.fail(chosen.instance, {"x.busy", "", true});
+  const auto request = run.state.request(chosen.instance);
+  RC_ASSERT(request.has_value());
+  run.complete(chosen.instance, random_reply(**request));
+}
+
+definition_ptr compiled(const v1::WorkflowDefinition& source) {
+  static const known_agents agents;
+  const auto made = compile_definition(source, &agents);
+  if (!made) RC_FAIL(to_string(made.error()));
+  return *made;
+}
+
+driver random_run() {
+  driver run;
+  watcher eyes;
+  run.record(run_started{"r", compiled(random_definition()), {}});
+  eyes.look(run, 0);
+  for (int i = 0; !run.state.closed(); ++i) {
+    RC_ASSERT(i < 2'000);
+    const std::size_t seen = run.history.size();
+    random_event(run, i > 200);
+    eyes.look(run, seen);
+  }
+  return run;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(runs_end_in_order_and_within_bounds) {
+  BOOST_TEST(rc::check("every run ends; needs, bounds, tokens and once-only hold after every event",
+                       [] { (void)random_run(); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_prefix_gives_the_same_state_and_commands) {
+  BOOST_TEST(rc::check("replaying any prefix, through the wire, gives the same state", [] {
+    const driver run = random_run();
+    const auto cut = *rc::gen::inRange<std::size_t>(1, run.history.size() + 1);
+    machine one;
+    machine two;
+    for (std::size_t i = 0; i < cut; ++i) {
+      const auto first = one.apply(run.history[i]);
+      const auto decoded = decode(encode(run.history[i]));
+      RC_ASSERT(first.has_value());
+      RC_ASSERT(decoded.has_value());
+      const auto second = two.apply(*decoded);
+      RC_ASSERT(second.has_value());
+      RC_ASSERT(first->size() == second->size());
+      for (std::size_t j = 0; j < first->size(); ++j) {
+        RC_ASSERT((*first)[j].index() == (*second)[j].index());
+        if (const auto* wanted = std::get_if<schedule_attempt>(&(*first)[j]))
+          RC_ASSERT(*wanted == std::get<schedule_attempt>((*second)[j]));
+        if (const auto* wait = std::get_if<start_retry_timer>(&(*first)[j]))
+          RC_ASSERT(*wait == std::get<start_retry_timer>((*second)[j]));
+      }
+    }
+    RC_ASSERT(one.summary().SerializeAsString() == two.summary().SerializeAsString());
+    RC_ASSERT(one.in_flight() == two.in_flight());
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(any_prefix_can_be_taken_over) {
+  BOOST_TEST(
+      rc::check("after any prefix a recovery leads to an end, and completes nothing twice", [] {
+        const driver whole = random_run();
+        const auto cut = *rc::gen::inRange<std::size_t>(1, whole.history.size() + 1);
+        driver run;
+        watcher eyes;
+        for (std::size_t i = 0; i < cut; ++i) {
+          run.history.push_back(whole.history[i]);
+          must(run.state.apply(whole.history[i]));
+        }
+        eyes.look(run, 0);
+        run.now = whole.history[cut - 1].time;
+        if (run.state.closed()) return;
+        run.record(run_recovered{"me"});
+        eyes.look(run, cut);
+        for (int i = 0; !run.state.closed(); ++i) {
+          RC_ASSERT(i < 2'000);
+          const std::size_t seen = run.history.size();
+          random_event(run, true);
+          eyes.look(run, seen);
+        }
+      }));
+}
+
+BOOST_AUTO_TEST_CASE(definitions_survive_the_wire) {
+  BOOST_TEST(rc::check("a checked definition is read again without its agents", [] {
+    const auto made = compiled(random_definition());
+    const auto again = compile_definition(made->source, nullptr);
+    RC_ASSERT(again.has_value());
+    RC_ASSERT((*again)->steps.size() == made->steps.size());
+    for (std::size_t i = 0; i < made->steps.size(); ++i) {
+      RC_ASSERT((*again)->steps[i].reply == made->steps[i].reply);
+      RC_ASSERT((*again)->steps[i].needs.size() == made->steps[i].needs.size());
+    }
+  }));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

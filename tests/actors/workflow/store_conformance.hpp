@@ -1,0 +1,156 @@
+#pragma once
+
+#include "actors/workflow/errors.hpp"
+#include "actors/workflow/store.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::test {
+
+using namespace troupe::workflow;
+
+/// What every store must do. A suite calls it with a way to open further owners of one and the same store.
+struct store_conformance {
+  using clock = std::chrono::system_clock;
+  /// Opens the store as a new owner whose lease begins at `now`.
+  std::function<std::unique_ptr<store>(clock::time_point now)> open;
+  clock::time_point now{std::chrono::seconds{1'800'000'000}};
+
+  static append_batch batch(const std::string& run, std::uint64_t after,
+                            std::vector<std::string> events, std::int32_t status = 1) {
+    append_batch made;
+    made.entry.run_id = run;
+    made.entry.workflow = "w";
+    made.entry.workflow_version = "1";
+    made.entry.status = status;
+    made.entry.started = clock::time_point{std::chrono::seconds{1'800'000'000}};
+    made.expected_version = after;
+    made.events = std::move(events);
+    return made;
+  }
+  static result<void> append(store& into, const append_batch& one) {
+    return into.append({&one, 1});
+  }
+  static void check_refused(const result<void>& outcome, workflow_errc expected) {
+    BOOST_TEST(!outcome);
+    if (!outcome) BOOST_TEST((outcome.error().code == expected), outcome.error().message());
+  }
+
+  void run_all() {
+    BOOST_TEST_CONTEXT("append_and_read") {
+      append_and_read();
+    }
+    BOOST_TEST_CONTEXT("optimistic") {
+      optimistic();
+    }
+    BOOST_TEST_CONTEXT("groups") {
+      groups();
+    }
+    BOOST_TEST_CONTEXT("listing") {
+      listing();
+    }
+    BOOST_TEST_CONTEXT("ownership") {
+      ownership();
+    }
+    BOOST_TEST_CONTEXT("expiry") {
+      expiry();
+    }
+  }
+
+  void append_and_read() {
+    auto one = open(now);
+    const std::string odd{"\0\xff\n", 3};
+    BOOST_REQUIRE(append(*one, batch("a", 0, {"first", odd, ""})));
+    BOOST_REQUIRE(append(*one, batch("a", 3, {"fourth"}, 2)));
+    const std::vector<std::string> expected{"first", odd, "", "fourth"};
+    const auto read = one->read("a");
+    BOOST_REQUIRE_MESSAGE(read, (read ? "" : read.error().message()));
+    BOOST_TEST((*read == expected));
+    const auto entry = one->find("a");
+    BOOST_REQUIRE(entry);
+    BOOST_TEST(entry->version == 4u);
+    BOOST_TEST(entry->status == 2);
+    BOOST_TEST(entry->owner == one->owner());
+    BOOST_TEST((one->read("nobody").error().code == workflow_errc::run_unknown));
+    auto two = open(now);
+    BOOST_TEST((two->read("a").value() == expected));
+  }
+
+  void optimistic() {
+    auto one = open(now);
+    BOOST_REQUIRE(append(*one, batch("b", 0, {"1", "2"})));
+    check_refused(append(*one, batch("b", 0, {"1"})), workflow_errc::run_exists);
+    check_refused(append(*one, batch("b", 1, {"2"})), workflow_errc::version_conflict);
+    check_refused(append(*one, batch("b", 3, {"4"})), workflow_errc::version_conflict);
+    check_refused(append(*one, batch("unknown", 1, {"2"})), workflow_errc::run_unknown);
+    BOOST_TEST(one->read("b")->size() == 2u);
+    BOOST_TEST(append(*one, batch("b", 2, {"3"})).has_value());
+  }
+
+  void groups() {
+    auto one = open(now);
+    std::vector<append_batch> group{batch("g1", 0, {"1"}), batch("g2", 0, {"1"})};
+    BOOST_REQUIRE(one->append(group));
+    group = {batch("g1", 1, {"2"}), batch("g2", 7, {"2"})};
+    check_refused(one->append(group), workflow_errc::version_conflict);
+    BOOST_TEST(one->read("g1")->size() == 1u); // all or nothing
+    BOOST_TEST(one->append({}).has_value());
+  }
+
+  void listing() {
+    auto one = open(now);
+    for (int i = 0; i < 5; ++i) {
+      append_batch made = batch("l" + std::to_string(i), 0, {"1"}, i % 2 == 0 ? 5 : 6);
+      made.entry.workflow = i < 2 ? "first" : "second'; DROP TABLE runs; --";
+      made.entry.started = now + std::chrono::hours{i};
+      BOOST_REQUIRE(append(*one, made));
+    }
+    run_filter filter;
+    filter.statuses = {5};
+    BOOST_TEST(one->list(filter)->size() == 3u);
+    BOOST_TEST(one->list(filter)->front().run_id == "l4");
+    filter.limit = 2;
+    BOOST_TEST(one->list(filter)->size() == 2u);
+    filter = {};
+    filter.workflow = "second'; DROP TABLE runs; --";
+    filter.started_since = now + std::chrono::hours{3};
+    BOOST_TEST(one->list(filter)->size() == 2u);
+  }
+
+  void ownership() {
+    auto one = open(now);
+    auto two = open(now);
+    BOOST_TEST(one->owner() != two->owner());
+    BOOST_REQUIRE(append(*one, batch("o", 0, {"1"})));
+    BOOST_TEST(one->claim("o", now).has_value());
+    check_refused(two->claim("o", now), workflow_errc::run_owned);
+    check_refused(append(*two, batch("o", 1, {"2"})), workflow_errc::ownership_lost);
+    check_refused(two->claim("nobody", now), workflow_errc::run_unknown);
+    one.reset(); // its owner is gone: no wait for the end of the lease
+    BOOST_TEST(two->claim("o", now).has_value());
+    BOOST_TEST(append(*two, batch("o", 1, {"2"})).has_value());
+    two->release();
+    auto three = open(now);
+    BOOST_TEST(three->claim("o", now).has_value());
+  }
+
+  void expiry() {
+    auto one = open(now);
+    auto two = open(now);
+    BOOST_REQUIRE(append(*one, batch("e", 0, {"1"})));
+    const auto later = now + one->lease_time() + std::chrono::seconds{1};
+    BOOST_REQUIRE(one->renew(later));
+    check_refused(two->claim("e", later), workflow_errc::run_owned);
+    const auto much_later = later + one->lease_time() + std::chrono::seconds{1};
+    BOOST_TEST(two->claim("e", much_later).has_value());
+    check_refused(append(*one, batch("e", 1, {"2"})),
+                  workflow_errc::ownership_lost); // alive, but late: fenced
+    BOOST_TEST(append(*two, batch("e", 1, {"2"})).has_value());
+  }
+};
+
+} // namespace troupe::test
