@@ -54,6 +54,7 @@ result<std::vector<std::vector<ner_span>>> ner_extractor::run(std::span<const pr
         return tl::unexpected(std::move(decoded.error()));
   }
   std::vector<std::vector<ner_span>> found;
+  found.reserve(collectors.size());
   for (auto& collector : collectors)
     found.push_back(collector.finish());
   return found;
@@ -62,6 +63,7 @@ result<std::vector<std::vector<ner_span>>> ner_extractor::run(std::span<const pr
 result<std::vector<std::vector<ner_span>>>
 ner_extractor::extract(std::span<const std::string_view> texts, const ner_options& options) {
   std::vector<prepared_text> prepared;
+  prepared.reserve(texts.size());
   for (const std::string_view text : texts) {
     auto made = model_->prepare(text, options.windows);
     if (!made) return tl::unexpected(std::move(made.error()));

@@ -19,6 +19,7 @@ waiting_window window(std::uint64_t request, std::size_t tokens, deadline expire
 
 std::vector<std::uint64_t> requests(const std::vector<waiting_window>& windows) {
   std::vector<std::uint64_t> ids;
+  ids.reserve(windows.size());
   for (const auto& each : windows)
     ids.push_back(each.request);
   return ids;
