@@ -60,13 +60,14 @@ struct agent_system_metrics {
 /// | type | when |
 /// |---|---|
 /// | runtime.bad_agent_name, runtime.unknown_agent_type (no) | no such target |
-/// | runtime.wrong_request_type, runtime.wrong_reply_type (no) | a payload that the agent type does
-/// not declare | | runtime.mailbox_full, runtime.executor_full (yes) | too much waits already | |
-/// runtime.deadline_exceeded (yes) | no answer in time | | runtime.agent_failed (yes) | the handler
-/// threw | | runtime.agent_down (no) | the agent failed too often and stays down | |
-/// runtime.no_answer (yes) | the agent let go of the request without an answer | | runtime.stopping
-/// (no) | the system stops | | runtime.would_block (no) | a waiting call on a thread that must not
-/// wait |
+/// | runtime.wrong_request_type, runtime.wrong_reply_type (no) | a payload that the agent type does not declare |
+/// | runtime.mailbox_full, runtime.executor_full (yes) | too much waits already |
+/// | runtime.deadline_exceeded (yes) | no answer in time |
+/// | runtime.agent_failed (yes) | the handler threw |
+/// | runtime.agent_down (no) | the agent failed too often and stays down |
+/// | runtime.no_answer (yes) | the agent let go of the request without an answer |
+/// | runtime.stopping (no) | the system stops |
+/// | runtime.would_block (no) | a waiting call on a thread that must not wait |
 class agent_system final : public agent_types {
 public:
   /// Starts threads. @returns `runtime_errc::bad_option` or `runtime_errc::cannot_start`.

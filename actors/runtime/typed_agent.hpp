@@ -139,12 +139,14 @@ requires std::invocable<F&, std::shared_ptr<const Request>, std::shared_ptr<cons
 ///     class counter {
 ///     public:
 ///       explicit counter(const agent_name& name);
-///       reply<Count> add(const Add&, const call_context&);                                     //
-///       at once void wait(std::shared_ptr<const Wait>, std::shared_ptr<const call_context>,
-///       typed_responder<Count>);  // later
+///       // Answers at once.
+///       reply<Count> add(const Add&, const call_context&);
+///       // Answers later.
+///       void wait(std::shared_ptr<const Wait>, std::shared_ptr<const call_context>,
+///                 typed_responder<Count>);
 ///     };
-///     auto type = stateful_agent<counter>("demo.counter",
-///     "Counts").on(&counter::add).on(&counter::wait).build();
+///     auto type = stateful_agent<counter>("demo.counter", "Counts")
+///                     .on(&counter::add).on(&counter::wait).build();
 template <class State>
 class stateful_agent {
 public:
