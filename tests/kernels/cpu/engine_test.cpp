@@ -136,6 +136,7 @@ BOOST_AUTO_TEST_CASE(threads_share_an_engine) {
   for (int number = 0; number < threads; ++number)
     work(number, apart[number]);
   std::vector<std::thread> running;
+  running.reserve(threads);
   for (int number = 0; number < threads; ++number)
     running.emplace_back(work, number, std::ref(together[number]));
   for (auto& thread : running)
