@@ -200,6 +200,7 @@ public:
       return std::make_unique<runtime::routing_agent>(std::move(routes), std::move(state));
     };
     std::vector<method> methods;
+    methods.reserve(binders_.size());
     for (const auto& binder : binders_)
       methods.push_back(binder.first);
     return {name_, description_, std::move(methods), std::move(make), options_};
