@@ -99,7 +99,7 @@ std::vector<std::string> sorted_names(const google::protobuf::Struct& from) {
 void each_text(const google::protobuf::Struct& from, const std::string& path,
                const std::function<void(const std::string&, const std::string&)>& visit) {
   for (const std::string& name : sorted_names(from))
-    each_text_in(from.fields().at(name), path + '.' + name, visit);
+    each_text_in(from.fields().at(name), fmt::format("{}.{}", path, name), visit);
 }
 
 void compiler::collect_needs(std::size_t at) {
@@ -184,6 +184,7 @@ void compiler::find_cycles() {
 void compiler::report_cycle(const std::vector<std::size_t>& members) {
   const auto way = shortest_cycle(members.front(), {members.begin(), members.end()}, named_);
   std::vector<std::string> names;
+  names.reserve(way.size());
   for (const std::size_t at : way)
     names.push_back(step_ids_[at]);
   report(

@@ -125,7 +125,7 @@ object_expression compiler::check_object(std::size_t at, const google::protobuf:
                                          const Descriptor& type, const std::string& path) {
   object_expression made;
   for (const std::string& name : sorted_names(from)) {
-    const std::string inner = path + '.' + name;
+    const std::string inner = fmt::format("{}.{}", path, name);
     const FieldDescriptor* field = type.FindFieldByName(name);
     if (!field) {
       report(inner,

@@ -12,7 +12,6 @@ namespace troupe::workflow {
 struct location {
   std::uint32_t line = 0;
   std::uint32_t column = 0;
-  auto operator<=>(const location&) const = default;
 };
 
 /// One mistake in a definition: what is wrong and what to do about it.
@@ -27,7 +26,6 @@ struct diagnostic {
 
   /// `file:line:col: error: message`; `path: error: message` where there is no file.
   [[nodiscard]] std::string to_string() const;
-  auto operator<=>(const diagnostic&) const = default;
 };
 
 using diagnostics = std::vector<diagnostic>;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <fmt/format.h>
 #include <utility>
 
@@ -51,7 +52,7 @@ tl::expected<nanoseconds, std::string> parse_duration(std::string_view text) {
   }
   if (!(total <= static_cast<double>(nanoseconds{longest_duration}.count())))
     return bad(text, "it is longer than ten years");
-  return nanoseconds{static_cast<std::int64_t>(total + 0.5)};
+  return nanoseconds{std::llround(total)};
 }
 
 std::string format_duration(nanoseconds length) {

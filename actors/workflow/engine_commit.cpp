@@ -58,7 +58,7 @@ result<void> engine_core::append_pending() {
 result<void> engine_core::append_one_by_one() {
   for (auto at = dirty_.begin(); at != dirty_.end();) {
     const append_batch batch = batch_of(*at, runs_.at(*at));
-    const auto appended = around_.history.append({&batch, 1});
+    auto appended = around_.history.append({&batch, 1});
     if (!appended && !concerns_one_run(appended.error())) return appended;
     if (appended) {
       ++at;

@@ -1,6 +1,7 @@
 #include "actors/workflow/source_map.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace troupe::workflow {
 
@@ -47,7 +48,8 @@ diagnostics to_diagnostics(const findings& found, const source_map* places) {
   for (const finding& each : found)
     made.push_back(places ? places->locate(each) : diagnostic{{}, {}, each.path, each.message});
   std::stable_sort(made.begin(), made.end(), [](const diagnostic& a, const diagnostic& b) {
-    return a.where != b.where ? a.where < b.where : a.path < b.path;
+    return std::tie(a.where.line, a.where.column, a.path) <
+           std::tie(b.where.line, b.where.column, b.path);
   });
   return made;
 }

@@ -95,6 +95,7 @@ complaint put_enum(const field_slot& slot, const value& from) {
   if (const auto* found = find_enum_value(type, *name))
     return slot.put(found->number(), &Reflection::SetEnumValue, &Reflection::AddEnumValue);
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(type.value_count()));
   for (int i = 0; i < type.value_count(); ++i)
     names.push_back(type.value(i)->name());
   return fmt::format("'{}' is no value of {}{}", name->substr(0, 64), type.full_name(),

@@ -142,6 +142,7 @@ bool fits(const value_type& from, const FieldDescriptor& field, bool element) {
 
 std::vector<std::string> field_names(const Descriptor& message) {
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(message.field_count()));
   for (int i = 0; i < message.field_count(); ++i)
     names.push_back(message.field(i)->name());
   return names;

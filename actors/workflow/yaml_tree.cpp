@@ -102,7 +102,8 @@ private:
       return parent.key = std::move(node);
     }
     parent.has_key = false;
-    return parent.node.entries.emplace_back(std::move(parent.key), std::move(node)).second;
+    return parent.node.entries.emplace_back(yaml_entry{std::move(parent.key), std::move(node)})
+        .value;
   }
 
   void close() {

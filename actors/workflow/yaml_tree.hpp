@@ -11,6 +11,8 @@
 
 namespace troupe::workflow {
 
+struct yaml_entry;
+
 /// A node of a parsed YAML document with the place it stands at.
 struct yaml_node {
   enum class kind { null, scalar, sequence, mapping };
@@ -23,7 +25,12 @@ struct yaml_node {
   /// Of a sequence.
   std::vector<yaml_node> elements;
   /// Of a mapping, in order; keys may repeat.
-  std::vector<std::pair<yaml_node, yaml_node>> entries;
+  std::vector<yaml_entry> entries;
+};
+
+struct yaml_entry {
+  yaml_node key;
+  yaml_node value;
 };
 
 [[nodiscard]] const char* to_string(yaml_node::kind what);
