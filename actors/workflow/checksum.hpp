@@ -9,7 +9,8 @@ namespace troupe::workflow {
 /// The first 16 bytes of a SHA-256: enough that no accident goes unseen.
 using checksum = std::array<unsigned char, 16>;
 
-/// Sums parts one after another, each with its length, so that no two lists of parts have the same input.
+/// Sums parts one after another, each with its length, so that no two lists of parts have the same
+/// input.
 class checksummer {
 public:
   checksummer();

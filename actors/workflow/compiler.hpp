@@ -12,8 +12,9 @@
 
 namespace troupe::workflow {
 
-/// Checks a definition and makes its plain form, in passes over all steps: names and agents, then references and the
-/// graph, then types in the order of the graph. A mistake of one pass silences the later ones about the same thing only.
+/// Checks a definition and makes its plain form, in passes over all steps: names and agents, then
+/// references and the graph, then types in the order of the graph. A mistake of one pass silences
+/// the later ones about the same thing only.
 class compiler {
 public:
   compiler(const v1::WorkflowDefinition& source, const agent_types* agents, findings& found);

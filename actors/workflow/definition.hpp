@@ -124,7 +124,7 @@ struct definition_limits {
 
 /// Checks a definition that came as Protobuf (from C++, a gateway, a history).
 /// @param agents nullptr: agents are not looked up, request and reply types must be named (they are
-/// in histories).
+///   in histories).
 [[nodiscard]] definition_result compile_definition(const v1::WorkflowDefinition& source,
                                                    const agent_types* agents);
 

@@ -6,10 +6,10 @@
 
 namespace troupe::workflow {
 
-/// Turns a YAML document into a definition without looking at what it means: keys, shapes, numbers and durations.
-/// Steps get the `defaults` of the document where they say nothing.
+/// Turns a YAML document into a definition without looking at what it means: keys, shapes, numbers
+/// and durations. Steps get the `defaults` of the document where they say nothing.
 /// @param places takes the place of every part.
-/// @param found  takes every mistake; what is wrong is left out of the result.
+/// @param found takes every mistake; what is wrong is left out of the result.
 [[nodiscard]] v1::WorkflowDefinition read_definition(const yaml_node& root, source_map& places,
                                                      findings& found);
 

@@ -34,13 +34,11 @@ using diagnostics = std::vector<diagnostic>;
 [[nodiscard]] std::string to_string(const diagnostics& mistakes);
 
 /// @returns the candidate that `word` is most likely a slip of (edit distance at most a third of
-/// its length, at least
-///          one), or an empty string. The first of equals wins.
+///   its length, at least one), or an empty string. The first of equals wins.
 [[nodiscard]] std::string nearest(std::string_view word, std::span<const std::string> candidates);
 
 /// @returns "; did you mean 'X'?" for the nearest candidate; without one "; known are: a, b, c",
-/// shortened after ten;
-///          nothing when there are no candidates.
+///   shortened after ten; nothing when there are no candidates.
 [[nodiscard]] std::string suggestion(std::string_view word,
                                      std::span<const std::string> candidates);
 

@@ -12,7 +12,8 @@ namespace troupe::workflow {
 inline constexpr std::chrono::hours longest_duration{24 * 365 * 10};
 
 /// Reads "200ms", "1.5s", "2m", "1h30m"; units are ms, s, m, h, d.
-/// @returns the complaint with its remedy where `text` is none, is negative or is longer than `longest_duration`.
+/// @returns the complaint with its remedy where `text` is none, is negative or is longer than
+///   `longest_duration`.
 [[nodiscard]] tl::expected<std::chrono::nanoseconds, std::string>
 parse_duration(std::string_view text);
 

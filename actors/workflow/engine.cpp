@@ -25,11 +25,12 @@ public:
   impl(const agent_types& agents, attempt_starter starter, std::unique_ptr<store> history,
        const engine_options& options)
       : history_(std::move(history)),
-        core_(
-            {*history_, agents, std::move(starter), [] { return std::chrono::system_clock::now(); },
-             // Answers may come when this engine is gone: the queue lives as long as somebody may post to it.
-             [queue = queue_](std::function<void()> task) { (void)queue->post(std::move(task)); },
-             options}),
+        core_({*history_, agents, std::move(starter),
+               [] { return std::chrono::system_clock::now(); },
+               // Answers may come when this engine is gone: the queue lives as long as somebody may
+               // post to it.
+               [queue = queue_](std::function<void()> task) { (void)queue->post(std::move(task)); },
+               options}),
         thread_([this] { work(); }) {}
 
   ~impl() { stop(); }

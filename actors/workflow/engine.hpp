@@ -85,7 +85,7 @@ public:
   [[nodiscard]] result<recovery> recover();
   /// Takes over one unfinished run; nothing happens when this engine runs it already.
   /// @returns `run_unknown`, `run_closed`, `run_owned`, `agent_missing`, `history_unreadable`,
-  /// `history_mismatch`.
+  ///   `history_mismatch`.
   [[nodiscard]] result<void> resume(const std::string& run_id);
 
   /// Calls `callback` with every event of this engine's runs after it is committed, in order within

@@ -20,14 +20,16 @@ struct engine_environment {
   const agent_types& agents;
   attempt_starter start;
   std::function<time_point()> now;
-  /// Runs a task later, on the core's thread; may be called from any thread, also when the core is gone.
+  /// Runs a task later, on the core's thread; may be called from any thread, also when the core is
+  /// gone.
   std::function<void(std::function<void()>)> post;
   engine_options options;
 };
 
-/// Drives the machines of all runs of one engine: records events, commits them, starts attempts. No thread and no clock of
-/// its own: whoever owns it calls it from one thread, and calls `commit` when it has no more to say for now. So all that
-/// happened in between is one commit, over all runs.
+/// Drives the machines of all runs of one engine: records events, commits them, starts attempts. No
+/// thread and no clock of its own: whoever owns it calls it from one thread, and calls `commit`
+/// when it has no more to say for now. So all that happened in between is one commit, over all
+/// runs.
 class engine_core {
 public:
   /// Told whether what was asked is durable.
@@ -57,7 +59,8 @@ public:
   void fire_timers();
   /// When `fire_timers` has something to do next.
   [[nodiscard]] time_point next_due() const;
-  /// Appends what is pending, tells who waits, starts attempts; again while that makes more pending.
+  /// Appends what is pending, tells who waits, starts attempts; again while that makes more
+  /// pending.
   void commit();
   /// Starts no further attempts; what is scheduled is left to whoever recovers the runs.
   void drain() { draining_ = true; }

@@ -10,8 +10,7 @@ namespace troupe::workflow {
 
 /// The plain form of a stored event; every field is checked here, once.
 /// @returns `history_unreadable` for a kind, a message type or a definition that this build cannot
-/// read; the context
-///          names the event's number.
+///   read; the context names the event's number.
 [[nodiscard]] result<event> decode(const v1::Event& stored);
 
 /// Wire form of a failure without detail or cause.

@@ -9,8 +9,7 @@ namespace troupe::workflow {
 
 /// Inputs from texts `NAME=VALUE`, typed by the definition's declarations; defaults are filled in.
 /// @returns `bad_input` with every mistake, one per line: no '=', unknown or repeated name, a value
-/// that is not of the
-///          declared type, a required input that is missing.
+///   that is not of the declared type, a required input that is missing.
 [[nodiscard]] result<input_values> parse_inputs(const definition& workflow,
                                                 std::span<const std::string> assignments);
 

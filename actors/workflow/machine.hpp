@@ -42,18 +42,15 @@ using commands = std::vector<command>;
 ///
 /// Rules:
 ///  - An attempt is wanted once everything that its instance needs is done and the step's
-///  parallelism allows it; of
-///    several ready ones the one that became ready first goes first. An instance that waits for its
-///    next attempt takes no part of the parallelism.
+///    parallelism allows it; of several ready ones the one that became ready first goes first. An
+///    instance that waits for its next attempt takes no part of the parallelism.
 ///  - `run_recovered` makes every attempt in flight lost. A lost attempt has a number, but does not
-///  count against
-///    `maximum_attempts`: its agent did not fail. (Temporal counts it; there a restart of the
-///    service is not the loss of a worker, while here one process is both.) It is tried again at
-///    once, with a new token, even where `maximum_attempts` is 1: effects outside must be keyed by
-///    the idempotency key.
+///    count against `maximum_attempts`: its agent did not fail. (Temporal counts it; there a
+///    restart of the service is not the loss of a worker, while here one process is both.) It is
+///    tried again at once, with a new token, even where `maximum_attempts` is 1: effects outside
+///    must be keyed by the idempotency key.
 ///  - A step that fails for good fails the run. Attempts still in flight are not waited for: their
-///  results find a closed
-///    run and are refused.
+///    results find a closed run and are refused.
 class machine : private reply_source {
 public:
   machine() = default;
@@ -62,9 +59,8 @@ public:
 
   /// Moves to the state after `happened`.
   /// @returns what is newly wanted; `history_mismatch` when the event does not fit (the state is
-  /// then unchanged): wrong
-  ///          number, unknown step, a token that is not the current one, anything after the run
-  ///          closed.
+  ///   then unchanged): wrong number, unknown step, a token that is not the current one, anything
+  ///   after the run closed.
   [[nodiscard]] result<commands> apply(const event& happened);
 
   /// Number of the last event; 0 before the first.
@@ -92,7 +88,7 @@ public:
   [[nodiscard]] step_failed judge(const attempt_id& attempt, failure why, time_point now) const;
   /// The request of an attempt, made from the inputs and the replies so far.
   /// @returns failure "workflow.bad_reference" (not retryable) where a value does not fit its
-  /// field.
+  ///   field.
   [[nodiscard]] reply<message_ptr> request(const instance_id& instance) const;
   /// The same for every attempt of an instance: `RUN/STEP/INDEX`.
   [[nodiscard]] std::string idempotency_key(const instance_id& instance) const;

@@ -226,8 +226,8 @@ void machine::transition::tell_dependents(std::size_t at, std::uint32_t index) {
   }
 }
 
-/// Notes that a step is done, once, and goes on to those that need all of it. A step over an empty list is done when
-/// everything it needs is.
+/// Notes that a step is done, once, and goes on to those that need all of it. A step over an empty
+/// list is done when everything it needs is.
 void machine::transition::settle(std::size_t at) {
   step_state& checked = state.steps_[at];
   if (checked.done || !checked.expanded || checked.instances_left != 0 || checked.needs_left != 0)

@@ -4,7 +4,8 @@
 
 namespace troupe::workflow {
 
-/// One event at work on a machine: first checks that it fits, then changes the state and collects what is newly wanted.
+/// One event at work on a machine: first checks that it fits, then changes the state and collects
+/// what is newly wanted.
 struct machine::transition {
   machine& state;
   time_point now;

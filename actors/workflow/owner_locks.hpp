@@ -6,8 +6,9 @@
 
 namespace troupe::workflow {
 
-/// Locked bytes of a file that tell which owners of a store are alive: the kernel frees an owner's byte when the last of
-/// its process is gone, however it ended. Byte locks of open file descriptions, so two owners in one process differ too.
+/// Locked bytes of a file that tell which owners of a store are alive: the kernel frees an owner's
+/// byte when the last of its process is gone, however it ended. Byte locks of open file
+/// descriptions, so two owners in one process differ too.
 class owner_locks {
 public:
   [[nodiscard]] static result<owner_locks> open(const std::filesystem::path& file);

@@ -24,7 +24,7 @@ public:
 
 /// Makes the request of instance `index` of `target`. Everything it needs must be done.
 /// @returns failure "workflow.bad_reference", not retryable, naming the field and the value that
-/// does not fit it.
+///   does not fit it.
 [[nodiscard]] reply<message_ptr> build_request(const step& target, std::uint32_t index,
                                                const reply_source& source);
 

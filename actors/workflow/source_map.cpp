@@ -27,7 +27,8 @@ const source_map::entry* source_map::enclosing(std::string path) const {
 }
 
 location source_map::inside(const entry& place, std::size_t offset) const {
-  // Escapes and folded lines move the text away from where it is counted; then the value's begin has to do.
+  // Escapes and folded lines move the text away from where it is counted; then the value's begin
+  // has to do.
   location exact = place.value;
   exact.column += static_cast<std::uint32_t>(offset + (place.quoted ? 1 : 0));
   if (exact.line == 0 || exact.line > lines_.size()) return place.value;

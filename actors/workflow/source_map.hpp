@@ -10,7 +10,8 @@
 
 namespace troupe::workflow {
 
-/// A mistake by its place inside the definition; whoever knows the file turns it into a `diagnostic`.
+/// A mistake by its place inside the definition; whoever knows the file turns it into a
+/// `diagnostic`.
 struct finding {
   /// E.g. `steps.read.input.path`, `steps.report.needs[1]`.
   std::string path;

@@ -164,7 +164,8 @@ result<transaction> transaction::begin(database& on) {
 }
 
 transaction::~transaction() {
-  // A failed statement may have rolled back already; then there is nothing to do, and SQLite says so.
+  // A failed statement may have rolled back already; then there is nothing to do, and SQLite says
+  // so.
   if (on_) (void)on_->execute("ROLLBACK");
 }
 

@@ -43,7 +43,8 @@ private:
   std::unique_ptr<sqlite3_stmt, finalizer> held_;
 };
 
-/// Resets a statement when a function is done with it, however it ends: an open read would keep the log from shrinking.
+/// Resets a statement when a function is done with it, however it ends: an open read would keep the
+/// log from shrinking.
 class reset_guard {
 public:
   explicit reset_guard(statement& used) : used_(used) {}

@@ -11,7 +11,8 @@ namespace {
 constexpr std::int64_t application = 0x74727065;
 constexpr std::int64_t schema_version = 1;
 
-// An event's id is its run's number * 2^32 + its number in the run: one B-tree, in which a run's events lie together.
+// An event's id is its run's number * 2^32 + its number in the run: one B-tree, in which a run's
+// events lie together.
 constexpr const char* tables = R"sql(
 CREATE TABLE runs (
   number INTEGER PRIMARY KEY,

@@ -148,7 +148,8 @@ private:
 
 // --- ownership -----------------------------------------------------------------------------------
 
-/// Registers this owner under the first slot whose lock is free. An owner row of that slot belonged to somebody dead.
+/// Registers this owner under the first slot whose lock is free. An owner row of that slot belonged
+/// to somebody dead.
 result<void> sqlite_store::enter(time_point now) {
   if (auto ready = statements_.prepare(database_); !ready) return ready;
   auto guard = sqlite::transaction::begin(database_);

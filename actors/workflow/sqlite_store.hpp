@@ -22,7 +22,7 @@ struct sqlite_store_options {
 /// `append` accepted survives a power cut as far as the disk keeps its promises. The file must be
 /// on a local disk.
 /// @returns `store_unavailable`, `store_foreign`, `store_newer`, `store_damaged`, `store_busy`,
-/// `store_full`.
+///   `store_full`.
 [[nodiscard]] result<std::unique_ptr<store>>
 open_sqlite_store(const std::filesystem::path& file, const sqlite_store_options& options = {});
 

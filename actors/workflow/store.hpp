@@ -60,9 +60,8 @@ public:
 
   /// Appends all batches, durably, or none of them. New runs belong to this owner.
   /// @returns `version_conflict`, `run_exists`, `ownership_lost` or `run_unknown` naming the run
-  /// (nothing was written, the
-  ///          store stays usable); `store_busy`, `store_full`, `store_io`, `store_damaged` (nothing
-  ///          is durable).
+  ///   (nothing was written, the store stays usable); `store_busy`, `store_full`, `store_io`,
+  ///   `store_damaged` (nothing is durable).
   [[nodiscard]] virtual result<void> append(std::span<const append_batch> batches) = 0;
 
   /// The serialised events of a run from number 1, each checked.

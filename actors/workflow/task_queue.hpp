@@ -8,8 +8,8 @@
 
 namespace troupe::workflow {
 
-/// Tasks for one thread, from any number of others. Ordered. Once closed it takes no more, and what was accepted is still
-/// given out.
+/// Tasks for one thread, from any number of others. Ordered. Once closed it takes no more, and what
+/// was accepted is still given out.
 class task_queue {
 public:
   using task = std::function<void()>;

@@ -17,14 +17,15 @@ struct enum_value {
   int number = 0;
 };
 
-/// One value at run time. Texts and messages are views into the message or input they were read from.
+/// One value at run time. Texts and messages are views into the message or input they were read
+/// from.
 using value = std::variant<bool, std::int64_t, std::uint64_t, double, std::string_view, enum_value,
                            const google::protobuf::Message*>;
 
 [[nodiscard]] value view(const scalar& from);
 
-/// Calls `take` with each value that the fields of `path` lead to from `from`: one, or those of the list on the way.
-/// Fields that are not set give their defaults.
+/// Calls `take` with each value that the fields of `path` lead to from `from`: one, or those of the
+/// list on the way. Fields that are not set give their defaults.
 void read_path(const google::protobuf::Message& from,
                std::span<const google::protobuf::FieldDescriptor* const> path,
                const std::function<void(const value&)>& take);
@@ -39,11 +40,13 @@ void read_path(const google::protobuf::Message& from,
 [[nodiscard]] std::size_t list_size(const google::protobuf::Message& from,
                                     std::span<const google::protobuf::FieldDescriptor* const> path);
 
-/// Appends a scalar as a person writes it: numbers shortest, enumerations by name, `true` and `false`.
+/// Appends a scalar as a person writes it: numbers shortest, enumerations by name, `true` and
+/// `false`.
 void render(const value& from, std::string& text);
 
 /// Puts a value into a field, or adds it to a repeated one.
-/// @returns the complaint when it does not fit: out of range, no name of the enumeration, invalid UTF-8, other type.
+/// @returns the complaint when it does not fit: out of range, no name of the enumeration, invalid
+///   UTF-8, other type.
 [[nodiscard]] std::optional<std::string> assign(google::protobuf::Message& target,
                                                 const google::protobuf::FieldDescriptor& field,
                                                 const value& from);

@@ -10,8 +10,8 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using path_view = std::span<const FieldDescriptor* const>;
 
-/// A text field without a copy. Reflection wants a buffer for string representations that this build of Protobuf has
-/// not; it stays unused.
+/// A text field without a copy. Reflection wants a buffer for string representations that this
+/// build of Protobuf has not; it stays unused.
 std::string_view text_of(const std::string& stored, const std::string& unused) {
   return unused.empty() ? std::string_view{stored} : std::string_view{};
 }
@@ -72,7 +72,8 @@ value read_repeated(const Message& from, const FieldDescriptor* field, int i) {
   return text_of(reflection->GetRepeatedStringReference(from, field, i, &unused), unused);
 }
 
-/// The list on a path: the message that holds it, its field, and the fields that follow for each element.
+/// The list on a path: the message that holds it, its field, and the fields that follow for each
+/// element.
 struct list_place {
   const Message* holder;
   const FieldDescriptor* field;

@@ -22,14 +22,16 @@ struct followed_path {
   value_type type;
 };
 
-/// Follows `names` from `start`; a list on the way makes the result the list of what its elements give.
-/// @returns the complaint: a name that is no field (with the nearest), a field of something that is no message, a map, a
-///          list of lists.
+/// Follows `names` from `start`; a list on the way makes the result the list of what its elements
+/// give.
+/// @returns the complaint: a name that is no field (with the nearest), a field of something that is
+///   no message, a map, a list of lists.
 [[nodiscard]] tl::expected<followed_path, std::string>
 follow(const value_type& start, const std::vector<std::string>& names);
 
-/// Whether values of this type can be put into the field (`element`: into one element of the repeated field). Integers go
-/// into integers and numbers, texts into bytes and enumerations; what depends on the value is checked when it is known.
+/// Whether values of this type can be put into the field (`element`: into one element of the
+/// repeated field). Integers go into integers and numbers, texts into bytes and enumerations; what
+/// depends on the value is checked when it is known.
 [[nodiscard]] bool fits(const value_type& from, const google::protobuf::FieldDescriptor& field,
                         bool element);
 

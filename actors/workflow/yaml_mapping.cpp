@@ -85,7 +85,8 @@ void yaml_shape::each_entry(const yaml_node& node, const std::string& path,
   std::map<std::string, location> seen;
   std::size_t number = 0;
   for (const auto& [key, value] : node.entries) {
-    // Entries that cannot be named get a place of their own, so that a mistake in the second does not point at the first.
+    // Entries that cannot be named get a place of their own, so that a mistake in the second does
+    // not point at the first.
     const std::string odd = joined(path, fmt::format("#{}", ++number));
     places_.add(odd, key.where, key);
     const std::size_t before = found_.size();

@@ -10,7 +10,8 @@
 
 namespace troupe::workflow {
 
-/// Checks the shape of YAML nodes, records where they stand, and reports what is not as it should be.
+/// Checks the shape of YAML nodes, records where they stand, and reports what is not as it should
+/// be.
 class yaml_shape {
 public:
   using entry_visitor =
@@ -24,7 +25,8 @@ public:
     places_.add(path, key, value);
   }
 
-  /// Visits the entries of a mapping; reports another kind of node, a key that is no text, a repeated and an unknown key.
+  /// Visits the entries of a mapping; reports another kind of node, a key that is no text, a
+  /// repeated and an unknown key.
   /// @param known the keys that may be; empty: any identifier.
   void each_entry(const yaml_node& node, const std::string& path,
                   const std::vector<std::string>& known, const entry_visitor& visit);

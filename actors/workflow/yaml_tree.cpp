@@ -9,7 +9,8 @@
 namespace troupe::workflow {
 namespace {
 
-/// Thrown out of the parser's callbacks, which have no other way to stop it; caught in `parse_yaml`.
+/// Thrown out of the parser's callbacks, which have no other way to stop it; caught in
+/// `parse_yaml`.
 struct refusal {
   location where;
   std::string message;
@@ -59,7 +60,8 @@ public:
   void OnMapEnd() override { close(); }
 
 private:
-  /// A collection that is being filled. It is moved to its place when it closes, so that addresses stay valid.
+  /// A collection that is being filled. It is moved to its place when it closes, so that addresses
+  /// stay valid.
   struct frame {
     yaml_node node;
     yaml_node key;
@@ -78,7 +80,8 @@ private:
                                              definition_limits::depth)};
   }
 
-  /// Makes a node; a scalar is put into its parent at once and stays reachable until the next event.
+  /// Makes a node; a scalar is put into its parent at once and stays reachable until the next
+  /// event.
   yaml_node& add(const YAML::Mark& mark, yaml_node::kind what) {
     if (++count_ > definition_limits::nodes)
       throw refusal{place(mark), fmt::format("more than {} values; split the definition",

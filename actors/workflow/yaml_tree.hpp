@@ -35,8 +35,8 @@ struct yaml_entry {
 
 [[nodiscard]] const char* to_string(yaml_node::kind what);
 
-/// Parses one YAML document within `definition_limits`. Anchors, aliases, tags and further documents are refused.
-/// Linear in the size of `text`.
+/// Parses one YAML document within `definition_limits`. Anchors, aliases, tags and further
+/// documents are refused. Linear in the size of `text`.
 [[nodiscard]] tl::expected<yaml_node, diagnostic> parse_yaml(std::string_view text,
                                                              const std::string& file_name);
 

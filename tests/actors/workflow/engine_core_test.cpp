@@ -285,7 +285,8 @@ BOOST_FIXTURE_TEST_CASE(two_engines_do_not_run_one_run, engine_fixture) {
   BOOST_TEST(found.runs.empty());
   BOOST_REQUIRE(found.refused.size() == 1u);
   BOOST_TEST((found.refused[0].second.code == workflow_errc::run_owned));
-  // The first stops renewing; the second takes over; what the first still does is refused and costs it that run only.
+  // The first stops renewing; the second takes over; what the first still does is refused and costs
+  // it that run only.
   two.now = at(3600);
   BOOST_REQUIRE(two.core->resume("r"));
   two.turn();

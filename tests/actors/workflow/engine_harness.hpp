@@ -11,7 +11,8 @@
 
 namespace troupe::test {
 
-/// A store that refuses everything after a number of commits, as if the process or the disk had ended there.
+/// A store that refuses everything after a number of commits, as if the process or the disk had
+/// ended there.
 class failing_store final : public store {
 public:
   failing_store(std::unique_ptr<store> real, std::size_t commits)
@@ -43,7 +44,8 @@ private:
   std::size_t left_;
 };
 
-/// An engine core on a virtual clock and the calling thread. Attempts are answered by a rule, when the test says so.
+/// An engine core on a virtual clock and the calling thread. Attempts are answered by a rule, when
+/// the test says so.
 struct engine_harness {
   using rule = std::function<reply<message_ptr>(const attempt_request&)>;
 
@@ -99,7 +101,8 @@ struct engine_harness {
     attempts.pop_front();
     next.then(answers(next.request));
   }
-  /// Goes on until nothing is in flight and nothing is due, moving the clock to the next wait when `wait` is set.
+  /// Goes on until nothing is in flight and nothing is due, moving the clock to the next wait when
+  /// `wait` is set.
   void go_on(bool wait = true) {
     for (int i = 0; i < 100'000 && !core->failed(); ++i) {
       turn();

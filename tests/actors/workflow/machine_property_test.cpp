@@ -11,7 +11,8 @@ BOOST_AUTO_TEST_SUITE(workflow_machine_properties)
 
 namespace {
 
-/// Makes a random definition: lists, steps over them, steps over those, plain steps, with random needs and bounds.
+/// Makes a random definition: lists, steps over them, steps over those, plain steps, with random
+/// needs and bounds.
 v1::WorkflowDefinition random_definition() {
   v1::WorkflowDefinition made;
   made.set_name("random");

@@ -13,7 +13,8 @@ namespace troupe::test {
 
 using namespace troupe::workflow;
 
-/// What every store must do. A suite calls it with a way to open further owners of one and the same store.
+/// What every store must do. A suite calls it with a way to open further owners of one and the same
+/// store.
 struct store_conformance {
   using clock = std::chrono::system_clock;
   /// Opens the store as a new owner whose lease begins at `now`.
