@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <variant>
 
 namespace troupe::workflow {
@@ -18,7 +19,11 @@ using input_values = std::map<std::string, scalar>;
 struct instance_id {
   std::string step;
   std::uint32_t index = 0;
-  auto operator<=>(const instance_id&) const = default;
+  bool operator==(const instance_id&) const = default;
+  /// By step, then by index.
+  friend bool operator<(const instance_id& a, const instance_id& b) {
+    return std::tie(a.step, a.index) < std::tie(b.step, b.index);
+  }
 };
 
 /// One try of an instance.
@@ -28,7 +33,7 @@ struct attempt_id {
   std::uint32_t attempt = 0;
   /// Fencing token, unique within the run and rising: a result that carries an old one is refused.
   std::uint64_t token = 0;
-  auto operator<=>(const attempt_id&) const = default;
+  bool operator==(const attempt_id&) const = default;
 };
 
 /// Why a run failed: the failure, and the attempt that it came from.

@@ -106,14 +106,12 @@ struct engine_harness {
   void go_on(bool wait = true) {
     for (int i = 0; i < 100'000 && !core->failed(); ++i) {
       turn();
-      if (!attempts.empty())
+      if (!attempts.empty()) {
         answer_one();
-      else if (posted.empty() && core->runs_at_work() == 0)
-        return;
-      else if (posted.empty() && wait)
+      } else if (posted.empty()) {
+        if (core->runs_at_work() == 0 || !wait) return;
         now = std::max(now, core->next_due());
-      else if (posted.empty())
-        return;
+      }
     }
   }
   [[nodiscard]] v1::RunSummary summary(const std::string& run = "r") const {

@@ -82,6 +82,7 @@ BOOST_FIXTURE_TEST_CASE(many_runs_from_many_threads, threaded_fixture) {
   const auto engine = must(engine::start(*agents, open()));
   const auto workflow = load(main_job);
   std::vector<std::future<bool>> done;
+  done.reserve(16);
   for (int i = 0; i < 16; ++i)
     done.push_back(std::async(std::launch::async, [&, i] {
       const auto run = engine->submit(workflow, main_inputs, {"run-" + std::to_string(i)});

@@ -46,6 +46,7 @@ message_ptr random_reply(const google::protobuf::Message& request) {
 /// Watches what must hold after every event.
 struct watcher {
   std::set<instance_id> completed;
+  std::map<instance_id, std::uint32_t> attempts;
   std::uint64_t last_token = 0;
 
   void look(const driver& run, std::size_t seen) {
@@ -59,6 +60,7 @@ struct watcher {
     if (const auto* scheduled = std::get_if<step_scheduled>(&happened.what)) {
       RC_ASSERT(!completed.contains(scheduled->attempt.instance));
       RC_ASSERT(scheduled->attempt.token > last_token);
+      RC_ASSERT(scheduled->attempt.attempt == ++attempts[scheduled->attempt.instance]);
       last_token = scheduled->attempt.token;
     }
     if (const auto* done = std::get_if<step_completed>(&happened.what))
@@ -81,6 +83,8 @@ struct watcher {
         RC_ASSERT(ready);
       }
     }
+    for (const dependency& need : from.needs)
+      RC_ASSERT(!state.done || run.state.state_of(need.step).done);
     RC_ASSERT(active == state.active);
     RC_ASSERT(from.parallelism == 0 || active <= from.parallelism);
   }

@@ -13,6 +13,7 @@ namespace {
 
 std::vector<std::string> names(const std::vector<attempt_id>& attempts) {
   std::vector<std::string> made;
+  made.reserve(attempts.size());
   for (const attempt_id& each : attempts)
     made.push_back(each.instance.step + "[" + std::to_string(each.instance.index) + "]#" +
                    std::to_string(each.attempt));
@@ -78,13 +79,15 @@ BOOST_AUTO_TEST_CASE(an_empty_list_completes_the_run) {
 BOOST_AUTO_TEST_CASE(an_empty_fan_out_still_waits_for_what_it_needs) {
   driver run{load("name: w\nsteps:\n  list: { agent: files.list }\n  other: { agent: files.list }\n"
                   "  a: { agent: files.read, for_each: \"${steps.list.files}\", needs: [other] }\n"
-                  "  b: { agent: files.read, for_each: \"${steps.a}\" }\n  last: { agent: "
-                  "files.list, needs: [b] }\n"),
+                  "  b: { agent: files.read, for_each: \"${steps.a}\" }\n"
+                  "  c: { agent: files.read, for_each: \"${steps.list.files}\", needs: [a] }\n"
+                  "  after_b: { agent: files.list, needs: [b] }\n"
+                  "  after_c: { agent: files.list, needs: [c] }\n"),
              {}};
   run.complete({"list", 0}, listing(0));
   check_in_flight(run, {"other[0]#1"});
   run.complete({"other", 0}, listing(0));
-  check_in_flight(run, {"last[0]#1"});
+  check_in_flight(run, {"after_b[0]#1", "after_c[0]#1"});
 }
 
 BOOST_AUTO_TEST_CASE(steps_of_one_fan_out_see_their_own_index_others_see_all) {

@@ -252,6 +252,7 @@ BOOST_FIXTURE_TEST_CASE(processes_share_a_store_but_no_run, folder_fixture) {
 
 BOOST_FIXTURE_TEST_CASE(many_open_at_once, folder_fixture) {
   std::vector<std::thread> threads;
+  threads.reserve(8);
   std::atomic<int> failed{0};
   for (int i = 0; i < 8; ++i)
     threads.emplace_back([&, i] {
