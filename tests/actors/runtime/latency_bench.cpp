@@ -32,7 +32,9 @@ double micros(clock_type::duration d) {
 
 void report(const char* name, std::vector<double> times) {
   std::sort(times.begin(), times.end());
-  const auto at = [&](double q) { return times[static_cast<std::size_t>(q * (times.size() - 1))]; };
+  const auto at = [&](double q) {
+    return times[static_cast<std::size_t>(q * static_cast<double>(times.size() - 1))];
+  };
   std::printf("%-44s p50 %8.2f us  p90 %8.2f  p99 %8.2f\n", name, at(0.5), at(0.9), at(0.99));
 }
 

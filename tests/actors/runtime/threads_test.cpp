@@ -23,7 +23,8 @@ std::unique_ptr<agent_system> start(agent_system_options options = {}) {
 }
 
 void add(agent_system& system, agent_type type) {
-  BOOST_REQUIRE(system.add(std::move(type)).has_value());
+  const auto added = system.add(std::move(type));
+  BOOST_REQUIRE(added.has_value());
 }
 
 std::string ask(agent_system& system, const agent_name& target, const std::string& value,
@@ -72,6 +73,7 @@ BOOST_AUTO_TEST_CASE(many_threads_activate_an_agent_once) {
   std::atomic<int> good = 0;
   {
     std::vector<std::jthread> askers;
+    askers.reserve(threads);
     for (int t = 0; t < threads; ++t)
       askers.emplace_back([&] {
         ready.arrive_and_wait();
@@ -92,6 +94,7 @@ BOOST_AUTO_TEST_CASE(requests_from_many_threads_are_each_answered_once) {
   std::promise<void> all;
   {
     std::vector<std::jthread> askers;
+    askers.reserve(threads);
     for (int t = 0; t < threads; ++t)
       askers.emplace_back([&] {
         for (int i = 0; i < each; ++i)
