@@ -1,5 +1,7 @@
 #include "actors/workflow/engine_core.hpp"
 #include "actors/workflow/errors.hpp"
+#include "actors/workflow/reply_check.hpp"
+#include "kernels/text/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +20,29 @@ std::string name_of(const instance_id& instance) {
 std::chrono::milliseconds timeout_until(time_point deadline, time_point now) {
   return std::max(std::chrono::ceil<std::chrono::milliseconds>(deadline - now),
                   std::chrono::milliseconds{1});
+}
+
+/// The answer as a history can keep it: a reply of the wrong type, or one that could not be read again, fails the attempt;
+/// what a failure says is repaired, since it only tells people.
+reply<message_ptr> keepable(reply<message_ptr> answer, const step& from) {
+  if (!answer) {
+    failure& why = answer.error();
+    why.type = text::repair_utf8(why.type).text;
+    why.message = text::repair_utf8(why.message).text;
+    return answer;
+  }
+  if (!*answer || (*answer)->GetDescriptor() != from.reply)
+    return tl::unexpected(failure{
+        "workflow.wrong_reply_type",
+        fmt::format("agent {} answered {} instead of {}", from.agent.to_string(),
+                    *answer ? (*answer)->GetTypeName() : "nothing", from.reply->full_name()),
+        false});
+  if (const auto wrong = unkeepable(**answer))
+    return tl::unexpected(failure{
+        "workflow.invalid_reply",
+        fmt::format("agent {}: {}: {}", from.agent.to_string(), from.reply->full_name(), *wrong),
+        false});
+  return answer;
 }
 
 } // namespace
@@ -73,12 +98,7 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
   live_run& run = found->second;
   const step& from =
       run.state.workflow()->steps[run.state.workflow()->step_index.at(attempt.instance.step)];
-  if (answer && (!*answer || (*answer)->GetDescriptor() != from.reply))
-    answer = tl::unexpected(failure{
-        "workflow.wrong_reply_type",
-        fmt::format("agent {} answered {} instead of {}", from.agent.to_string(),
-                    *answer ? (*answer)->GetTypeName() : "nothing", from.reply->full_name()),
-        false});
+  answer = keepable(std::move(answer), from);
   if (answer)
     record(run_id, run, step_completed{attempt, std::move(*answer)});
   else

@@ -1,6 +1,8 @@
+#include "actors/workflow/reply_check.hpp"
 #include "tests/actors/workflow/engine_harness.hpp"
 
 #include <algorithm>
+#include <google/protobuf/struct.pb.h>
 #include <set>
 
 using namespace troupe;
@@ -162,6 +164,47 @@ BOOST_FIXTURE_TEST_CASE(odd_answers_fail_the_step, engine_fixture) {
     engine.go_on();
     BOOST_TEST(engine.summary(run).failure().type() == "workflow.wrong_reply_type");
   }
+}
+
+BOOST_FIXTURE_TEST_CASE(text_that_is_no_utf8_does_not_spoil_the_history, engine_fixture) {
+  for (const bool in_reply : {true, false}) {
+    engine_harness engine{open()};
+    const std::string run = in_reply ? "reply" : "failure";
+    engine.answers = [&](const attempt_request&) -> reply<message_ptr> {
+      if (!in_reply) return tl::unexpected(failure{"x.\xff", "cannot open \xff\xfe.txt", false});
+      auto made = std::make_shared<v1::ListFilesReply>();
+      made->add_files()->set_name("\xff\xfe.txt");
+      return message_ptr{std::move(made)};
+    };
+    BOOST_REQUIRE(engine.submit(lone_step(""), {}, run));
+    engine.go_on();
+    // Protobuf writes such strings without a word and refuses to read them again.
+    BOOST_TEST(engine.core->history(run).has_value());
+    const auto told = engine.core->summary(run);
+    BOOST_REQUIRE(told);
+    BOOST_TEST(told->status() == v1::RUN_STATUS_FAILED);
+    BOOST_TEST(told->failure().type() == (in_reply ? "workflow.invalid_reply" : "x.\uFFFD"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(replies_must_be_readable_again) {
+  for (const int depth : {10, 45, 60, 10'000}) {
+    BOOST_TEST_CONTEXT(depth << " lists in each other") {
+      google::protobuf::ListValue root;
+      auto* inner = &root;
+      for (int i = 0; i < depth; ++i)
+        inner = inner->add_values()->mutable_list_value();
+      const bool kept = !unkeepable(root);
+      // Nothing is let through that Protobuf would not read again.
+      if (kept) BOOST_TEST(google::protobuf::ListValue{}.ParseFromString(root.SerializeAsString()));
+      BOOST_TEST(kept == (depth < 50));
+    }
+  }
+  google::protobuf::Struct map;
+  (*map.mutable_fields())["key"].set_string_value("caf\u00e9");
+  BOOST_TEST(!unkeepable(map));
+  (*map.mutable_fields())["b\xc0"].set_string_value("x");
+  BOOST_TEST(unkeepable(map).value_or("").find("UTF-8") != std::string::npos);
 }
 
 BOOST_FIXTURE_TEST_CASE(submissions_are_checked, engine_fixture) {
