@@ -45,7 +45,7 @@ result<void> checkpoint::read_index(const std::filesystem::path& path) {
   for (const auto& [tensor, file] : map->items()) {
     if (!file.is_string() || !plain_name(file.get_ref<const std::string&>()))
       return bad("tensor \"" + tensor + "\" must be in a file of the same folder, not in " +
-                 file.dump(-1, ' ', true));
+                 (file.is_string() ? file.dump(-1, ' ', true) : file.type_name()));
     index_.emplace(tensor, file.get<std::string>());
   }
   return {};

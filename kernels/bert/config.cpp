@@ -19,8 +19,10 @@ auto bad(const std::string& origin, std::string_view key, const std::string& wha
   return fail(bert_errc::bad_config, origin + ": \"" + std::string{key} + "\" " + what);
 }
 
-/// A value in an error message: never longer than a line.
+/// A value in an error message: never longer than a line. Of lists and objects only the kind: writing them out recurses,
+/// and a hostile file nests deeper than the stack.
 std::string shown(const json& value) {
+  if (value.is_structured()) return value.is_array() ? "a list" : "an object";
   constexpr std::size_t limit = 60;
   auto text = value.dump(-1, ' ', true, json::error_handler_t::replace);
   return text.size() <= limit ? text : text.substr(0, limit) + "...";

@@ -92,6 +92,16 @@ BOOST_AUTO_TEST_CASE(what_is_not_an_object_is_refused) {
   BOOST_TEST(!bert::parse_config(std::string(1000000, '['), "c"));
 }
 
+BOOST_AUTO_TEST_CASE(depth_does_not_end_the_program) {
+  constexpr std::size_t depth = 1'000'000;
+  const auto deep = std::string(depth, '[') + std::string(depth, ']');
+  for (const char* key : {"vocab_size", "hidden_act", "architectures", "id2label"}) {
+    const auto parsed = bert::parse_config("{\"" + std::string{key} + "\": " + deep + "}", "c");
+    BOOST_REQUIRE(!parsed);
+    BOOST_TEST(parsed.error().context.find(key) != std::string::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(given_fields_are_taken) {
   auto root = sound();
   root["hidden_act"] = "gelu_new";

@@ -203,6 +203,13 @@ BOOST_AUTO_TEST_CASE(an_index_must_keep_its_promises) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_deep_index_does_not_end_the_program) {
+  constexpr std::size_t depth = 1'000'000;
+  const auto deep = std::string(depth, '[') + std::string(depth, ']');
+  write("model.safetensors.index.json", "{\"weight_map\": {\"a\": " + deep + "}}");
+  BOOST_TEST(mentions(refusal(bert::bert_errc::bad_safetensors), "not in array"));
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_folder_is_refused) {
   BOOST_TEST(mentions(refusal(bert::bert_errc::unreadable_file), "model.safetensors"));
 }
