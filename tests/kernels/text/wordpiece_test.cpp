@@ -29,6 +29,10 @@ struct load_failure {
   const char* says;
 };
 
+/// Writing it into a message must not recurse as deep.
+const std::string deep_class =
+    "{\"tokenizer_class\": " + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}";
+
 const load_failure load_failures[] = {
     {"no vocabulary", "vocab.txt", nullptr, text_errc::unreadable_file, "vocab.txt is missing"},
     {"empty vocabulary", "vocab.txt", "", text_errc::bad_vocabulary, "has no pieces"},
@@ -59,6 +63,8 @@ const load_failure load_failures[] = {
      text_errc::missing_special_token, "<unk>"},
     {"another tokenizer", "tokenizer_config.json", R"({"tokenizer_class": "RobertaTokenizer"})",
      text_errc::unsupported, "RobertaTokenizer"},
+    {"a deep value", "tokenizer_config.json", deep_class.c_str(), text_errc::unsupported,
+     "tokenizer_class"},
     {"added token at another id", "tokenizer_config.json",
      R"({"added_tokens_decoder": {"9": {"content": "[MASK]"}}})", text_errc::bad_config,
      "make them agree"},
