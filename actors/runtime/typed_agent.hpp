@@ -195,6 +195,7 @@ public:
       if (!made) return tl::unexpected(std::move(made.error()));
       std::shared_ptr<State> state{std::move(*made)};
       std::vector<runtime::route> routes;
+      routes.reserve(binders.size());
       for (const auto& [method, bind] : binders)
         routes.push_back({method, bind(*state)});
       return std::make_unique<runtime::routing_agent>(std::move(routes), std::move(state));
