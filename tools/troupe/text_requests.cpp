@@ -6,6 +6,7 @@
 #include <deque>
 #include <fmt/format.h>
 #include <future>
+#include <iostream>
 #include <utility>
 
 namespace troupe::cli {
@@ -35,7 +36,11 @@ public:
 
   exit_code run(text_source& texts) {
     for (;;) {
+      // Somebody may be waiting for the answers before the input goes on.
+      if (!texts.ready())
+        if (const auto code = answer_all(); code != exit_code::ok) return code;
       auto next = texts.next();
+      if (interrupt::requested()) return report_interrupted();
       // What was read before a bad input is still answered.
       if (!next || !*next) {
         const auto code = drain_to(0, 0);
@@ -63,6 +68,14 @@ private:
                     [promise](reply<message_ptr> done) { promise->set_value(std::move(done)); });
     bytes_ += input.text.size();
     waiting_.push_back({std::move(input), std::move(answer)});
+  }
+
+  /// Prints all that was asked for and hands it on at once.
+  exit_code answer_all() {
+    const auto code = drain_to(0, 0);
+    if (code != exit_code::ok) return code;
+    std::cout.flush();
+    return std::cout.good() ? code : report_closed_output();
   }
 
   /// Prints answers from the front until no more than this is under way.

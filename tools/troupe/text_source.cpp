@@ -2,33 +2,13 @@
 
 #include "kernels/text/utf8.hpp"
 #include "tools/troupe/cli_errc.hpp"
+#include "tools/troupe/interrupt.hpp"
 
-#include <cerrno>
 #include <filesystem>
 #include <fmt/format.h>
-#include <iostream>
 #include <utility>
 
 namespace troupe::cli {
-
-namespace {
-
-/// Reads up to `delimiter` (not kept) or the end; stops one byte past the bound.
-/// @returns false at the end of input with nothing read.
-bool read_until(std::istream& in, std::string& bytes, std::optional<char> delimiter) {
-  bytes.clear();
-  auto* buffer = in.rdbuf();
-  constexpr auto end = std::char_traits<char>::eof();
-  for (auto c = buffer->sbumpc(); c != end; c = buffer->sbumpc()) {
-    if (delimiter && static_cast<char>(c) == *delimiter) return true;
-    bytes.push_back(static_cast<char>(c));
-    if (bytes.size() > text_source::max_text_bytes) return true;
-  }
-  in.setstate(std::ios::eofbit);
-  return !bytes.empty();
-}
-
-} // namespace
 
 text_source::text_source(std::vector<std::string> files, text_unit unit)
     : files_{std::move(files)}, unit_{unit} {
@@ -43,8 +23,8 @@ result<std::optional<input_text>> text_source::next() {
       if (!*opened) return std::nullopt;
     }
     auto text = unit_ == text_unit::file ? whole_file() : next_line();
-    if (!text || *text) return text;
-    in_ = nullptr;
+    if (!text || *text || interrupt::requested()) return text;
+    in_.reset();
   }
 }
 
@@ -53,40 +33,46 @@ result<bool> text_source::open_next_file() {
   const auto& path = files_[next_file_++];
   line_ = 0;
   if (path == "-") {
-    in_ = &std::cin;
+    in_.emplace();
     return true;
   }
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
     return fail(cli_errc::unreadable_input, path + " is a folder; name its files");
-  file_ = std::ifstream{path, std::ios::binary};
-  if (!file_)
-    return fail(cli_errc::unreadable_input,
-                fmt::format("{}: {}", path, std::generic_category().message(errno)));
-  in_ = &file_;
+  auto opened = byte_reader::open(path);
+  if (!opened) return unreadable(opened.error());
+  in_ = std::move(*opened);
   return true;
 }
 
+tl::unexpected<error> text_source::unreadable(const error& why) const {
+  return fail(cli_errc::unreadable_input,
+              fmt::format("{}: {}", files_[next_file_ - 1], why.code.message()));
+}
+
 result<std::optional<input_text>> text_source::next_line() {
-  std::string bytes;
-  if (!read_until(*in_, bytes, '\n')) return std::nullopt;
-  if (!bytes.empty() && bytes.back() == '\r') bytes.pop_back();
-  return make(std::move(bytes), ++line_);
+  auto bytes = in_->read_until('\n', max_text_bytes);
+  if (!bytes) return unreadable(bytes.error());
+  if (!*bytes) return std::nullopt;
+  if (!(*bytes)->empty() && (*bytes)->back() == '\r') (*bytes)->pop_back();
+  return make(std::move(**bytes), ++line_);
 }
 
 result<std::optional<input_text>> text_source::whole_file() {
-  if (in_->eof()) return std::nullopt;
-  std::string bytes;
-  read_until(*in_, bytes, std::nullopt);
-  return make(std::move(bytes), 0);
+  if (in_->at_end() || interrupt::requested()) return std::nullopt;
+  auto bytes = in_->read_until(std::nullopt, max_text_bytes);
+  if (!bytes) return unreadable(bytes.error());
+  if (interrupt::requested()) return std::nullopt;
+  return make(std::move(*bytes).value_or(""), 0);
 }
 
 result<std::optional<input_text>> text_source::make(std::string bytes, std::size_t line) const {
   const auto& file = files_[next_file_ - 1];
   if (bytes.size() > max_text_bytes)
     return fail(cli_errc::input_too_large,
-                fmt::format("{}:{}: the text is longer than {} MiB; split it, or use --by line",
-                            file, line, max_text_bytes >> 20));
+                fmt::format("{}: the text is longer than {} MiB; split it{}",
+                            line ? fmt::format("{}:{}", file, line) : file, max_text_bytes >> 20,
+                            line ? "" : ", or use --by line"));
   auto repaired = text::repair_utf8(bytes);
   return input_text{std::move(repaired.text), file, line, repaired.replaced};
 }

@@ -1,11 +1,9 @@
 #pragma once
 
 #include "kernels/result.hpp"
+#include "tools/troupe/byte_reader.hpp"
 
 #include <cstddef>
-#include <fstream>
-#include <functional>
-#include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,9 +30,12 @@ public:
   /// @param files paths; "-" or none means standard input.
   text_source(std::vector<std::string> files, text_unit unit);
 
-  /// @returns the next text, nothing at the end, or an error that names file and line: unreadable, a folder, or larger
-  /// than `max_text_bytes`.
+  /// @returns the next text, nothing at the end or when a signal asked to stop (`interrupt`), or an error that names
+  /// file and line: unreadable, a folder, or larger than `max_text_bytes`.
   [[nodiscard]] result<std::optional<input_text>> next();
+
+  /// Whether `next` would not have to wait for its first byte.
+  [[nodiscard]] bool ready() const { return !in_ || in_->ready(); }
 
   static constexpr std::size_t max_text_bytes = std::size_t{64} << 20;
 
@@ -43,13 +44,13 @@ private:
   result<std::optional<input_text>> next_line();
   result<std::optional<input_text>> whole_file();
   result<std::optional<input_text>> make(std::string bytes, std::size_t line) const;
+  [[nodiscard]] tl::unexpected<error> unreadable(const error& why) const;
 
   std::vector<std::string> files_;
   text_unit unit_;
   std::size_t next_file_ = 0;
   std::size_t line_ = 0;
-  std::ifstream file_;
-  std::istream* in_ = nullptr;
+  std::optional<byte_reader> in_;
 };
 
 } // namespace troupe::cli

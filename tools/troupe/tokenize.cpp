@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -84,8 +85,11 @@ exit_code tokenize(const tokenize_options& options) {
   const auto tokenizer = text::wordpiece_tokenizer::load(options.model);
   if (!tokenizer) return report(tokenizer.error());
   text_source lines{{}, text_unit::line};
-  while (!interrupt::requested()) {
+  for (;;) {
+    // Somebody may be waiting for the answers before the input goes on.
+    if (!lines.ready()) std::cout.flush();
     const auto line = lines.next();
+    if (interrupt::requested()) return report_interrupted();
     if (!line) return report(line.error());
     if (!*line) return exit_code::ok;
     if ((*line)->text.empty()) continue;
@@ -95,7 +99,6 @@ exit_code tokenize(const tokenize_options& options) {
     if (!out) return report_line((*line)->line, out.error());
     if (!print_line(out->dump(-1, ' ', true))) return report_closed_output();
   }
-  return report_interrupted();
 }
 
 constexpr const char* footer =
