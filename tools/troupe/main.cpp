@@ -17,7 +17,7 @@ Examples:
   troupe ps
   troupe show RUN --history
   echo "Ada Lovelace worked in London." | troupe ner
-  troupe redact --pseudonyms mail.txt > mail.redacted.txt
+  troupe redact mail.txt > mail.redacted.txt
 
 'troupe COMMAND --help' has more on each command.)";
 

@@ -7,6 +7,7 @@
 #include "tools/troupe/text_requests.hpp"
 #include "troupe/v1/redaction.pb.h"
 
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -68,7 +69,21 @@ bool print_redacted(const redact_options& options, const v1::RedactReply& answer
   return std::cout.good();
 }
 
-exit_code redact(const redact_options& options) {
+/// The key as the option or the environment gives it.
+std::string key_of(const redact_options& options) {
+  if (!options.key.empty()) return options.key;
+  const char* named = std::getenv("TROUPE_PSEUDONYM_KEY");
+  return named ? named : "";
+}
+
+exit_code redact(redact_options options) {
+  // Not CLI11's envname: a variable that is always set would forbid plain masks.
+  if (options.pseudonyms) options.key = key_of(options);
+  if (options.pseudonyms && options.key.empty()) {
+    print_error("pseudonyms need a secret, or anybody could guess the values; give --key SECRET or "
+                "set TROUPE_PSEUDONYM_KEY");
+    return exit_code::usage;
+  }
   const auto models = models_folder();
   if (!models) return report(models.error());
   node_options wanted;
@@ -114,14 +129,18 @@ void add_redact(CLI::App& app, action& chosen) {
       "Put a name in place of the value, the same for the same value: [EMAIL_3f9a1c]");
   mask->excludes(pseudonyms);
   command
-      ->add_option("--key", options->key,
-                   "Secret that the pseudonyms depend on; the same key gives the same names")
-      ->envname("TROUPE_PSEUDONYM_KEY")
+      ->add_option(
+          "--key", options->key,
+          "Secret that the pseudonyms depend on; the same key gives the same names\n(default: "
+          "TROUPE_PSEUDONYM_KEY of the environment)")
+      ->type_name("SECRET")
       ->needs(pseudonyms);
   command
       ->add_option("--labels", options->labels,
                    "Only these kinds of data, e.g. EMAIL,PHONE (default: all)")
-      ->delimiter(',');
+      ->type_name("LABEL,...")
+      ->delimiter(',')
+      ->allow_extra_args(false); // else it would take the files for labels
   command
       ->add_option("--min-score", options->min_score,
                    "Keep what the model is less sure of than this (default: 0.5)")
