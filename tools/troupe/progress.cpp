@@ -42,11 +42,17 @@ progress::progress(progress_mode mode)
             : isatty(STDERR_FILENO)          ? progress_mode::bar
                                              : progress_mode::lines} {}
 
-progress::~progress() {
+void progress::end() {
+  const std::lock_guard lock{mutex_};
   if (drawn_) print("\n");
+  drawn_ = false;
 }
 
-void progress::on_event(const v1::Event& event) const {
+void progress::on_event(const v1::Event& event) {
+  const std::lock_guard lock{mutex_};
+  // The bar comes back below the line at the next tick.
+  if (mode_ == progress_mode::bar && event.has_step_failed())
+    print((drawn_ ? "\r\033[K" : "") + failed_line(event.step_failed()));
   if (mode_ != progress_mode::lines) return;
   if (event.has_step_completed())
     print(fmt::format("step {} completed\n", instance_name(event.step_completed().attempt())));
@@ -59,6 +65,7 @@ void progress::on_event(const v1::Event& event) const {
 void progress::on_tick(const v1::RunSummary& run) {
   using google::protobuf::util::TimeUtil;
   if (mode_ != progress_mode::bar) return;
+  const std::lock_guard lock{mutex_};
   const auto counts = count_instances(run);
   const auto filled = counts.total ? counts.completed * bar_cells / counts.total : 0;
   const auto elapsed =

@@ -4,6 +4,7 @@
 #include "troupe/v1/history.pb.h"
 
 #include <map>
+#include <mutex>
 #include <string>
 
 namespace troupe::cli {
@@ -24,19 +25,21 @@ enum class progress_mode {
 class progress {
 public:
   explicit progress(progress_mode mode);
-  /// Ends the bar's line.
-  ~progress();
+  ~progress() { end(); }
   progress(const progress&) = delete;
   progress& operator=(const progress&) = delete;
 
-  /// One line for each step that closed and each recovery (mode lines).
-  void on_event(const v1::Event& event) const;
+  /// One line for each step that closed and each recovery (mode lines), for each failed attempt (mode bar).
+  void on_event(const v1::Event& event);
   /// Redraws the bar (mode bar).
   void on_tick(const v1::RunSummary& run);
+  /// Ends the bar's line, before anything else is printed.
+  void end();
   [[nodiscard]] bool wants_ticks() const { return mode_ == progress_mode::bar; }
 
 private:
   progress_mode mode_;
+  std::mutex mutex_;
   bool drawn_ = false;
 };
 

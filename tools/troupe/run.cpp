@@ -61,13 +61,15 @@ exit_code finish(workflow::engine& engine, const v1::RunSummary& run, const run_
   return exit_code::failed;
 }
 
-exit_code drive(node& node, const run_options& options) {
+exit_code drive(node& node, const run_options& options, progress& shown) {
   auto& engine = node.workflows();
-  progress shown{options.shown};
   engine.subscribe([&shown](const std::string&, const v1::Event& event) { shown.on_event(event); });
   const auto started = options.target.start(engine, node.agents());
+  if (!started && interrupt::requested()) return report_interrupted(); // reading the definition
   if (!started) return report(started.error().why, started.error().code);
   const auto run = await(engine, *started, shown);
+  if (run && *run) shown.on_tick(**run);
+  shown.end();
   if (!run) return report(run.error());
   if (!*run)
     return report_interrupted(
@@ -83,9 +85,10 @@ exit_code run(const run_options& options) {
   node_options wanted;
   wanted.models = built_in_models(*models);
   wanted.precision = options.precision.value();
+  progress shown{options.shown}; // outlives the node, which tells it of events until it has stopped
   auto node = node::start(wanted, std::move(*store));
   if (!node) return report(node.error());
-  const auto code = drive(**node, options);
+  const auto code = drive(**node, options, shown);
   (*node)->stop();
   return code;
 }
@@ -110,7 +113,9 @@ void add_run(CLI::App& app, action& chosen) {
   command
       ->add_option("--progress", options->shown,
                    "How progress is shown on standard error: auto, bar, lines or none")
-      ->transform(CLI::CheckedTransformer(progress_modes()));
+      ->transform(CLI::CheckedTransformer(progress_modes()).description(""))
+      ->type_name("auto|bar|lines|none")
+      ->default_str("auto");
   command->add_flag("--json", options->json, "The result as one JSON object on standard output");
   command->footer(footer);
   command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
