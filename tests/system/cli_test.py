@@ -4,7 +4,9 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
+import time
 import unittest
 
 from support import ROOT, TROUPE, WORKFLOW, SystemTest, json_lines, troupe, write_documents
@@ -18,6 +20,7 @@ class Help(SystemTest):
             shown = troupe(command, "--help")
             self.assert_exit(shown, 0)
             self.assertIn("Example", shown.stdout)
+            self.assertNotIn("->", shown.stdout)  # numbers of enumerators say nothing to a user
 
     def test_usage_errors_exit_with_2(self):
         for arguments in ([], ["nonsense"], ["ner", "--aggregation", "best"], ["show"], ["run"], ["run", "a", "--resume", "b"],
@@ -86,6 +89,46 @@ class Ner(SystemTest):
         self.assertEqual(done.returncode, 1, done.stderr)
 
 
+class Streams(SystemTest):
+    """Standard input and signals, the same for every command that reads texts."""
+
+    COMMANDS = (["ner"], ["redact"], ["tokenize", "--model", MODELS / "ner-default"])
+
+    def start(self, command: list) -> subprocess.Popen:
+        process = subprocess.Popen([str(TROUPE), *map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_answers_come_while_the_input_stays_open(self):
+        for command in self.COMMANDS:
+            process = self.start(command)
+            process.stdin.write(b'{"text": "Oslo"}\n')
+            process.stdin.flush()
+            self.assertTrue(process.stdout.readline(), command)  # hangs until the test's limit where answers are held back
+
+    def test_interrupted_while_input_is_awaited(self):
+        for command in (*self.COMMANDS, ["run", "-", "--store", self.store]):
+            for begun in (b"", b'{"text": '):  # at rest, and within a line
+                process = self.start(command)
+                process.stdin.write(begun)
+                process.stdin.flush()
+                time.sleep(1)  # until it waits for input; a signal before it is there would kill it
+                process.send_signal(signal.SIGINT)
+                self.assertEqual(process.wait(timeout=20), 130, command)
+                self.assertEqual(process.stdout.read(), b"")
+                self.assertIn(b"interrupted", process.stderr.read())
+
+    def test_unreadable_standard_input_is_an_error(self):
+        for command in self.COMMANDS:
+            folder = os.open(self.folder, os.O_RDONLY)
+            refused = subprocess.run([str(TROUPE), *map(str, command)], stdin=folder, capture_output=True, text=True)
+            os.close(folder)
+            self.assert_exit(refused, 1)
+            self.assertIn("Is a directory", refused.stderr)
+
+
 class Redact(SystemTest):
     TEXT = "Mail jonas@example.org or pay to GB82 WEST 1234 5698 7654 32."
 
@@ -109,6 +152,25 @@ class Redact(SystemTest):
             replaced = answer["text"][redaction["redacted_start"]:redaction["redacted_end"]]
             self.assertEqual(replaced, redaction["replacement"])
         self.assertIn("jonas@example.org", [self.TEXT[r["start"]:r["end"]] for r in answer["redactions"]])
+
+    def test_labels_leave_the_files_alone(self):
+        path = self.folder / "mail.txt"
+        path.write_text(self.TEXT)
+        done = troupe("redact", "--labels", "EMAIL,PHONE", path, stdin="")
+        self.assert_exit(done, 0)
+        self.assertEqual(done.stdout, "Mail [EMAIL] or pay to GB82 WEST 1234 5698 7654 32.\n")
+
+    def test_key_of_the_environment(self):
+        environment = {**os.environ, "TROUPE_PSEUDONYM_KEY": "a"}
+        masked = troupe("redact", stdin=self.TEXT, env=environment)
+        self.assert_exit(masked, 0)
+        self.assertIn("[EMAIL]", masked.stdout)
+        named = troupe("redact", "--pseudonyms", stdin=self.TEXT, env=environment)
+        self.assertEqual(named.stdout, troupe("redact", "--pseudonyms", "--key", "a", stdin=self.TEXT).stdout)
+        environment.pop("TROUPE_PSEUDONYM_KEY")
+        refused = troupe("redact", "--pseudonyms", stdin=self.TEXT, env=environment)
+        self.assert_exit(refused, 2)
+        self.assertIn("--key", refused.stderr)
 
     def test_by_file_keeps_the_rest_of_the_text(self):
         path = self.folder / "log.txt"
@@ -177,6 +239,20 @@ class Runs(SystemTest):
         self.assert_exit(shown, 0)
         for expected in ("read[1]", "completed", "runStarted", "runCompleted"):
             self.assertIn(expected, shown.stdout)
+
+    def test_bar_shows_failed_attempts_and_leaves_its_line(self):
+        path = self.folder / "retry.yaml"
+        path.write_text("name: retry\nversion: '1'\nsteps:\n  get:\n    agent: files.read\n"
+                        "    retry: { maximum_attempts: 2, initial_interval: 500ms }\n"
+                        "    input: { path: /proc/self/mem, name: x }\n")  # is there, but cannot be read: worth a retry
+        ran = subprocess.run([str(TROUPE), "run", str(path), "--store", self.store, "--progress", "bar"],
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        self.assertEqual(ran.returncode, 1)
+        shown = ran.stdout.decode()
+        self.assertIn("attempt 1 failed", shown)
+        self.assertIn("will try again", shown)
+        after_bar = shown[shown.rindex("steps,"):]
+        self.assertIn("\n", after_bar.split("Run ")[0])
 
     def test_refusals(self):
         self.assert_exit(troupe("ps", "--store", self.store), 1)

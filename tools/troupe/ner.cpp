@@ -92,7 +92,7 @@ void add_ner(CLI::App& app, action& chosen) {
   command
       ->add_option("--aggregation", options->aggregation,
                    "How the labels of word pieces become entities")
-      ->transform(CLI::CheckedTransformer(aggregations))
+      ->transform(CLI::CheckedTransformer(aggregations).description(""))
       ->type_name("none|simple|first|average|max")
       ->default_str("simple");
   command

@@ -16,7 +16,7 @@ public:
         .add_option(
             "--precision", name_,
             "Arithmetic of the models: fp32, bf16, or auto for what this processor is good at")
-        ->check(CLI::IsMember({"auto", "fp32", "bf16"}))
+        ->check(CLI::IsMember({"auto", "fp32", "bf16"}).description(""))
         ->type_name("auto|fp32|bf16")
         ->capture_default_str();
   }

@@ -74,7 +74,8 @@ void add_ps(CLI::App& app, action& chosen) {
   command
       ->add_option("--status", options->statuses,
                    "Only runs of this status: running, completed or failed; repeatable")
-      ->transform(CLI::CheckedTransformer(statuses_by_name));
+      ->transform(CLI::CheckedTransformer(statuses_by_name).description(""))
+      ->type_name("running|completed|failed");
   command->add_option("--workflow", options->workflow, "Only runs of the workflow of this name");
   command->add_option("--limit", options->limit, "At most so many")
       ->capture_default_str()

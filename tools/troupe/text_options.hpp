@@ -20,7 +20,7 @@ struct text_options {
     command.add_option("FILE", files, "Texts in UTF-8; - or none for standard input")
         ->type_name("");
     command.add_option("--by", unit, "What one text is: a line or a whole file")
-        ->transform(CLI::CheckedTransformer(units))
+        ->transform(CLI::CheckedTransformer(units).description(""))
         ->type_name("line|file")
         ->default_str("line");
   }
