@@ -3,6 +3,7 @@
 #include "actors/workflow/errors.hpp"
 
 #include <fmt/format.h>
+#include <thread>
 
 namespace troupe::workflow {
 namespace {
@@ -68,28 +69,51 @@ result<void> check(sqlite::database& on, const std::filesystem::path& file, std:
   return {};
 }
 
+struct file_kind {
+  std::int64_t application = 0;
+  std::int64_t objects = 0;
+};
+
+/// What the file is, in one snapshot: another process may be making the tables right now.
+result<file_kind> inspect(sqlite::database& on) {
+  if (auto begun = on.execute("BEGIN"); !begun) return tl::unexpected(std::move(begun.error()));
+  const auto id = on.query_number("PRAGMA application_id");
+  const auto objects = id ? on.query_number("SELECT count(*) FROM sqlite_master") : id;
+  if (auto ended = on.execute("COMMIT"); !ended && objects)
+    return tl::unexpected(std::move(ended.error()));
+  if (!objects) return tl::unexpected(objects.error());
+  return file_kind{*id, *objects};
+}
+
+/// SQLite does not wait for its lock here when several connections switch at once, so this does.
+result<void> switch_to_wal(sqlite::database& on, std::chrono::milliseconds busy_timeout) {
+  const auto last = std::chrono::steady_clock::now() + busy_timeout;
+  for (;;) {
+    auto set = on.execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;");
+    const bool locked = !set && set.error().code == workflow_errc::store_busy;
+    if (!locked || std::chrono::steady_clock::now() >= last) return set;
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+  }
+}
+
 } // namespace
 
-result<void> prepare_schema(sqlite::database& on, const std::filesystem::path& file,
-                            bool was_used) {
-  if (auto set = on.execute(
-          "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;");
-      !set)
-    return set;
-  const auto before = on.query_number("PRAGMA application_id");
-  const auto objects = before ? on.query_number("SELECT count(*) FROM sqlite_master") : before;
-  if (!objects) return tl::unexpected(objects.error());
-  if (*objects == 0 && *before == 0 && was_used)
+result<void> prepare_schema(sqlite::database& on, const std::filesystem::path& file, bool was_used,
+                            std::chrono::milliseconds busy_timeout) {
+  auto set = on.execute(
+      "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;");
+  if (!set) return set;
+  const auto found = inspect(on);
+  if (!found) return tl::unexpected(found.error());
+  if (found->objects == 0 && found->application == 0 && was_used)
     return fail(
         workflow_errc::store_damaged,
-        fmt::format(
-            "{} is empty, but has been a store; restore it from a backup, or remove it and its "
-            "'-owners' file to begin anew",
-            file.string()));
-  if (*objects != 0 && *before != application) return check(on, file, *before, 0);
-  if (auto set = on.execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;");
-      !set)
-    return set;
+        fmt::format("{} is empty, but has been a store; restore it from a backup, or remove it and "
+                    "its '-owners' file to begin anew",
+                    file.string()));
+  if (found->objects != 0 && found->application != application)
+    return check(on, file, found->application, 0);
+  if (auto wal = switch_to_wal(on, busy_timeout); !wal) return wal;
   auto guard = sqlite::transaction::begin(on);
   if (!guard) return tl::unexpected(std::move(guard.error()));
   // Asked again under the lock: another process may have made the tables meanwhile.

@@ -395,7 +395,7 @@ result<std::unique_ptr<store>> open_sqlite_store(const std::filesystem::path& fi
       std::filesystem::exists(file, ignored) && std::filesystem::exists(owners, ignored);
   auto opened = sqlite::database::open(file.string(), options.must_exist, options.busy_timeout);
   if (!opened) return tl::unexpected(std::move(opened.error()));
-  if (auto ready = prepare_schema(*opened, file, was_used); !ready)
+  if (auto ready = prepare_schema(*opened, file, was_used, options.busy_timeout); !ready)
     return tl::unexpected(std::move(ready.error()));
   auto locks = owner_locks::open(owners);
   if (!locks) return tl::unexpected(std::move(locks.error()));

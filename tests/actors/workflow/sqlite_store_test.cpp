@@ -2,13 +2,12 @@
 #include "tests/actors/workflow/store_conformance.hpp"
 #include "tests/support/files.hpp"
 
-#include <atomic>
 #include <csignal>
 #include <fstream>
+#include <future>
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
 using namespace troupe;
@@ -251,20 +250,18 @@ BOOST_FIXTURE_TEST_CASE(processes_share_a_store_but_no_run, folder_fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(many_open_at_once, folder_fixture) {
-  std::vector<std::thread> threads;
-  threads.reserve(8);
-  std::atomic<int> failed{0};
+  std::vector<std::future<std::string>> complaints;
+  complaints.reserve(8);
   for (int i = 0; i < 8; ++i)
-    threads.emplace_back([&, i] {
-      sqlite_store_options options;
-      auto opened = open_sqlite_store(file, options);
-      if (!opened || !store_conformance::append(
-                         **opened, store_conformance::batch("r" + std::to_string(i), 0, {"1"})))
-        ++failed;
-    });
-  for (std::thread& each : threads)
-    each.join();
-  BOOST_TEST(failed == 0);
+    complaints.push_back(std::async(std::launch::async, [this, i]() -> std::string {
+      const auto opened = open_sqlite_store(file);
+      if (!opened) return opened.error().message();
+      const auto batch = store_conformance::batch("r" + std::to_string(i), 0, {"1"});
+      const auto appended = store_conformance::append(**opened, batch);
+      return appended ? "" : appended.error().message();
+    }));
+  for (auto& each : complaints)
+    BOOST_TEST(each.get() == "");
   BOOST_TEST(must_open()->list({})->size() == 8u);
 }
 
