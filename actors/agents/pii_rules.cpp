@@ -7,6 +7,7 @@
 #include <array>
 #include <optional>
 #include <re2/re2.h>
+#include <set>
 #include <string>
 
 namespace troupe::agents {
@@ -311,6 +312,13 @@ std::vector<pii_span> find_pii(std::string_view text) {
   for (const auto& rule : all_rules())
     find_all(text, rule, found);
   return found;
+}
+
+std::vector<std::string> rule_labels() {
+  std::set<std::string> labels;
+  for (const auto& rule : all_rules())
+    labels.insert(rule.label);
+  return {labels.begin(), labels.end()};
 }
 
 } // namespace troupe::agents

@@ -2,6 +2,7 @@
 
 #include "actors/agents/spans.hpp"
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,5 +14,8 @@ namespace troupe::agents {
 ///   (an address inside a URL): `merge_spans` settles that.
 /// Linear in the length of the text, also for hostile ones (RE2, and look-ahead of bounded length). Any thread.
 [[nodiscard]] std::vector<pii_span> find_pii(std::string_view text);
+
+/// The labels that `find_pii` gives, sorted, each once.
+[[nodiscard]] std::vector<std::string> rule_labels();
 
 } // namespace troupe::agents

@@ -172,6 +172,14 @@ class Redact(SystemTest):
         self.assert_exit(refused, 2)
         self.assertIn("--key", refused.stderr)
 
+    def test_a_label_that_nothing_finds_is_refused(self):
+        refused = troupe("redact", "--labels", "EMIAL", stdin=self.TEXT)
+        self.assert_exit(refused, 2)
+        self.assertIn("EMAIL", refused.stderr)
+        self.assertEqual(refused.stdout, "")
+        known = troupe("redact", "--labels", "EMAIL,SURNAME", stdin=self.TEXT + "\n")
+        self.assertEqual(known.stdout, "Mail [EMAIL] or pay to GB82 WEST 1234 5698 7654 32.\n")
+
     def test_by_file_keeps_the_rest_of_the_text(self):
         path = self.folder / "log.txt"
         path.write_bytes(b"one\r\ntwo jonas@example.org\n\nthree")

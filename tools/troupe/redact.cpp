@@ -1,4 +1,8 @@
+#include "actors/agents/pii_rules.hpp"
 #include "actors/node.hpp"
+#include "actors/workflow/diagnostic.hpp"
+#include "kernels/bert/config.hpp"
+#include "tools/troupe/cli_errc.hpp"
 #include "tools/troupe/commands.hpp"
 #include "tools/troupe/console.hpp"
 #include "tools/troupe/models.hpp"
@@ -7,8 +11,11 @@
 #include "tools/troupe/text_requests.hpp"
 #include "troupe/v1/redaction.pb.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <fmt/format.h>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -23,7 +30,7 @@ struct redact_options {
   bool pseudonyms = false;
   std::string key;
   std::vector<std::string> labels;
-  double min_score = 0;
+  double min_score = 0.5;
   bool json = false;
 };
 
@@ -33,7 +40,8 @@ message_ptr redact_request(const redact_options& options, const input_text& inpu
   request->set_style(options.pseudonyms ? v1::REDACTION_STYLE_PSEUDONYMS
                                         : v1::REDACTION_STYLE_MASK);
   request->set_pseudonym_key(options.key);
-  request->set_min_score(options.min_score);
+  // Zero on the wire means the default; everything is what the smallest score lets through.
+  request->set_min_score(std::max(options.min_score, std::numeric_limits<double>::min()));
   for (const auto& label : options.labels)
     request->add_labels(label);
   return request;
@@ -76,6 +84,32 @@ std::string key_of(const redact_options& options) {
   return named ? named : "";
 }
 
+/// What --labels may name: the kinds of the rules and of the model in `folder`, sorted.
+result<std::vector<std::string>> known_labels(const std::filesystem::path& folder) {
+  const auto config = bert::load_config(folder);
+  if (!config) return tl::unexpected(config.error());
+  auto known = agents::rule_labels();
+  for (const auto& tag : config->labels)
+    if (tag.starts_with("B-")) known.push_back(tag.substr(2));
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  return known;
+}
+
+/// A label that nothing finds would leave everything in the text, so it is a mistake.
+result<void> check_labels(const std::vector<std::string>& wanted,
+                          const std::filesystem::path& folder) {
+  if (wanted.empty()) return {};
+  const auto known = known_labels(folder);
+  if (!known) return tl::unexpected(known.error());
+  for (const auto& label : wanted)
+    if (!std::binary_search(known->begin(), known->end(), label))
+      return fail(cli_errc::bad_option,
+                  fmt::format("--labels: there is no label {}{}; all are: {}", label,
+                              workflow::suggestion(label, *known), fmt::join(*known, ", ")));
+  return {};
+}
+
 exit_code redact(redact_options options) {
   // Not CLI11's envname: a variable that is always set would forbid plain masks.
   if (options.pseudonyms) options.key = key_of(options);
@@ -86,6 +120,8 @@ exit_code redact(redact_options options) {
   }
   const auto models = models_folder();
   if (!models) return report(models.error());
+  if (const auto good = check_labels(options.labels, *models / "pii-rampart"); !good)
+    return report(good.error(), exit_code::usage);
   node_options wanted;
   wanted.precision = options.precision.value();
   wanted.models = built_in_models(*models);
@@ -143,7 +179,8 @@ void add_redact(CLI::App& app, action& chosen) {
       ->allow_extra_args(false); // else it would take the files for labels
   command
       ->add_option("--min-score", options->min_score,
-                   "Keep what the model is less sure of than this (default: 0.5)")
+                   "Keep what the model is less sure of than this")
+      ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
   options->precision.add_to(*command);
   command->add_flag("--json", options->json, "One JSON line per text, with the map of offsets");

@@ -93,7 +93,9 @@ private:
     const auto answer = first.answer.get();
     if (!answer) {
       auto what = answer.error();
-      what.message = place_of(first.input) + ": " + what.message;
+      // A model that does not load is no text's fault.
+      if (what.type != "ner.model_load_failed")
+        what.message = place_of(first.input) + ": " + what.message;
       return report(what);
     }
     if (!how_.print(first.input, **answer)) return report_closed_output();
