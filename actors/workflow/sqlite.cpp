@@ -35,12 +35,15 @@ meaning meaning_of(int code) {
   }
 }
 
-tl::unexpected<error> refuse(sqlite3* handle, int code) {
+tl::unexpected<error> refuse(sqlite3* handle, int code, std::string_view file) {
   const meaning what = meaning_of(code);
+  return fail(what.code, fmt::format("{}: {} (SQLite {}); {}", file, sqlite3_errmsg(handle),
+                                     sqlite3_extended_errcode(handle), what.remedy));
+}
+
+tl::unexpected<error> refuse(sqlite3* handle, int code) {
   const char* file = sqlite3_db_filename(handle, "main");
-  return fail(what.code,
-              fmt::format("{}: {} (SQLite {}); {}", file && *file ? file : "store",
-                          sqlite3_errmsg(handle), sqlite3_extended_errcode(handle), what.remedy));
+  return refuse(handle, code, file && *file ? file : "store");
 }
 
 } // namespace
@@ -124,7 +127,8 @@ result<database> database::open(const std::string& file, bool must_exist,
   database made;
   made.handle_.reset(handle);
   if (!handle) return fail(workflow_errc::store_unavailable, file + ": no memory for a connection");
-  if (code != SQLITE_OK) return refuse(handle, code);
+  // SQLite does not keep the name of a file that it could not open.
+  if (code != SQLITE_OK) return refuse(handle, code, file);
   sqlite3_busy_timeout(handle, static_cast<int>(busy_timeout.count()));
   return made;
 }

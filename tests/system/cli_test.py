@@ -263,7 +263,9 @@ class Runs(SystemTest):
         self.assertIn("\n", after_bar.split("Run ")[0])
 
     def test_refusals(self):
-        self.assert_exit(troupe("ps", "--store", self.store), 1)
+        missing = troupe("ps", "--store", self.store)
+        self.assert_exit(missing, 1)
+        self.assertIn("runs.db", missing.stderr)
         self.assert_exit(troupe("ps", "--store", "postgres://x"), 1)
         foreign = self.folder / "foreign.db"
         foreign.write_text("this is no store" * 100)
