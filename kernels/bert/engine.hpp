@@ -49,8 +49,8 @@ public:
 /// output of encoder layer i. `hidden` is [some tokens from first_token on, hidden_size] float32,
 /// valid during the call only; engines may work through a batch in pieces, and every token is seen
 /// once per layer. For tests and diagnosis: it never changes the logits.
-using hidden_observer = std::function<void(std::size_t layer, std::size_t first_token,
-                                           std::span<const float> hidden)>;
+using hidden_observer =
+    std::function<void(std::size_t layer, std::size_t first_token, std::span<const float> hidden)>;
 
 /// A loaded model on a device. Immutable, so any number of threads may share it, each with its own
 /// workspace. The logits of a sequence never depend on what else is in its batch.

@@ -76,10 +76,9 @@ result<std::shared_ptr<const ner_model>> ner_model::load(const std::filesystem::
   if (!engine) return tl::unexpected(std::move(engine.error()));
   const model_config& config = (*engine)->config();
   if (tokenizer->vocab_size() > config.vocab_size)
-    return fail(bert_errc::bad_config, model_dir.string() + ": vocab.txt has " +
-                                           std::to_string(tokenizer->vocab_size()) +
-                                           " pieces but config.json says vocab_size " +
-                                           std::to_string(config.vocab_size));
+    return fail(bert_errc::bad_config,
+                model_dir.string() + ": vocab.txt has " + std::to_string(tokenizer->vocab_size()) +
+                    " pieces but config.json says vocab_size " + std::to_string(config.vocab_size));
   std::shared_ptr<const ner_model> model{new ner_model{std::move(*tokenizer), std::move(*engine)}};
   if (model->max_length() <= special_tokens)
     return fail(bert_errc::bad_config, model_dir.string() + ": a model_max_length of " +

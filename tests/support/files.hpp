@@ -17,7 +17,9 @@ inline std::filesystem::path golden_folder() {
   return std::filesystem::path{TROUPE_SOURCE_DIR} / "tests" / "golden";
 }
 
-inline std::filesystem::path source_folder() { return TROUPE_SOURCE_DIR; }
+inline std::filesystem::path source_folder() {
+  return TROUPE_SOURCE_DIR;
+}
 
 inline std::string read_file(const std::filesystem::path& path) {
   std::ifstream in{path, std::ios::binary};
