@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -101,6 +102,13 @@ class Streams(SystemTest):
         self.addCleanup(process.kill)
         return process
 
+    def await_handler(self, process: subprocess.Popen) -> None:
+        """Until the program catches SIGINT: one that comes before would kill it."""
+        status, limit = pathlib.Path(f"/proc/{process.pid}/status"), time.monotonic() + 20
+        while not int(re.search(r"SigCgt:\s*(\w+)", status.read_text())[1], 16) & 1 << (signal.SIGINT - 1):
+            self.assertLess(time.monotonic(), limit, "awaited a handler for SIGINT")
+            os.sched_yield()
+
     def test_answers_come_while_the_input_stays_open(self):
         for command in self.COMMANDS:
             process = self.start(command)
@@ -114,7 +122,7 @@ class Streams(SystemTest):
                 process = self.start(command)
                 process.stdin.write(begun)
                 process.stdin.flush()
-                time.sleep(1)  # until it waits for input; a signal before it is there would kill it
+                self.await_handler(process)
                 process.send_signal(signal.SIGINT)
                 self.assertEqual(process.wait(timeout=20), 130, command)
                 self.assertEqual(process.stdout.read(), b"")
