@@ -4,6 +4,8 @@
 #include "tools/troupe/cli_errc.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
@@ -38,6 +40,19 @@ result<std::filesystem::path> file_of(const std::string& store) {
   return std::filesystem::path{store.substr(scheme.size())};
 }
 
+/// One word for a POSIX shell, in quotes only where it needs them.
+std::string shell_word(const std::string& text) {
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) ||
+           std::string_view{"@%+=:,./_-"}.find(char(c)) != std::string_view::npos;
+  };
+  if (std::all_of(text.begin(), text.end(), plain)) return text;
+  std::string word = "'";
+  for (const char c : text)
+    c == '\'' ? word += "'\\''" : word += c;
+  return word + "'";
+}
+
 } // namespace
 
 void store_option::add_to(CLI::App& command) {
@@ -62,7 +77,7 @@ result<std::unique_ptr<workflow::store>> store_option::open(bool must_exist) con
 }
 
 std::string store_option::as_argument() const {
-  return given_.empty() ? "" : " --store " + given_;
+  return given_.empty() ? "" : " --store " + shell_word(given_);
 }
 
 } // namespace troupe::cli

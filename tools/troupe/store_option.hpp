@@ -21,7 +21,7 @@ public:
   /// @param must_exist refuses to make a new one; otherwise its folder is made too.
   [[nodiscard]] result<std::unique_ptr<workflow::store>> open(bool must_exist) const;
 
-  /// ` --store sqlite:FILE` where it was given, for hints.
+  /// ` --store sqlite:FILE` where it was given, for hints: quoted so that a shell takes it back as it was.
   [[nodiscard]] std::string as_argument() const;
 
 private:
