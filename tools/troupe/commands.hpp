@@ -20,5 +20,6 @@ void add_show(CLI::App& app, action& chosen);
 void add_ner(CLI::App& app, action& chosen);
 void add_redact(CLI::App& app, action& chosen);
 void add_tokenize(CLI::App& app, action& chosen);
+void add_bench(CLI::App& app, action& chosen);
 
 } // namespace troupe::cli
