@@ -102,6 +102,11 @@ public:
   /// handler returned, while the request is unanswered. Trace context, principal, privacy labels
   /// and priority go along.
   virtual void request(agent_name target, message_ptr payload, responder then) const = 0;
+  /// Sends another agent a one-way message, see `agent_system::tell`; it is cut to this call's deadline.
+  /// @returns why it was refused.
+  virtual reply<void> tell(agent_name /*target*/, message_ptr /*payload*/) const {
+    return tl::unexpected(failure{"runtime.cannot_send", "this call context cannot send", false});
+  }
   /// The same with a shorter time limit.
   virtual void request_within(std::chrono::milliseconds limit, agent_name target,
                               message_ptr payload, responder then) const {

@@ -69,6 +69,12 @@ reply<message_ptr> agent_system::request_and_wait(agent_name target, message_ptr
   });
 }
 
+reply<void> agent_system::tell(agent_name target, message_ptr payload, request_options options) {
+  const auto timeout = options.timeout;
+  return core_->tell(header_of(std::move(target), std::move(options)), std::move(payload), timeout,
+                     nullptr);
+}
+
 executor& agent_system::blocking_executor() {
   return core_->blocking();
 }

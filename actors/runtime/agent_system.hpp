@@ -47,7 +47,13 @@ struct agent_system_metrics {
   std::uint64_t activations = 0;
   std::uint64_t restarts = 0;
   std::uint64_t agents_down = 0;
-  /// Requests without an answer at this moment.
+  /// One-way messages, which none of the above counts.
+  std::uint64_t one_way = 0;
+  /// Of these, refused to their sender.
+  std::uint64_t one_way_refused = 0;
+  /// Of these, accepted and then lost: the agent failed or was down, or the time was over.
+  std::uint64_t one_way_lost = 0;
+  /// Requests without an answer, and one-way messages without an end, at this moment.
   std::uint64_t in_flight = 0;
 };
 
@@ -97,6 +103,13 @@ public:
   /// agents it answers "runtime.would_block" at once.
   [[nodiscard]] reply<message_ptr> request_and_wait(agent_name target, message_ptr payload,
                                                     request_options options = {});
+
+  /// Sends `payload` to `target` one way: it arrives at most once, in the order of this sender, and its reply or failure
+  /// goes nowhere (`metrics` counts what is lost). Cheaper than a request: nothing watches its deadline but the agent,
+  /// which drops what it comes to too late. The handler of the payload's type runs as for a request and need not answer.
+  /// Never blocks.
+  /// @returns why it was refused: no such target, a full mailbox, a system that stops.
+  reply<void> tell(agent_name target, message_ptr payload, request_options options = {});
 
   /// Where blocking work of this node runs.
   [[nodiscard]] executor& blocking_executor();

@@ -18,22 +18,30 @@ public:
   token& operator=(const token&) = delete;
   ~token() {
     if (asked_->answered()) return;
-    counters::add(asked_->core_->counters.answers_forgotten);
-    asked_->answer(no_answer_failure(asked_->header_.target.to_string()));
+    if (asked_->one_way())
+      asked_->answer(message_ptr{}); // nobody waits for more
+    else
+      forgotten();
   }
   void give(reply<message_ptr> given) { asked_->check_and_answer(std::move(given)); }
 
 private:
+  void forgotten() {
+    counters::add(asked_->core_->counters.answers_forgotten);
+    asked_->answer(no_answer_failure(asked_->header_.target.to_string()));
+  }
+
   std::shared_ptr<call> asked_;
 };
 
-call::call(std::shared_ptr<core> core, envelope_header header, message_ptr payload, time_point sent,
-           time_point due, responder then, origin from)
-    : core_(std::move(core)), header_(std::move(header)), sent_(sent), due_(due),
+call::call(kind which, std::shared_ptr<core> core, envelope_header header, message_ptr payload,
+           time_point sent, time_point due, responder then, origin from)
+    : kind_(which), core_(std::move(core)), header_(std::move(header)), sent_(sent), due_(due),
       then_(std::move(then)), from_(std::move(from)), payload_(std::move(payload)) {}
 
 call::~call() {
-  // Only where a system stops with the continuation on its way to an actor.
+  // Only where a system stops before the agent came to it, or with the continuation on its way.
+  if (one_way() && !answered()) end_one_way(false);
   if (then_) finish(tl::unexpected(stopping_failure()));
 }
 
@@ -53,6 +61,7 @@ std::optional<std::string> call::finish(reply<message_ptr> given) {
 std::optional<message_ptr> call::begin(std::shared_ptr<agent> served_by,
                                        std::shared_ptr<agent_mailbox> at) {
   if (core_->clock().now() >= due_) expire();
+  if (one_way() && core_->stopped()) answer(stopping_failure());
   std::lock_guard lock{mutex_};
   if (answered()) return std::nullopt;
   served_by_ = std::move(served_by);
@@ -70,6 +79,11 @@ bool call::answer(reply<message_ptr> given) {
     counters::add(core_->counters.late_answers);
     return false;
   }
+  if (one_way()) {
+    release();
+    end_one_way(given.has_value());
+    return true;
+  }
   core_->deadlines().remove(*this);
   release();
   counters::add(given ? core_->counters.replies : core_->counters.failures);
@@ -79,6 +93,17 @@ bool call::answer(reply<message_ptr> given) {
     spdlog::error("the continuation of a request to {} threw: {}", header_.target.to_string(),
                   *thrown);
   return true;
+}
+
+void call::withdraw() {
+  answered_.store(true, std::memory_order_release);
+  release();
+  core_->finished();
+}
+
+void call::end_one_way(bool served) {
+  if (!served) counters::add(core_->counters.one_way_lost);
+  core_->finished();
 }
 
 void call::release() {
@@ -136,8 +161,12 @@ reply<message_ptr> call::request_and_wait(agent_name target, message_ptr payload
   });
 }
 
-void call::send_child(std::chrono::milliseconds limit, agent_name target, message_ptr payload,
-                      responder then, bool on_agent) const {
+reply<void> call::tell(agent_name target, message_ptr payload) const {
+  return core_->tell(child_header(std::move(target)), std::move(payload), defaults::longest_timeout,
+                     std::const_pointer_cast<call>(shared_from_this()));
+}
+
+envelope_header call::child_header(agent_name target) const {
   envelope_header header;
   header.sender = header_.target;
   header.target = std::move(target);
@@ -146,6 +175,11 @@ void call::send_child(std::chrono::milliseconds limit, agent_name target, messag
   header.tracestate = header_.tracestate;
   header.principal = header_.principal;
   header.privacy_labels = header_.privacy_labels;
+  return header;
+}
+
+void call::send_child(std::chrono::milliseconds limit, agent_name target, message_ptr payload,
+                      responder then, bool on_agent) const {
   // Calls are never made const: the context is const for agents only.
   origin from{std::const_pointer_cast<call>(shared_from_this()), nullptr, nullptr};
   {
@@ -153,7 +187,8 @@ void call::send_child(std::chrono::milliseconds limit, agent_name target, messag
     if (on_agent) from.box = served_at_;
     from.asker = served_by_;
   }
-  core_->send(std::move(header), std::move(payload), limit, std::move(then), std::move(from));
+  core_->send(child_header(std::move(target)), std::move(payload), limit, std::move(then),
+              std::move(from));
 }
 
 } // namespace troupe::runtime

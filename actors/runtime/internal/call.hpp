@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,6 +26,9 @@ class call final : public call_context,
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
+  /// Whether somebody waits for the answer.
+  enum class kind : std::uint8_t { request, one_way };
+
   /// Who asks: an agent at work on another call, or nobody of this system.
   struct origin {
     std::shared_ptr<call> parent;
@@ -34,13 +38,17 @@ public:
     std::shared_ptr<agent> asker;
   };
 
-  call(std::shared_ptr<core> core, envelope_header header, message_ptr payload, time_point sent,
-       time_point due, responder then, origin from);
+  /// @param then empty for one-way messages.
+  call(kind which, std::shared_ptr<core> core, envelope_header header, message_ptr payload,
+       time_point sent, time_point due, responder then, origin from);
   ~call() override;
 
   // -- the asking side
+  [[nodiscard]] bool one_way() const { return kind_ == kind::one_way; }
   [[nodiscard]] time_point due() const { return due_; }
   [[nodiscard]] const origin& from() const { return from_; }
+  /// Ends a one-way message that was refused.
+  void withdraw();
   /// Runs the continuation. @returns what it threw, after failing the request that this one was made for.
   std::optional<std::string> finish(reply<message_ptr> given);
 
@@ -62,6 +70,7 @@ public:
   // -- call_context
   [[nodiscard]] const envelope_header& header() const override { return header_; }
   void request(agent_name target, message_ptr payload, responder then) const override;
+  reply<void> tell(agent_name target, message_ptr payload) const override;
   void request_within(std::chrono::milliseconds limit, agent_name target, message_ptr payload,
                       responder then) const override;
   [[nodiscard]] reply<message_ptr> request_and_wait(agent_name target,
@@ -71,12 +80,15 @@ private:
   friend deadlines;
   class token;
 
+  [[nodiscard]] envelope_header child_header(agent_name target) const;
   void send_child(std::chrono::milliseconds limit, agent_name target, message_ptr payload,
                   responder then, bool on_agent) const;
   void expire();
   void release();
   void check_and_answer(reply<message_ptr> given);
+  void end_one_way(bool served);
 
+  const kind kind_;
   std::shared_ptr<core> core_;
   envelope_header header_;
   time_point sent_, due_;

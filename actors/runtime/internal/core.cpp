@@ -79,6 +79,26 @@ std::vector<std::string> core::names() const {
 void core::send(envelope_header header, message_ptr payload, std::chrono::milliseconds timeout,
                 responder then, call::origin from) {
   counters::add(counters.requests);
+  const auto asked = make_call(call::kind::request, std::move(header), std::move(payload), timeout,
+                               std::move(then), std::move(from));
+  if (auto refused = deliver(asked)) asked->answer(std::move(*refused));
+}
+
+reply<void> core::tell(envelope_header header, message_ptr payload,
+                       std::chrono::milliseconds timeout, std::shared_ptr<call> parent) {
+  counters::add(counters.one_way);
+  const auto told = make_call(call::kind::one_way, std::move(header), std::move(payload), timeout,
+                              nullptr, {std::move(parent), nullptr, nullptr});
+  auto refused = deliver(told);
+  if (!refused) return {};
+  counters::add(counters.one_way_refused);
+  told->withdraw();
+  return tl::unexpected(std::move(*refused));
+}
+
+std::shared_ptr<call> core::make_call(call::kind which, envelope_header header, message_ptr payload,
+                                      std::chrono::milliseconds timeout, responder then,
+                                      call::origin from) {
   // Counted before the phase is looked at: `drain` sets the phase before it looks at the count.
   in_flight_.fetch_add(1);
   const auto now = clock_->now();
@@ -87,10 +107,8 @@ void core::send(envelope_header header, message_ptr payload, std::chrono::millis
   if (from.parent) due = std::min(due, from.parent->due());
   header.deadline = clock_->wall_now() + (due - now);
   header.message_id = {system_id_, last_message_.fetch_add(1, std::memory_order_relaxed) + 1};
-  const auto asked =
-      std::make_shared<call>(shared_from_this(), std::move(header), std::move(payload), now, due,
-                             std::move(then), std::move(from));
-  if (auto refused = deliver(asked)) asked->answer(std::move(*refused));
+  return std::make_shared<call>(which, shared_from_this(), std::move(header), std::move(payload),
+                                now, due, std::move(then), std::move(from));
 }
 
 std::optional<failure> core::deliver(const std::shared_ptr<call>& asked) {
@@ -102,7 +120,7 @@ std::optional<failure> core::deliver(const std::shared_ptr<call>& asked) {
                    "the request that this one was made for is answered already", false};
   if (!asked->payload_type())
     return failure{"runtime.wrong_request_type", "a request without a payload", false};
-  if (!deadlines_->add(*asked)) return stopping_failure();
+  if (!asked->one_way() && !deadlines_->add(*asked)) return stopping_failure();
   const auto& target = asked->header().target;
   while (true) {
     auto box = find_or_activate(target);
@@ -192,12 +210,21 @@ void core::drop_types() {
 
 agent_system_metrics core::metrics() const {
   const auto& c = counters;
-  return {c.requests,           c.replies,
-          c.failures,           c.deadlines_exceeded,
-          c.mailbox_rejections, c.handler_exceptions,
-          c.answers_forgotten,  c.late_answers,
-          c.activations,        c.restarts,
-          c.agents_down,        in_flight_};
+  return {c.requests,
+          c.replies,
+          c.failures,
+          c.deadlines_exceeded,
+          c.mailbox_rejections,
+          c.handler_exceptions,
+          c.answers_forgotten,
+          c.late_answers,
+          c.activations,
+          c.restarts,
+          c.agents_down,
+          c.one_way,
+          c.one_way_refused,
+          c.one_way_lost,
+          in_flight_};
 }
 
 } // namespace troupe::runtime

@@ -30,6 +30,7 @@ struct counters {
   counter requests = 0, replies = 0, failures = 0, deadlines_exceeded = 0, mailbox_rejections = 0;
   counter handler_exceptions = 0, answers_forgotten = 0, late_answers = 0;
   counter activations = 0, restarts = 0, agents_down = 0;
+  counter one_way = 0, one_way_refused = 0, one_way_lost = 0;
 
   static void add(counter& one) { one.fetch_add(1, std::memory_order_relaxed); }
 };
@@ -58,6 +59,9 @@ public:
   /// Sends a new request; every outcome reaches `then`.
   void send(envelope_header header, message_ptr payload, std::chrono::milliseconds timeout,
             responder then, call::origin from);
+  /// Sends a one-way message. @returns why it was refused.
+  reply<void> tell(envelope_header header, message_ptr payload, std::chrono::milliseconds timeout,
+                   std::shared_ptr<call> parent);
   /// Waits for the answer to what `send` sends with the continuation it is given.
   template <class Send>
   [[nodiscard]] reply<message_ptr> wait_for(Send&& send);
@@ -77,12 +81,18 @@ public:
   [[nodiscard]] runtime::deadlines& deadlines() { return *deadlines_; }
   [[nodiscard]] caf::actor_system& actors() { return *actors_; }
   [[nodiscard]] bool deterministic() const { return deterministic_; }
+  /// Whether nothing more is to be served.
+  [[nodiscard]] bool stopped() const { return phase_ == phase::stopped; }
 
   runtime::counters counters;
 
 private:
   enum class phase { running, draining, stopped };
 
+  [[nodiscard]] std::shared_ptr<call> make_call(call::kind which, envelope_header header,
+                                                message_ptr payload,
+                                                std::chrono::milliseconds timeout, responder then,
+                                                call::origin from);
   [[nodiscard]] std::optional<failure> deliver(const std::shared_ptr<call>& asked);
   [[nodiscard]] reply<std::shared_ptr<agent_mailbox>> find_or_activate(const agent_name& target);
   std::shared_ptr<agent_mailbox> activate(const agent_type& type, const agent_name& name);
