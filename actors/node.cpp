@@ -5,22 +5,38 @@
 #include "actors/agents/report_agent.hpp"
 #include "actors/inference/ner_extract.hpp"
 #include "actors/inference/service.hpp"
+#include "actors/runtime/errc.hpp"
 
+#include <string>
+#include <system_error>
 #include <utility>
 
 namespace troupe {
 
 namespace {
 
-std::unique_ptr<inference::service> make_inference(const node_options& options) {
+result<std::unique_ptr<inference::service>> make_inference(const node_options& options) {
+  if (options.engine_threads > node_options::max_engine_threads)
+    return fail(runtime_errc::bad_option,
+                "engine_threads is " + std::to_string(options.engine_threads) + ", at most " +
+                    std::to_string(node_options::max_engine_threads) + " make sense");
   inference::service_options wanted;
   wanted.threads = options.engine_threads;
-  auto service = std::make_unique<inference::service>(wanted);
+  try {
+    return std::make_unique<inference::service>(wanted);
+  } catch (const std::system_error& thrown) {
+    return fail(runtime_errc::cannot_start, std::string{"threads for models: "} + thrown.what());
+  }
+}
+
+result<void> add_models(inference::service& inference, const node_options& options) {
   bert::engine_options engine;
   engine.wanted = options.precision;
-  for (const auto& [name, folder] : options.models)
-    service->add_model(name, folder, engine);
-  return service;
+  for (const auto& [key, folder] : options.models)
+    inference.add_model(key, folder, engine);
+  for (const auto& key : options.preload)
+    if (auto loaded = inference.load_model(key); !loaded) return loaded;
+  return {};
 }
 
 result<void> add_built_in_agents(agent_system& agents, inference::service& inference) {
@@ -37,7 +53,11 @@ result<void> add_built_in_agents(agent_system& agents, inference::service& infer
 result<std::unique_ptr<node>> node::start(const node_options& options,
                                           std::unique_ptr<workflow::store> store) {
   std::unique_ptr<node> made{new node};
-  made->inference_ = make_inference(options);
+  auto inference = make_inference(options);
+  if (!inference) return tl::unexpected(inference.error());
+  made->inference_ = std::move(*inference);
+  if (auto added = add_models(*made->inference_, options); !added)
+    return tl::unexpected(added.error());
   auto agents = agent_system::start();
   if (!agents) return tl::unexpected(agents.error());
   made->agents_ = std::move(*agents);
@@ -52,6 +72,10 @@ result<std::unique_ptr<node>> node::start(const node_options& options,
 
 node::~node() {
   stop();
+}
+
+result<void> node::load_model(const std::string& key) {
+  return inference_->load_model(key);
 }
 
 void node::stop() {

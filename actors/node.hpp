@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -19,11 +20,15 @@ class service;
 /// What a node is made of; the store of its runs is given apart.
 struct node_options {
   /// Model folders by the key of the agent that serves them: "default" is `ner.extract/default`, and `pii.redact` asks
-  /// `ner.extract/pii`. Each is loaded at its first use.
+  /// `ner.extract/pii`. Each is loaded at its first use, unless it is in `preload`.
   std::map<std::string, std::filesystem::path> models;
+  /// Keys of the models that `start` loads, and fails with the reason when one does not load.
+  std::vector<std::string> preload;
   bert::precision precision = bert::precision::automatic;
-  /// Threads that run models; 0 for one per processor.
+  /// Threads that run models, at most `max_engine_threads`; 0 for one per processor.
   std::size_t engine_threads = 0;
+
+  static constexpr std::size_t max_engine_threads = 1'024;
 };
 
 /// One node in this process: the agent system with the built-in agents (files.*, ner.extract, pii.redact,
@@ -33,12 +38,18 @@ class node {
 public:
   /// Starts threads; nothing runs yet.
   /// @param store of the workflow engine; nullptr for a node that only answers requests.
+  /// @returns `runtime_errc::bad_option` or `runtime_errc::cannot_start`; why a model of `preload` does not load.
   [[nodiscard]] static result<std::unique_ptr<node>> start(const node_options& options,
                                                            std::unique_ptr<workflow::store> store);
   /// Calls `stop`.
   ~node();
   node(const node&) = delete;
   node& operator=(const node&) = delete;
+
+  /// Loads the model of that key now, and waits for it; at once where it is loaded. For a host that knows which models
+  /// its work needs and wants to hear of a bad folder first. Not on a thread that runs agents.
+  /// @returns `inference::inference_errc::unknown_model`, or why the model does not load.
+  [[nodiscard]] result<void> load_model(const std::string& key);
 
   [[nodiscard]] agent_system& agents() { return *agents_; }
   /// Only with a store.

@@ -13,4 +13,8 @@ inline constexpr std::size_t max_waiting_bytes = std::size_t{256} << 20;
 /// How long `service::stop` lets accepted texts finish.
 inline constexpr std::chrono::milliseconds drain_bound{30'000};
 
+/// From a failed load of a model to the next attempt: at first, and at most.
+inline constexpr std::chrono::milliseconds load_backoff{1'000};
+inline constexpr std::chrono::milliseconds max_load_backoff{60'000};
+
 } // namespace troupe::inference::defaults

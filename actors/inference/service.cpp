@@ -17,6 +17,10 @@ void service::add_model(std::string name, std::filesystem::path model_dir,
   core_->add_model(std::move(name), std::move(model_dir), std::move(options));
 }
 
+result<void> service::load_model(const std::string& name) {
+  return core_->load_model(name);
+}
+
 bool service::has_model(const std::string& name) const {
   return core_->has_model(name);
 }

@@ -2,6 +2,7 @@
 
 #include "actors/inference/batcher.hpp"
 #include "actors/inference/defaults.hpp"
+#include "actors/inference/errc.hpp"
 #include "actors/runtime/failure.hpp"
 #include "kernels/bert/decode.hpp"
 #include "kernels/bert/engine.hpp"
@@ -39,8 +40,8 @@ struct extraction {
   std::size_t windows = 0;
 };
 
-/// Takes the answer to one text; runs once, on an engine's thread or the caller's. Must not throw,
-/// and must not block: the engine waits meanwhile.
+/// Takes the answer to one text; runs once, on an engine's thread or the caller's. Must not block:
+/// the engine waits meanwhile. What it throws is logged and counted, and harms nobody else.
 using extract_responder = std::function<void(reply<extraction>)>;
 
 /// Who does the work.
@@ -62,6 +63,10 @@ struct service_options {
   std::size_t max_waiting_texts = defaults::max_waiting_texts;
   std::size_t max_waiting_bytes = defaults::max_waiting_bytes;
   std::chrono::milliseconds drain_bound = defaults::drain_bound;
+  /// A model that did not load is tried again by the first text that comes this much later; twice
+  /// as long after each failure in a row, up to the second figure.
+  std::chrono::milliseconds load_backoff = defaults::load_backoff;
+  std::chrono::milliseconds max_load_backoff = defaults::max_load_backoff;
 };
 
 /// Counters since start; together a snapshot of one moment.
@@ -79,8 +84,13 @@ struct service_stats {
   std::uint64_t rejected = 0;
   std::uint64_t expired = 0;
   std::uint64_t failed = 0;
-  /// Texts accepted and not yet answered.
+  /// Texts accepted and not yet answered, and their bytes.
   std::uint64_t waiting = 0;
+  std::uint64_t waiting_bytes = 0;
+  /// Attempts to load a model, successful or not.
+  std::uint64_t loads = 0;
+  /// Responders that threw.
+  std::uint64_t responder_exceptions = 0;
 };
 
 /// Serves several models to many callers: texts are cut into windows, windows of different callers
@@ -91,15 +101,16 @@ struct service_stats {
 /// | type | when |
 /// |---|---|
 /// | ner.unknown_model (no) | no model of that name was added |
-/// | ner.model_load_failed (no) | the model's folder does not load; says why. Stays so until the
-///   model is added again |
+/// | ner.model_load_failed (no; yes for want of memory) | the model's folder does not load; says why.
+///   Texts that come after the back-off try again |
 /// | ner.bad_request (no) | text not UTF-8 or too long, or an impossible stride |
 /// | ner.overloaded (yes) | too many texts or bytes wait |
-/// | runtime.deadline_exceeded (yes) | the deadline passed while the text waited |
+/// | runtime.deadline_exceeded (yes) | the deadline passed before all of the text was run |
 /// | ner.engine_failed (yes) | the engine ran out of memory, or its output was no number |
 /// | ner.stopping (no) | the service stops |
 class service {
 public:
+  /// Starts threads; throws `std::system_error` where the system gives none.
   explicit service(service_options options = {});
   /// Calls `stop`.
   ~service();
@@ -111,6 +122,9 @@ public:
   /// later.
   void add_model(std::string name, std::filesystem::path model_dir,
                  bert::engine_options options = {});
+  /// Loads a model now, on this thread, unless it is loaded; waits where another thread loads it.
+  /// @returns `inference_errc::unknown_model`, `inference_errc::stopping`, or why it does not load.
+  [[nodiscard]] result<void> load_model(const std::string& name);
   [[nodiscard]] bool has_model(const std::string& name) const;
   /// Sorted.
   [[nodiscard]] std::vector<std::string> models() const;

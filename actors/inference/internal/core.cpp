@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <spdlog/spdlog.h>
 #include <utility>
 
 namespace troupe::inference {
@@ -33,36 +34,24 @@ auto guarded(F work) -> decltype(work()) {
 } // namespace
 
 service::core::core(service_options options) : options_(options), batcher_(options.batch_tokens) {
-  for (std::size_t i = thread_count(options_); i > 0; --i)
-    threads_.emplace_back([this] { run_thread(); });
+  try {
+    for (std::size_t i = thread_count(options_); i > 0; --i)
+      threads_.emplace_back([this] { run_thread(); });
+  } catch (...) {
+    end_threads();
+    throw;
+  }
 }
 
-void service::core::add_model(std::string name, std::filesystem::path model_dir,
-                              bert::engine_options options) {
-  const lock held{mutex_};
-  model_slot& slot = slots_.emplace_back();
-  slot.model_dir = std::move(model_dir);
-  slot.options = std::move(options);
-  names_.insert_or_assign(std::move(name), slots_.size() - 1);
-}
-
-bool service::core::has_model(const std::string& name) const {
-  const lock held{mutex_};
-  return names_.contains(name);
-}
-
-std::vector<std::string> service::core::models() const {
-  const lock held{mutex_};
-  std::vector<std::string> names;
-  for (const auto& [name, slot] : names_)
-    names.push_back(name);
-  return names;
+service::core::~core() {
+  stop();
 }
 
 service_stats service::core::stats() const {
   const lock held{mutex_};
   service_stats now = stats_;
   now.waiting = open_.size();
+  now.waiting_bytes = waiting_bytes_;
   return now;
 }
 
@@ -83,7 +72,7 @@ void service::core::extract(extract_request request, extract_responder then) {
     if (auto admitted = admit(request); !admitted) {
       ++stats_.rejected;
       held.unlock();
-      return then(tl::unexpected(std::move(admitted.error())));
+      return respond(then, tl::unexpected(std::move(admitted.error())));
     }
     auto text = std::make_shared<job>();
     text->id = next_id_++;
@@ -92,8 +81,10 @@ void service::core::extract(extract_request request, extract_responder then) {
     text->then = std::move(then);
     waiting_bytes_ += text->request.text->size();
     ++unanswered_;
-    open_.emplace(text->id, text);
-    arrivals_.push_back(std::move(text));
+    if (text->request.expires != deadline::max())
+      deadlines_.emplace(text->request.expires, text->id);
+    arrivals_.push_back(text->id);
+    open_.emplace(text->id, std::move(text));
   }
   work_.notify_one();
   if (options_.mode == service_mode::on_call) run_pending();
@@ -105,11 +96,25 @@ void service::core::run_thread() {
   worker by;
   lock held{mutex_};
   while (!closing_) {
-    if (step(held, by)) continue;
-    ++idle_threads_;
-    work_.wait(held, [this] { return closing_ || !arrivals_.empty() || !batcher_.empty(); });
-    --idle_threads_;
+    try {
+      if (!step(held, by)) await_work(held);
+    } catch (const std::exception& thrown) {
+      // Want of memory between two steps. Its texts, if any, are answered at their deadline or by
+      // `stop`; the thread is needed for others.
+      spdlog::error("a step of the inference service failed: {}", thrown.what());
+      if (!held.owns_lock()) held.lock();
+    }
   }
+}
+
+void service::core::await_work(lock& held) {
+  const auto woken = [this] { return closing_ || !arrivals_.empty() || !batcher_.empty(); };
+  ++idle_threads_;
+  if (deadlines_.empty())
+    work_.wait(held, woken);
+  else
+    work_.wait_until(held, deadlines_.begin()->first, woken);
+  --idle_threads_;
 }
 
 void service::core::run_pending() {
@@ -123,50 +128,37 @@ void service::core::run_pending() {
 }
 
 bool service::core::step(lock& held, worker& by) {
+  expire(held);
   // Tokenising is much cheaper than running a model, so it keeps a full batch in stock.
-  if (!arrivals_.empty() && batcher_.waiting_tokens() < options_.batch_tokens) {
-    const job_ptr text = std::move(arrivals_.front());
-    arrivals_.pop_front();
-    start_text(held, text);
-    return true;
-  }
+  if (batcher_.waiting_tokens() < options_.batch_tokens)
+    if (const job_ptr text = next_arrival()) {
+      start_text(held, text);
+      return true;
+    }
   if (batcher_.empty()) return false;
   run_batch(held, by);
   return true;
 }
 
-void service::core::start_text(lock& held, const job_ptr& text) {
-  model_slot& slot = slots_[text->slot];
-  switch (slot.at) {
-  case model_slot::stage::unloaded:
-    slot.waiting.push_back(text);
-    return load(held, slot);
-  case model_slot::stage::loading:
-    slot.waiting.push_back(text);
-    return;
-  case model_slot::stage::ready:
-    return prepare(held, text, slot.model);
-  case model_slot::stage::failed:
-    const failure why = slot.why;
-    held.unlock();
-    refuse(text, why);
-    held.lock();
-  }
+void service::core::expire(lock& held) {
+  std::vector<job_ptr> late;
+  const auto by = now();
+  for (auto each = deadlines_.begin(); each != deadlines_.end() && each->first <= by; ++each)
+    late.push_back(open_.at(each->second));
+  if (late.empty()) return;
+  held.unlock();
+  for (const job_ptr& text : late)
+    refuse(text, deadline_exceeded());
+  held.lock();
 }
 
-void service::core::load(lock& held, model_slot& slot) {
-  slot.at = model_slot::stage::loading;
-  held.unlock();
-  auto loaded = guarded([&] { return bert::ner_model::load(slot.model_dir, slot.options); });
-  held.lock();
-  slot.at = loaded ? model_slot::stage::ready : model_slot::stage::failed;
-  if (loaded)
-    slot.model = std::move(*loaded);
-  else
-    slot.why = model_load_failed(slot.waiting.front()->request.model, loaded.error());
-  arrivals_.insert(arrivals_.begin(), slot.waiting.begin(), slot.waiting.end());
-  slot.waiting.clear();
-  work_.notify_all();
+job_ptr service::core::next_arrival() {
+  while (!arrivals_.empty()) {
+    const auto found = open_.find(arrivals_.front());
+    arrivals_.pop_front();
+    if (found != open_.end()) return found->second;
+  }
+  return nullptr;
 }
 
 void service::core::prepare(lock& held, const job_ptr& text,
@@ -183,7 +175,6 @@ void service::core::prepare(lock& held, const job_ptr& text,
 }
 
 bool service::core::tokenise(const job_ptr& text, std::shared_ptr<const bert::ner_model> model) {
-  if (text->request.expires <= now()) return refuse(text, deadline_exceeded()), false;
   auto prepared = guarded([&]() -> result<void> {
     auto made = model->prepare(*text->request.text, {.stride = text->request.stride});
     if (!made) return tl::unexpected(std::move(made.error()));
@@ -291,6 +282,7 @@ void service::core::answer(const job_ptr& text, reply<extraction> outcome) {
     const lock held{mutex_};
     if (std::exchange(text->answered, true)) return;
     open_.erase(text->id);
+    deadlines_.erase({text->request.expires, text->id});
     waiting_bytes_ -= text->request.text->size();
     if (outcome) {
       ++stats_.texts;
@@ -299,9 +291,22 @@ void service::core::answer(const job_ptr& text, reply<extraction> outcome) {
       ++(outcome.error().type == "runtime.deadline_exceeded" ? stats_.expired : stats_.failed);
     }
   }
-  text->then(std::move(outcome));
+  respond(text->then, std::move(outcome));
   const lock held{mutex_};
   if (--unanswered_ == 0) drained_.notify_all();
+}
+
+void service::core::respond(const extract_responder& then, reply<extraction> outcome) {
+  std::string why = "something that is no std::exception";
+  try {
+    return then(std::move(outcome));
+  } catch (const std::exception& thrown) {
+    why = thrown.what();
+  } catch (...) {
+  }
+  spdlog::error("a responder of the inference service threw: {}", why);
+  const lock held{mutex_};
+  ++stats_.responder_exceptions;
 }
 
 void service::core::stop() {
@@ -316,13 +321,20 @@ void service::core::stop() {
   std::vector<job_ptr> left;
   {
     const lock held{mutex_};
-    closing_ = true;
     for (const auto& [id, text] : open_)
       left.push_back(text);
   }
-  work_.notify_all();
   for (const job_ptr& text : left)
     refuse(text, stopping());
+  end_threads();
+}
+
+void service::core::end_threads() {
+  {
+    const lock held{mutex_};
+    closing_ = true;
+  }
+  work_.notify_all();
   for (std::thread& thread : threads_)
     thread.join();
   threads_.clear();

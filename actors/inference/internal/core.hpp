@@ -8,22 +8,30 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace troupe::inference {
 
 /// The service behind its interface. A text moves from `arrivals_` (to be tokenised) over
-/// `batcher_` (windows to be run) to its answer; `open_` has it until then. Threads take whatever
-/// step comes next, holding the mutex only between the steps.
+/// `batcher_` (windows to be run) to its answer; `open_` alone owns it until then, so that an answer
+/// of whatever kind frees it wherever it waits. Threads take whatever step comes next, holding the
+/// mutex only between the steps.
 class service::core {
 public:
+  /// Throws `std::system_error` when a thread cannot be started.
   explicit core(service_options options);
+  ~core();
+  core(const core&) = delete;
+  core& operator=(const core&) = delete;
 
   void add_model(std::string name, std::filesystem::path model_dir, bert::engine_options options);
+  [[nodiscard]] result<void> load_model(const std::string& name);
   [[nodiscard]] bool has_model(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> models() const;
   void extract(extract_request request, extract_responder then);
@@ -35,12 +43,19 @@ private:
   using lock = std::unique_lock<std::mutex>;
 
   void run_thread();
+  void await_work(lock& held);
   /// Does one piece of work; the mutex is held before and after, not during. @returns false when
   /// there is none.
   bool step(lock& held, worker& by);
 
+  /// Answers the texts whose deadline has passed, wherever they wait.
+  void expire(lock& held);
+  /// The text that arrived first and still waits, or nullptr.
+  [[nodiscard]] job_ptr next_arrival();
   void start_text(lock& held, const job_ptr& text);
   void load(lock& held, model_slot& slot);
+  /// What became of a load, written down; the texts that waited for it go on or are refused.
+  void loaded(lock& held, model_slot& slot, result<std::shared_ptr<const bert::ner_model>> model);
   void prepare(lock& held, const job_ptr& text, std::shared_ptr<const bert::ner_model> model);
   /// Cuts the text into windows. @returns false when that answered it already.
   bool tokenise(const job_ptr& text, std::shared_ptr<const bert::ner_model> model);
@@ -58,16 +73,20 @@ private:
   void finish(const job_ptr& text);
   void refuse(const job_ptr& text, failure why);
   void answer(const job_ptr& text, reply<extraction> outcome);
+  /// Calls a responder; the mutex must not be held. Nothing that it throws gets out.
+  void respond(const extract_responder& then, reply<extraction> outcome);
+  void end_threads();
 
   const service_options options_;
 
   mutable std::mutex mutex_;
-  std::condition_variable work_, drained_;
+  std::condition_variable work_, drained_, load_done_;
   std::map<std::string, std::size_t> names_;
   std::deque<model_slot> slots_; // only grows, so that references stay valid
-  std::deque<job_ptr> arrivals_;
+  std::deque<std::uint64_t> arrivals_;
   batcher batcher_;
   std::unordered_map<std::uint64_t, job_ptr> open_;
+  std::set<std::pair<deadline, std::uint64_t>> deadlines_; // of those in `open_` that have one
   std::uint64_t next_id_ = 1;
   std::size_t waiting_bytes_ = 0;
   std::size_t unanswered_ = 0; // until their responders have returned

@@ -4,13 +4,22 @@
 #include "kernels/text/errors.hpp"
 
 namespace troupe::inference {
+namespace {
+
+/// Whether the machinery failed, rather than what it was given.
+bool engine_failed(const error& why) {
+  return why.code == bert::make_error_code(bert::bert_errc::engine_failure);
+}
+
+} // namespace
 
 failure unknown_model(const std::string& name) {
   return {"ner.unknown_model", "there is no model named '" + name + "' on this node", false};
 }
 
 failure model_load_failed(const std::string& name, const error& why) {
-  return {"ner.model_load_failed", "model '" + name + "' does not load: " + why.message(), false};
+  return {"ner.model_load_failed", "model '" + name + "' does not load: " + why.message(),
+          engine_failed(why)};
 }
 
 failure overloaded(std::size_t texts, std::size_t bytes) {
@@ -21,8 +30,7 @@ failure overloaded(std::size_t texts, std::size_t bytes) {
 }
 
 failure deadline_exceeded() {
-  return {"runtime.deadline_exceeded", "the deadline passed while the text waited for its model",
-          true};
+  return {"runtime.deadline_exceeded", "the deadline passed before all of the text was run", true};
 }
 
 failure stopping() {
@@ -30,7 +38,7 @@ failure stopping() {
 }
 
 failure text_failed(const error& why) {
-  const bool engine = why.code == bert::make_error_code(bert::bert_errc::engine_failure);
+  const bool engine = engine_failed(why);
   return {engine ? "ner.engine_failed" : "ner.bad_request", why.message(), engine};
 }
 

@@ -8,6 +8,7 @@
 namespace troupe::inference {
 
 [[nodiscard]] failure unknown_model(const std::string& name);
+/// Retryable for want of memory, else not.
 [[nodiscard]] failure model_load_failed(const std::string& name, const error& why);
 [[nodiscard]] failure overloaded(std::size_t texts, std::size_t bytes);
 [[nodiscard]] failure deadline_exceeded();

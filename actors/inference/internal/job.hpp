@@ -43,19 +43,22 @@ struct job_window {
   std::size_t window = 0;
 };
 
-/// A model that the service knows by name. All but `model_dir` and `options` is guarded by the
-/// service's mutex.
+/// A model that the service knows by name. What follows `options` is guarded by the service's mutex.
 struct model_slot {
   enum class stage { unloaded, loading, ready, failed };
 
+  std::string name;
   std::filesystem::path model_dir;
   bert::engine_options options;
+
   stage at = stage::unloaded;
   std::shared_ptr<const bert::ner_model> model;
-  /// Why it is `failed`.
-  failure why;
+  /// Why it is `failed`, how often in a row, and when a text may try again.
+  error why;
+  std::uint32_t failures = 0;
+  std::chrono::steady_clock::time_point retry_at{};
   /// Texts that wait for the end of `loading`.
-  std::vector<job_ptr> waiting;
+  std::vector<std::uint64_t> waiting;
 };
 
 /// What one thread of the service owns.

@@ -4,9 +4,12 @@
 #include "tests/actors/inference/answers.hpp"
 #include "tests/support/files.hpp"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace troupe;
@@ -156,6 +159,100 @@ BOOST_AUTO_TEST_CASE(unknown_models_and_folders_that_do_not_load_are_told_apart)
   BOOST_TEST(node.got.failure_of(4) == "");
   BOOST_TEST(node.under_test.models() == (std::vector<std::string>{"broken", "default", "pii"}),
              boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_model_is_loaded_ahead_once_and_a_bad_folder_is_told_at_once) {
+  both_models node{{.mode = service_mode::manual}};
+  node.under_test.add_model("broken", model_folder("no-such-folder"));
+  BOOST_TEST(node.under_test.load_model("pii").has_value());
+  BOOST_TEST(node.under_test.load_model("pii").has_value());
+  BOOST_TEST(node.under_test.stats().loads == 1U);
+  node.ask(0, "Tom lives in Dover.");
+  node.under_test.run_pending();
+  BOOST_TEST(node.got.failure_of(0) == "");
+  BOOST_TEST(node.under_test.stats().loads == 1U);
+
+  const auto nobody = node.under_test.load_model("nobody");
+  BOOST_REQUIRE(!nobody);
+  BOOST_TEST(nobody.error().code == inference_errc::unknown_model);
+  const auto broken = node.under_test.load_model("broken");
+  BOOST_REQUIRE(!broken);
+  BOOST_TEST(broken.error().context.find("model 'broken'") != std::string::npos);
+  BOOST_TEST(broken.error().context.find("no-such-folder") != std::string::npos);
+  node.under_test.stop();
+  BOOST_TEST(node.under_test.load_model("default").error().code == inference_errc::stopping);
+}
+
+BOOST_AUTO_TEST_CASE(threads_that_want_one_model_at_once_load_it_once) {
+  both_models node{{.threads = 2}};
+  std::vector<std::thread> callers;
+  std::atomic<int> loaded = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    node.ask(i, "Tom lives in Dover.");
+    callers.emplace_back([&] { loaded += node.under_test.load_model("pii") ? 1 : 0; });
+  }
+  for (auto& caller : callers)
+    caller.join();
+  node.got.wait_for(4);
+  BOOST_TEST(loaded == 4);
+  BOOST_TEST(node.under_test.stats().loads == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_load_that_failed_is_tried_again_after_the_backoff) {
+  const test::temporary_folder folder;
+  const auto late = folder.path() / "late-model";
+  both_models patient{{.mode = service_mode::manual, .load_backoff = std::chrono::hours{1}}};
+  both_models eager{{.mode = service_mode::manual, .load_backoff = std::chrono::milliseconds{0}}};
+  for (auto* each : {&patient, &eager}) {
+    each->under_test.add_model("late", late, fp32);
+    each->ask(0, "Tom lives in Dover.", "late");
+    each->under_test.run_pending();
+    BOOST_TEST(each->got.failure_of(0) == "ner.model_load_failed");
+  }
+  std::filesystem::create_directory_symlink(model_folder("pii-rampart"), late);
+  for (auto* each : {&patient, &eager}) {
+    each->ask(1, "Tom lives in Dover.", "late");
+    each->under_test.run_pending();
+  }
+  BOOST_TEST(patient.got.failure_of(1) == "ner.model_load_failed");
+  BOOST_TEST(patient.under_test.stats().loads == 1U);
+  BOOST_TEST(eager.got.failure_of(1) == "");
+  BOOST_TEST(eager.under_test.stats().loads == 2U);
+  BOOST_TEST(patient.under_test.load_model("late").has_value()); // who asks for it need not wait
+}
+
+BOOST_AUTO_TEST_CASE(a_responder_that_throws_harms_nobody_else) {
+  both_models node{{.threads = 1}};
+  const auto text = std::make_shared<const std::string>("Tom lives in Dover.");
+  node.under_test.extract({"pii", text},
+                          [](const auto&) { throw std::runtime_error{"the host is confused"}; });
+  node.under_test.extract({"pii", text}, [](const auto&) { throw 42; });
+  node.under_test.extract({"nobody", text}, [](const auto&) { throw 42; });
+  node.ask(0, "Priya lives in Bergen.");
+  node.got.wait_for(1);
+  BOOST_TEST(node.got.failure_of(0) == "");
+  node.under_test.stop();
+  BOOST_TEST(node.under_test.stats().responder_exceptions == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(texts_too_late_make_room_for_others_while_a_backlog_waits) {
+  both_models node{{.mode = service_mode::manual, .batch_tokens = 1, .max_waiting_texts = 3}};
+  const auto text = std::make_shared<const std::string>("Tom lives in Dover.");
+  const auto past = std::chrono::system_clock::now() - std::chrono::seconds{1};
+  node.ask(0, *text);
+  // The first answer comes while the other two still wait behind it: one is late, one has time.
+  node.under_test.extract({.model = "pii", .text = text, .expires = past},
+                          [&](reply<extraction> answer) {
+                            node.got.take(1)(std::move(answer));
+                            node.ask(3, *text);
+                          });
+  node.ask(2, *text);
+  BOOST_TEST(node.under_test.stats().waiting_bytes == 3 * text->size());
+  node.under_test.run_pending();
+  BOOST_TEST(node.got.failure_of(1) == "runtime.deadline_exceeded");
+  for (const std::size_t i : {0, 2, 3})
+    BOOST_TEST(node.got.failure_of(i) == "");
+  BOOST_TEST(node.under_test.stats().waiting_bytes == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_model_cannot_read_is_refused_with_the_reason) {
