@@ -2,6 +2,8 @@
 
 #include "actors/workflow/errors.hpp"
 
+#include <cerrno>
+#include <filesystem>
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -35,8 +37,15 @@ meaning meaning_of(int code) {
   }
 }
 
+/// The index of the log is mapped memory: no space for it is an I/O error to SQLite, not a full
+/// disk.
+bool is_full_disk(sqlite3* handle, int code) {
+  const int reason = (code & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(handle) : 0;
+  return reason == ENOSPC || reason == EDQUOT;
+}
+
 tl::unexpected<error> refuse(sqlite3* handle, int code, std::string_view file) {
-  const meaning what = meaning_of(code);
+  const meaning what = meaning_of(is_full_disk(handle, code) ? SQLITE_FULL : code);
   return fail(what.code, fmt::format("{}: {} (SQLite {}); {}", file, sqlite3_errmsg(handle),
                                      sqlite3_extended_errcode(handle), what.remedy));
 }
@@ -118,12 +127,41 @@ void database::closer::operator()(sqlite3* handle) const {
   sqlite3_close_v2(handle);
 }
 
-result<database> database::open(const std::string& file, bool must_exist,
+namespace {
+
+int flags_of(open_mode mode) {
+  constexpr int always = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  switch (mode) {
+  case open_mode::create:
+    return always | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  case open_mode::existing:
+    return always | SQLITE_OPEN_READWRITE;
+  case open_mode::read_only:
+    return always | SQLITE_OPEN_READONLY;
+  case open_mode::read_only_still:
+    return always | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+  }
+  return always;
+}
+
+/// The file as a URI with SQLite's word for "nobody writes it".
+std::string still_uri(const std::string& file) {
+  std::string made = "file:";
+  for (const char each : std::filesystem::absolute(file).lexically_normal().string())
+    if (each == '%' || each == '?' || each == '#')
+      made += fmt::format("%{:02x}", static_cast<unsigned char>(each));
+    else
+      made += each;
+  return made + "?immutable=1";
+}
+
+} // namespace
+
+result<database> database::open(const std::string& file, open_mode mode,
                                 std::chrono::milliseconds busy_timeout) {
   sqlite3* handle = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                    (must_exist ? 0 : SQLITE_OPEN_CREATE);
-  const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+  const std::string name = mode == open_mode::read_only_still ? still_uri(file) : file;
+  const int code = sqlite3_open_v2(name.c_str(), &handle, flags_of(mode), nullptr);
   database made;
   made.handle_.reset(handle);
   if (!handle) return fail(workflow_errc::store_unavailable, file + ": no memory for a connection");
@@ -153,6 +191,31 @@ result<std::int64_t> database::query_number(std::string_view sql) {
   auto row = prepared->step();
   if (!row) return tl::unexpected(std::move(row.error()));
   return *row ? prepared->number(0) : 0;
+}
+
+result<std::string> database::query_text(std::string_view sql) {
+  auto prepared = prepare(sql);
+  if (!prepared) return tl::unexpected(std::move(prepared.error()));
+  auto row = prepared->step();
+  if (!row) return tl::unexpected(std::move(row.error()));
+  return std::string{*row ? prepared->text(0) : std::string_view{}};
+}
+
+bool database::is_read_only() const {
+  return sqlite3_db_readonly(handle_.get(), "main") == 1;
+}
+
+result<void> database::copy_to(const std::string& file) {
+  auto into = open(file, open_mode::create, std::chrono::milliseconds{0});
+  if (!into) return tl::unexpected(std::move(into.error()));
+  sqlite3* target = into->handle_.get();
+  sqlite3_backup* copying = sqlite3_backup_init(target, "main", handle_.get(), "main");
+  if (!copying) return refuse(target, sqlite3_errcode(target), file);
+  const int stepped = sqlite3_backup_step(copying, -1);
+  const int finished = sqlite3_backup_finish(copying);
+  if (finished != SQLITE_OK) return refuse(target, finished, file);
+  if (stepped != SQLITE_DONE) return refuse(target, stepped, file);
+  return {};
 }
 
 int database::changes() const {

@@ -56,18 +56,36 @@ private:
   statement& used_;
 };
 
+/// How a file is opened.
+enum class open_mode {
+  /// Made where it is not there.
+  create,
+  existing,
+  read_only,
+  /// As above, without any lock or file beside it: only where nobody writes it meanwhile. Needed on
+  /// read-only folders, where a log cannot be made.
+  read_only_still
+};
+
 /// One connection. Errors become `workflow_errc::store_*` with SQLite's words and a remedy.
 class database {
 public:
-  [[nodiscard]] static result<database> open(const std::string& file, bool must_exist,
+  [[nodiscard]] static result<database> open(const std::string& file, open_mode mode,
                                              std::chrono::milliseconds busy_timeout);
 
   [[nodiscard]] result<void> execute(const char* sql);
   [[nodiscard]] result<statement> prepare(std::string_view sql);
   /// The number that a pragma or a query gives in its first row.
   [[nodiscard]] result<std::int64_t> query_number(std::string_view sql);
+  /// As above, a text.
+  [[nodiscard]] result<std::string> query_text(std::string_view sql);
   /// Rows that the last statement changed.
   [[nodiscard]] int changes() const;
+  /// Whether the system refuses to write the file.
+  [[nodiscard]] bool is_read_only() const;
+  /// Writes all that this connection sees into a new file, durably; not while it holds the write
+  /// lock itself. On an error the file may be there in part.
+  [[nodiscard]] result<void> copy_to(const std::string& file);
 
 private:
   struct closer {

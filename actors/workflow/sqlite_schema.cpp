@@ -1,20 +1,18 @@
 #include "actors/workflow/sqlite_schema.hpp"
 
-#include "actors/workflow/errors.hpp"
-
+#include <array>
 #include <fmt/format.h>
-#include <thread>
+#include <string_view>
 
 namespace troupe::workflow {
 namespace {
 
 /// "trpe", in the file's header: other programs' databases are told apart by it.
 constexpr std::int64_t application = 0x74727065;
-constexpr std::int64_t schema_version = 1;
 
 // An event's id is its run's number * 2^32 + its number in the run: one B-tree, in which a run's
 // events lie together.
-constexpr const char* tables = R"sql(
+constexpr const char* format_1 = R"sql(
 CREATE TABLE runs (
   number INTEGER PRIMARY KEY,
   run_id TEXT NOT NULL UNIQUE,
@@ -41,87 +39,74 @@ CREATE TABLE owners (
 ) STRICT;
 )sql";
 
-result<void> create(sqlite::database& on) {
-  if (auto made = on.execute(tables); !made) return made;
-  const std::string marks = fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};",
-                                        application, schema_version);
-  return on.execute(marks.c_str());
-}
+// Fencing epochs of runs; messages that no agent could take; runs that are to be cancelled.
+constexpr const char* format_2 = R"sql(
+ALTER TABLE runs ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
+CREATE TABLE dead_letters (
+  id TEXT PRIMARY KEY,
+  time_ms INTEGER NOT NULL,
+  agent_type TEXT NOT NULL,
+  agent_key TEXT NOT NULL,
+  payload_type_url TEXT NOT NULL,
+  payload BLOB NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  failure BLOB NOT NULL,
+  attempts INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  checksum BLOB NOT NULL
+) STRICT;
+CREATE INDEX dead_letters_by_time ON dead_letters (time_ms);
+CREATE TABLE cancel_requests (
+  run_id TEXT PRIMARY KEY,
+  reason TEXT NOT NULL,
+  time_ms INTEGER NOT NULL,
+  checksum BLOB NOT NULL
+) STRICT;
+)sql";
 
-result<void> check(sqlite::database& on, const std::filesystem::path& file, std::int64_t id,
-                   std::int64_t version) {
-  if (id != application)
-    return fail(
-        workflow_errc::store_foreign,
-        fmt::format("{} is the database of another program; name another file", file.string()));
-  if (version > schema_version)
-    return fail(workflow_errc::store_newer,
-                fmt::format("{} has format {}, this program knows {}; use a newer troupe",
-                            file.string(), version, schema_version));
-  const auto found =
-      on.query_number("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN "
-                      "('runs', 'events', 'owners')");
-  if (!found) return tl::unexpected(found.error());
-  if (version < 1 || *found != 3)
-    return fail(
-        workflow_errc::store_damaged,
-        fmt::format("{} lacks tables that it must have; restore it from a backup", file.string()));
-  return {};
-}
+/// Entry i makes format i + 1 out of format i. What is listed here has been released: it never
+/// changes, and what comes is added at the end.
+constexpr std::array<const char*, newest_format> steps{format_1, format_2};
 
-struct file_kind {
-  std::int64_t application = 0;
-  std::int64_t objects = 0;
+/// Names of the tables, in the order of their formats.
+constexpr std::array<std::string_view, newest_format> tables{
+    "'runs', 'events', 'owners'",
+    "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests'",
 };
-
-/// What the file is, in one snapshot: another process may be making the tables right now.
-result<file_kind> inspect(sqlite::database& on) {
-  if (auto begun = on.execute("BEGIN"); !begun) return tl::unexpected(std::move(begun.error()));
-  const auto id = on.query_number("PRAGMA application_id");
-  const auto objects = id ? on.query_number("SELECT count(*) FROM sqlite_master") : id;
-  if (auto ended = on.execute("COMMIT"); !ended && objects)
-    return tl::unexpected(std::move(ended.error()));
-  if (!objects) return tl::unexpected(objects.error());
-  return file_kind{*id, *objects};
-}
-
-/// SQLite does not wait for its lock here when several connections switch at once, so this does.
-result<void> switch_to_wal(sqlite::database& on, std::chrono::milliseconds busy_timeout) {
-  const auto last = std::chrono::steady_clock::now() + busy_timeout;
-  for (;;) {
-    auto set = on.execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 67108864;");
-    const bool locked = !set && set.error().code == workflow_errc::store_busy;
-    if (!locked || std::chrono::steady_clock::now() >= last) return set;
-    std::this_thread::sleep_for(std::chrono::milliseconds{2});
-  }
-}
+constexpr std::array<std::int64_t, newest_format> table_counts{3, 5};
 
 } // namespace
 
-result<void> prepare_schema(sqlite::database& on, const std::filesystem::path& file, bool was_used,
-                            std::chrono::milliseconds busy_timeout) {
-  auto set = on.execute(
-      "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;");
-  if (!set) return set;
-  const auto found = inspect(on);
-  if (!found) return tl::unexpected(found.error());
-  if (found->objects == 0 && found->application == 0 && was_used)
-    return fail(
-        workflow_errc::store_damaged,
-        fmt::format("{} is empty, but has been a store; restore it from a backup, or remove it and "
-                    "its '-owners' file to begin anew",
-                    file.string()));
-  if (found->objects != 0 && found->application != application)
-    return check(on, file, found->application, 0);
-  if (auto wal = switch_to_wal(on, busy_timeout); !wal) return wal;
-  auto guard = sqlite::transaction::begin(on);
-  if (!guard) return tl::unexpected(std::move(guard.error()));
-  // Asked again under the lock: another process may have made the tables meanwhile.
+bool file_kind::is_store() const {
+  return application == workflow::application;
+}
+
+result<file_kind> kind_of(sqlite::database& on) {
+  if (auto begun = on.execute("BEGIN"); !begun) return tl::unexpected(std::move(begun.error()));
   const auto id = on.query_number("PRAGMA application_id");
-  const auto version = id ? on.query_number("PRAGMA user_version") : id;
-  if (!version) return tl::unexpected(version.error());
-  auto ready = *id == 0 ? create(on) : check(on, file, *id, *version);
-  return ready ? guard->commit() : ready;
+  const auto format = id ? on.query_number("PRAGMA user_version") : id;
+  const auto objects = format ? on.query_number("SELECT count(*) FROM sqlite_master") : format;
+  if (auto ended = on.execute("COMMIT"); !ended && objects)
+    return tl::unexpected(std::move(ended.error()));
+  if (!objects) return tl::unexpected(objects.error());
+  return file_kind{*id, *format, *objects};
+}
+
+result<void> migrate(sqlite::database& on, store_format from) {
+  for (auto at = static_cast<std::size_t>(from); at < steps.size(); ++at)
+    if (auto made = on.execute(steps.at(at)); !made) return made;
+  const std::string marks = fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};",
+                                        application, newest_format);
+  return on.execute(marks.c_str());
+}
+
+result<bool> has_tables(sqlite::database& on, store_format format) {
+  if (format < 1 || format > newest_format) return false;
+  const auto at = static_cast<std::size_t>(format - 1);
+  const auto found = on.query_number(fmt::format(
+      "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ({})", tables.at(at)));
+  if (!found) return tl::unexpected(found.error());
+  return *found == table_counts.at(at);
 }
 
 } // namespace troupe::workflow

@@ -13,6 +13,9 @@ struct sqlite_store_options {
   std::chrono::milliseconds lease_time{10'000};
   /// Refuses to make a new file.
   bool must_exist = false;
+  /// For reading alone, also where nothing may be written; such a store has no owner, and refuses
+  /// what writes with `store_unavailable`.
+  bool read_only = false;
   /// Start of the lease.
   std::chrono::system_clock::time_point now = std::chrono::system_clock::now();
 };
@@ -20,7 +23,7 @@ struct sqlite_store_options {
 /// Opens or makes a store in one SQLite file (with `-wal` and `-shm` beside it while it is open,
 /// and `-owners`, whose locked bytes tell which owners are alive). WAL, `synchronous=FULL`: what
 /// `append` accepted survives a power cut as far as the disk keeps its promises. The file must be
-/// on a local disk.
+/// on a local disk. A file of an older format is copied and upgraded (`open_store_file`).
 /// @returns `store_unavailable`, `store_foreign`, `store_newer`, `store_damaged`, `store_busy`,
 ///   `store_full`.
 [[nodiscard]] result<std::unique_ptr<store>>

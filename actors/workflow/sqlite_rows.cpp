@@ -1,0 +1,95 @@
+#include "actors/workflow/sqlite_rows.hpp"
+
+#include <initializer_list>
+#include <utility>
+
+namespace troupe::workflow {
+namespace {
+
+using pair = std::pair<sqlite::statement*, std::string>;
+
+result<void> prepare_all(sqlite::database& on, std::initializer_list<pair> texts) {
+  for (const auto& [into, text] : texts) {
+    auto prepared = on.prepare(text);
+    if (!prepared) return tl::unexpected(std::move(prepared.error()));
+    *into = std::move(*prepared);
+  }
+  return {};
+}
+
+store::time_point from_us(std::int64_t us) {
+  return store::time_point{std::chrono::microseconds{us}};
+}
+
+} // namespace
+
+std::int64_t to_us(store::time_point moment) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(moment.time_since_epoch()).count();
+}
+
+std::span<const unsigned char> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const unsigned char*>(text.data()), text.size()};
+}
+
+checksum sum_of(checksummer& sums, const run_entry& entry, std::int64_t number) {
+  return sums.add(number)
+      .add(entry.run_id)
+      .add(entry.workflow)
+      .add(entry.workflow_version)
+      .add(std::int64_t{entry.status})
+      .add(to_us(entry.started))
+      .add(to_us(entry.closed))
+      .add(static_cast<std::int64_t>(entry.version))
+      .finish();
+}
+
+checksum sum_of(checksummer& sums, const std::string& run_id, std::uint64_t sequence,
+                std::string_view bytes) {
+  return sums.add(run_id).add(static_cast<std::int64_t>(sequence)).add(bytes).finish();
+}
+
+std::string run_columns(store_format format) {
+  const std::string always = "number, run_id, workflow, workflow_version, status, started_us, "
+                             "closed_us, version, owner, checksum, ";
+  return always + (format >= 2 ? "epoch" : "1");
+}
+
+std::optional<run_row> read_row(const sqlite::statement& from, checksummer& sums) {
+  run_row made;
+  made.number = from.number(0);
+  made.entry.run_id = from.text(1);
+  made.entry.workflow = from.text(2);
+  made.entry.workflow_version = from.text(3);
+  made.entry.status = static_cast<std::int32_t>(from.number(4));
+  made.entry.started = from_us(from.number(5));
+  made.entry.closed = from_us(from.number(6));
+  made.entry.version = static_cast<std::uint64_t>(from.number(7));
+  made.entry.owner = from.text(8);
+  if (from.blob(9) != view(sum_of(sums, made.entry, made.number))) return std::nullopt;
+  return made;
+}
+
+result<void> statements::prepare_reading(sqlite::database& on, store_format format) {
+  return prepare_all(
+      on, {{&find_run, "SELECT " + run_columns(format) + " FROM runs WHERE run_id = ?1"},
+           {&read_events,
+            "SELECT id, bytes, checksum FROM events WHERE id > ?1 AND id < ?2 ORDER BY id"}});
+}
+
+result<void> statements::prepare_writing(sqlite::database& on) {
+  return prepare_all(
+      on,
+      {{&insert_run, "INSERT INTO runs (run_id, workflow, workflow_version, status, started_us, "
+                     "closed_us, version, owner, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+                     "?8, x'') ON CONFLICT (run_id) DO NOTHING RETURNING number"},
+       {&update_run, "UPDATE runs SET status = ?2, closed_us = ?3, version = ?4, checksum = ?5 "
+                     "WHERE number = ?1"},
+       {&insert_event, "INSERT INTO events (id, bytes, checksum) VALUES (?1, ?2, ?3)"},
+       {&claim_run, "UPDATE runs SET owner = ?2 WHERE number = ?1"},
+       {&find_owner, "SELECT slot, expires_us FROM owners WHERE owner = ?1"},
+       {&renew_owner, "UPDATE owners SET expires_us = ?2 WHERE owner = ?1"},
+       {&add_owner, "INSERT OR REPLACE INTO owners (owner, slot, expires_us) VALUES (?1, ?2, ?3)"},
+       {&remove_owner, "DELETE FROM owners WHERE owner = ?1"}});
+}
+
+} // namespace troupe::workflow

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "actors/workflow/checksum.hpp"
+#include "actors/workflow/sqlite.hpp"
+#include "actors/workflow/sqlite_schema.hpp"
+#include "actors/workflow/store.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace troupe::workflow {
+
+/// Ids of a run's events lie between its number times this and that of the next run.
+inline constexpr std::int64_t events_per_run = std::int64_t{1} << 32;
+
+/// A run's row: its entry and its number, which its events' ids begin with.
+struct run_row {
+  std::int64_t number = 0;
+  run_entry entry;
+};
+
+/// Columns of a run, in the order that `read_row` reads them; older formats lack some.
+[[nodiscard]] std::string run_columns(store_format format);
+/// The row that a query of `run_columns` stands at.
+/// @returns nothing where its checksum does not fit.
+[[nodiscard]] std::optional<run_row> read_row(const sqlite::statement& from, checksummer& sums);
+
+/// Over everything of an entry that only its own appends change.
+[[nodiscard]] checksum sum_of(checksummer& sums, const run_entry& entry, std::int64_t number);
+[[nodiscard]] checksum sum_of(checksummer& sums, const std::string& run_id, std::uint64_t sequence,
+                              std::string_view bytes);
+
+[[nodiscard]] std::int64_t to_us(store::time_point moment);
+[[nodiscard]] std::span<const unsigned char> bytes_of(std::string_view text);
+
+/// Every statement that a store repeats, prepared once.
+struct statements {
+  sqlite::statement find_run, read_events;
+  /// Only where the store is written.
+  sqlite::statement insert_run, update_run, insert_event, claim_run, find_owner, renew_owner,
+      add_owner, remove_owner;
+
+  [[nodiscard]] result<void> prepare_reading(sqlite::database& on, store_format format);
+  [[nodiscard]] result<void> prepare_writing(sqlite::database& on);
+};
+
+} // namespace troupe::workflow

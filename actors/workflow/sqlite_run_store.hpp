@@ -1,0 +1,68 @@
+#pragma once
+
+#include "actors/workflow/errors.hpp"
+#include "actors/workflow/owner_locks.hpp"
+#include "actors/workflow/sqlite_file.hpp"
+#include "actors/workflow/sqlite_rows.hpp"
+#include "actors/workflow/store.hpp"
+
+#include <optional>
+
+namespace troupe::workflow {
+
+/// The store of `sqlite_store.hpp`: ownership in `sqlite_store.cpp`, appends in
+/// `sqlite_append.cpp`, the rest in `sqlite_read.cpp`.
+class sqlite_run_store final : public store {
+public:
+  /// @param locks none where the store is only read.
+  sqlite_run_store(store_file opened, std::optional<owner_locks> locks, std::string file,
+                   std::chrono::milliseconds lease);
+  ~sqlite_run_store() override { release(); }
+  sqlite_run_store(const sqlite_run_store&) = delete;
+  sqlite_run_store& operator=(const sqlite_run_store&) = delete;
+
+  /// Prepares the statements, and registers the owner where there is one.
+  result<void> enter(time_point now);
+
+  result<void> append(std::span<const append_batch> batches) override;
+  result<std::vector<std::string>> read(const std::string& run_id) override;
+  result<std::vector<run_entry>> list(const run_filter& filter) override;
+  result<run_entry> find(const std::string& run_id) override;
+  result<void> claim(const std::string& run_id, time_point now) override;
+  result<void> renew(time_point now) override;
+  void release() noexcept override;
+  [[nodiscard]] const std::string& owner() const override { return owner_; }
+  [[nodiscard]] std::chrono::milliseconds lease_time() const override { return lease_; }
+
+private:
+  // sqlite_store.cpp
+  result<std::int64_t> lock_slot();
+  result<bool> is_alive(const std::string& owner, time_point now);
+  /// @returns the write lock; `store_unavailable` where the store is only read.
+  result<sqlite::transaction> begin_writing();
+
+  // sqlite_append.cpp
+  result<void> append_one(const append_batch& batch);
+  result<std::int64_t> insert_run(const append_batch& batch);
+  result<run_row> check_owned(const append_batch& batch);
+  result<void> insert_events(const append_batch& batch, std::int64_t number);
+  result<void> update_run(const append_batch& batch, std::int64_t number);
+
+  // sqlite_read.cpp
+  result<run_row> find_row(const std::string& run_id);
+  result<run_row> to_row(const sqlite::statement& from);
+  result<std::vector<std::string>> read_events(const run_row& from);
+  [[nodiscard]] tl::unexpected<error> damaged(const std::string& what) const;
+
+  std::string file_;
+  std::string owner_;
+  std::chrono::milliseconds lease_;
+  sqlite::database database_;
+  store_format format_;
+  std::optional<owner_locks> locks_;
+  statements statements_;
+  checksummer sums_;
+  bool entered_ = false;
+};
+
+} // namespace troupe::workflow
