@@ -60,7 +60,7 @@ struct envelope_header {
   agent_name target{};
   /// After this moment the answer is of no use; cut down at each hop.
   std::chrono::system_clock::time_point deadline = std::chrono::system_clock::time_point::max();
-  /// Among requests that wait at one agent, higher goes first.
+  /// Among requests that wait at one agent, higher goes first; -100 to 100, what is beyond counts as that.
   std::int32_t priority = 0;
   /// W3C trace context.
   std::string traceparent{};
@@ -80,7 +80,8 @@ using responder = std::function<void(reply<message_ptr>)>;
 struct request_options {
   /// Finite; a request made inside a call is further cut to that call's own deadline.
   std::chrono::milliseconds timeout = runtime::defaults::request_timeout;
-  /// Among requests that wait at one agent, higher goes first.
+  /// Among requests that wait at one agent, higher goes first; 0 is normal. -100 to 100, what is beyond counts as that.
+  /// Now and then the oldest goes first (`defaults::oldest_first_every`), so that none starves.
   std::int32_t priority = 0;
   std::string idempotency_key{};
   /// Who asks, for the receiver to see; filled in by the runtime for requests made inside a call.
@@ -158,6 +159,9 @@ struct agent_options {
   restart_policy restart{};
   /// Requests waiting beyond this are refused with "runtime.mailbox_full".
   std::size_t max_waiting_requests = runtime::defaults::max_waiting_requests;
+  /// The same for the bytes of their payloads as they are on the wire (`ByteSizeLong`). A request that alone has more is
+  /// refused with "runtime.request_too_large".
+  std::size_t max_waiting_bytes = runtime::defaults::max_waiting_bytes;
 };
 
 /// A registered kind of agent: what it answers and how one is made.

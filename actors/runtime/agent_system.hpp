@@ -39,7 +39,10 @@ struct agent_system_metrics {
   /// Answered with a failure, of whatever kind; the next four are among them.
   std::uint64_t failures = 0;
   std::uint64_t deadlines_exceeded = 0;
+  /// Requests and one-way messages that met a full mailbox.
   std::uint64_t mailbox_rejections = 0;
+  /// Of these, for its bytes rather than its count.
+  std::uint64_t mailbox_byte_rejections = 0;
   std::uint64_t handler_exceptions = 0;
   std::uint64_t answers_forgotten = 0;
   /// Answers that came after the request was answered; dropped.
@@ -68,6 +71,7 @@ struct agent_system_metrics {
 /// | runtime.bad_agent_name, runtime.unknown_agent_type (no) | no such target |
 /// | runtime.wrong_request_type, runtime.wrong_reply_type (no) | a payload that the agent type does not declare |
 /// | runtime.mailbox_full, runtime.executor_full (yes) | too much waits already |
+/// | runtime.request_too_large (no) | the request alone is more than the agent's mailbox takes |
 /// | runtime.deadline_exceeded (yes) | no answer in time |
 /// | runtime.agent_failed (yes) | the handler threw |
 /// | runtime.agent_down (no) | the agent failed too often and stays down |

@@ -22,7 +22,8 @@ using native_factory = std::function<caf::actor(caf::actor_system&, const agent_
 /// An agent type whose agents are native CAF actors in the CAF system of `system`, behind the same bounded mailbox,
 /// deadlines and supervision as others: when the actor ends, the requests it holds are answered "runtime.no_answer",
 /// the next one "runtime.agent_failed", and the restart policy makes a new one. It is sent `user_shutdown` when the
-/// agent goes, and must end then: `stop` waits for it. `options.blocking` is ignored. At most `max_waiting_requests` are unanswered in the actor.
+/// agent goes, and must end then: `stop` waits for it. `options.blocking` is ignored. At most `max_waiting_requests` with
+/// `max_waiting_bytes` are unanswered in the actor, more are answered "runtime.mailbox_full".
 /// For programs that link CAF; the headers of other agents do without it.
 [[nodiscard]] agent_type caf_agent(agent_system& system, std::string name, std::string description,
                                    std::vector<method> methods, native_factory make,

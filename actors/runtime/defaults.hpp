@@ -18,6 +18,14 @@ inline constexpr std::chrono::milliseconds drain_bound{5'000};
 inline constexpr std::chrono::milliseconds timer_step{4};
 /// Requests waiting at one agent.
 inline constexpr std::size_t max_waiting_requests = 10'000;
+/// Bytes of payloads waiting at one agent.
+inline constexpr std::size_t max_waiting_bytes = std::size_t{256} << 20;
+/// Priorities are within -this and +this.
+inline constexpr std::int32_t highest_priority = 100;
+/// Of so many requests that an agent takes from its queue, one is the oldest, whatever its priority.
+inline constexpr std::uint64_t oldest_first_every = 16;
+/// Requests that an agent serves in a row before other work of its actor has a turn.
+inline constexpr std::size_t requests_per_turn = 16;
 /// Handlers of one stateless blocking agent that run at the same time.
 inline constexpr std::uint32_t stateless_concurrency = 8;
 /// Threads of the blocking executor; they are started when there is work for them.

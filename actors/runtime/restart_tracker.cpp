@@ -6,8 +6,7 @@
 namespace troupe::runtime {
 
 std::optional<std::chrono::milliseconds> restart_tracker::on_crash(time_point now) {
-  while (!crashes_.empty() && crashes_.front() + policy_.window <= now)
-    crashes_.pop_front();
+  std::erase_if(crashes_, [&](time_point each) { return each + policy_.window <= now; });
   crashes_.push_back(now);
   if (crashes_.size() > policy_.max_restarts) return std::nullopt;
   // Computed as double: a long row of crashes must saturate, not overflow.

@@ -3,8 +3,8 @@
 #include "actors/runtime/agent.hpp"
 
 #include <chrono>
-#include <deque>
 #include <optional>
+#include <vector>
 
 namespace troupe::runtime {
 
@@ -25,7 +25,7 @@ public:
 private:
   restart_policy policy_;
   /// Crashes within the window, oldest first; never more than max_restarts + 1.
-  std::deque<time_point> crashes_;
+  std::vector<time_point> crashes_;
 };
 
 } // namespace troupe::runtime

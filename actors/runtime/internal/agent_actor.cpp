@@ -74,8 +74,8 @@ caf::behavior agent_actor::make_behavior() {
 }
 
 void agent_actor::receive(mail& arrived) {
-  if (auto* request = std::get_if<mail::request>(&arrived.content))
-    on_request(std::move(request->asked));
+  if (std::holds_alternative<mail::wake>(arrived.content))
+    on_wake();
   else if (auto* answer = std::get_if<mail::answer>(&arrived.content))
     on_answer(std::move(*answer));
   else
@@ -83,20 +83,15 @@ void agent_actor::receive(mail& arrived) {
 }
 
 void agent_actor::end() {
+  refuse_waiting(refusal_.value_or(stopping_failure()));
   agent_ = nullptr;
   quit();
 }
 
-void agent_actor::on_request(std::shared_ptr<call> asked) {
-  if (refusal_) {
-    box_->taken();
-    asked->answer(*refusal_);
-    return;
-  }
-  if (waiting_.empty() && phase_ == phase::running && has_free_slot()) return serve(asked);
-  const auto priority = asked->header().priority;
-  waiting_.push(priority, std::move(asked));
-  if (phase_ == phase::idle) make();
+void agent_actor::on_wake() {
+  if (refusal_) return refuse_waiting(*refusal_);
+  if (phase_ == phase::idle) return make();
+  pump();
 }
 
 void agent_actor::on_answer(mail::answer answer) {
@@ -165,10 +160,12 @@ void agent_actor::restart_after(std::chrono::milliseconds delay) {
 void agent_actor::refuse_all(phase because, failure reason) {
   phase_ = because;
   refusal_ = std::move(reason);
-  while (!waiting_.empty()) {
-    box_->taken();
-    waiting_.pop()->answer(*refusal_);
-  }
+  refuse_waiting(*refusal_);
+}
+
+void agent_actor::refuse_waiting(const failure& reason) {
+  while (const auto asked = box_->take())
+    asked->answer(reason);
 }
 
 void agent_actor::leave(failure reason) {
@@ -185,22 +182,22 @@ bool agent_actor::has_free_slot() const {
   return !options().blocking || busy_ < std::max(1U, options().max_concurrency);
 }
 
+// Whoever ends up here with requests left, for want of a slot or of a running agent, comes here again when that changes.
 void agent_actor::pump() {
-  while (has_free_slot()) {
-    if (!answers_.empty()) {
-      auto answer = std::move(answers_.front());
-      answers_.pop_front();
-      continue_on_executor(std::move(answer));
-    } else if (phase_ == phase::running && !waiting_.empty()) {
-      serve(waiting_.pop());
-    } else {
-      return;
-    }
+  while (has_free_slot() && !answers_.empty()) {
+    auto answer = std::move(answers_.front());
+    answers_.pop_front();
+    continue_on_executor(std::move(answer));
+  }
+  for (std::size_t served = 0; phase_ == phase::running && has_free_slot(); ++served) {
+    if (served == defaults::requests_per_turn) return box_->yield();
+    const auto next = box_->take();
+    if (!next) return;
+    serve(next);
   }
 }
 
 void agent_actor::serve(const std::shared_ptr<call>& asked) {
-  box_->taken();
   const auto* type = asked->payload_type();
   if (!type) return; // its deadline was first
   if (const auto* found = find_method(box_->type(), type))

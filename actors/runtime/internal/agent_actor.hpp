@@ -5,12 +5,11 @@
 #include "actors/runtime/internal/agent_mailbox.hpp"
 #include "actors/runtime/internal/call.hpp"
 #include "actors/runtime/internal/mail.hpp"
-#include "actors/runtime/internal/request_queue.hpp"
 #include "actors/runtime/restart_tracker.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,7 +49,7 @@ private:
   };
 
   void receive(mail& arrived);
-  void on_request(std::shared_ptr<call> asked);
+  void on_wake();
   void on_answer(mail::answer answer);
 
   // -- making and supervising
@@ -59,6 +58,7 @@ private:
   void crashed(const agent* which, const std::string& why);
   void restart_after(std::chrono::milliseconds delay);
   void refuse_all(phase because, failure reason);
+  void refuse_waiting(const failure& reason);
   void leave(failure reason);
 
   // -- serving
@@ -80,9 +80,8 @@ private:
   bool ever_ran_ = false;
   std::shared_ptr<agent> agent_;
   std::optional<failure> refusal_;
-  request_queue waiting_;
-  /// Of a blocking agent whose handlers run one at a time.
-  std::deque<mail::answer> answers_;
+  /// Of a blocking agent whose handlers run one at a time. A list, since an empty deque takes half a kilobyte.
+  std::list<mail::answer> answers_;
   /// Handlers at work on the executor.
   std::uint32_t busy_ = 0;
 };

@@ -37,7 +37,8 @@ private:
 call::call(kind which, std::shared_ptr<core> core, envelope_header header, message_ptr payload,
            time_point sent, time_point due, responder then, origin from)
     : kind_(which), core_(std::move(core)), header_(std::move(header)), sent_(sent), due_(due),
-      then_(std::move(then)), from_(std::move(from)), payload_(std::move(payload)) {}
+      then_(std::move(then)), from_(std::move(from)),
+      size_bytes_(payload ? payload->ByteSizeLong() : 0), payload_(std::move(payload)) {}
 
 call::~call() {
   // Only where a system stops before the agent came to it, or with the continuation on its way.

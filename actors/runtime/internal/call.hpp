@@ -1,10 +1,12 @@
 #pragma once
 
 #include "actors/runtime/agent.hpp"
+#include "actors/runtime/internal/request_queue.hpp"
 #include "actors/runtime/timer_queue.hpp"
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -57,6 +59,10 @@ public:
   /// its deadline say.
   [[nodiscard]] std::optional<message_ptr> begin(std::shared_ptr<agent> served_by,
                                                  std::shared_ptr<agent_mailbox> at);
+  /// The payload's size on the wire in bytes, whether or not it is ever serialised; an estimate of what it occupies.
+  [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
+  /// For the queue that this waits in.
+  [[nodiscard]] runtime::queue_link& queue_link() { return link_; }
   /// The type of the payload; nullptr when the request was answered meanwhile.
   [[nodiscard]] const google::protobuf::Descriptor* payload_type() const;
   /// @returns false, and does nothing, when the request was answered before.
@@ -94,6 +100,8 @@ private:
   time_point sent_, due_;
   responder then_;
   origin from_;
+  const std::size_t size_bytes_;
+  runtime::queue_link link_;
   std::atomic<bool> answered_ = false;
 
   mutable std::mutex mutex_;

@@ -125,20 +125,28 @@ std::optional<failure> core::deliver(const std::shared_ptr<call>& asked) {
   while (true) {
     auto box = find_or_activate(target);
     if (!box) return std::move(box.error());
-    switch ((*box)->post(mail::request{asked})) {
-    case posted::accepted:
-      return std::nullopt;
-    case posted::closed:
-      break; // the agent leaves, the directory forgot it: make it anew
-    case posted::full:
-      counters::add(counters.mailbox_rejections);
-      return failure{"runtime.mailbox_full",
-                     target.to_string() + " has " +
-                         std::to_string((*box)->type().options.max_waiting_requests) +
-                         " requests waiting; try again later",
-                     true};
-    }
+    const auto outcome = (*box)->post(asked);
+    if (outcome == posted::accepted) return std::nullopt;
+    // Closed: the agent leaves, the directory forgot it, so it is made anew.
+    if (outcome != posted::closed) return rejection(outcome, *asked, **box);
   }
+}
+
+failure core::rejection(posted why, const call& asked, const agent_mailbox& by) {
+  counters::add(counters.mailbox_rejections);
+  const auto& options = by.type().options;
+  if (why == posted::full)
+    return {"runtime.mailbox_full",
+            by.name().to_string() + " has " + std::to_string(options.max_waiting_requests) +
+                " requests waiting; try again later",
+            true};
+  counters::add(counters.mailbox_byte_rejections);
+  const auto sizes = "the request has " + std::to_string(asked.size_bytes()) + " bytes, " +
+                     by.name().to_string() + " lets at most " +
+                     std::to_string(options.max_waiting_bytes) + " bytes wait; ";
+  if (why == posted::too_large)
+    return {"runtime.request_too_large", sizes + "divide it, or raise max_waiting_bytes", false};
+  return {"runtime.mailbox_full", sizes + "others wait already, try again later", true};
 }
 
 reply<std::shared_ptr<agent_mailbox>> core::find_or_activate(const agent_name& target) {
@@ -209,22 +217,24 @@ void core::drop_types() {
 }
 
 agent_system_metrics core::metrics() const {
-  const auto& c = counters;
-  return {c.requests,
-          c.replies,
-          c.failures,
-          c.deadlines_exceeded,
-          c.mailbox_rejections,
-          c.handler_exceptions,
-          c.answers_forgotten,
-          c.late_answers,
-          c.activations,
-          c.restarts,
-          c.agents_down,
-          c.one_way,
-          c.one_way_refused,
-          c.one_way_lost,
-          in_flight_};
+  agent_system_metrics now;
+  now.requests = counters.requests;
+  now.replies = counters.replies;
+  now.failures = counters.failures;
+  now.deadlines_exceeded = counters.deadlines_exceeded;
+  now.mailbox_rejections = counters.mailbox_rejections;
+  now.mailbox_byte_rejections = counters.mailbox_byte_rejections;
+  now.handler_exceptions = counters.handler_exceptions;
+  now.answers_forgotten = counters.answers_forgotten;
+  now.late_answers = counters.late_answers;
+  now.activations = counters.activations;
+  now.restarts = counters.restarts;
+  now.agents_down = counters.agents_down;
+  now.one_way = counters.one_way;
+  now.one_way_refused = counters.one_way_refused;
+  now.one_way_lost = counters.one_way_lost;
+  now.in_flight = in_flight_;
+  return now;
 }
 
 } // namespace troupe::runtime

@@ -27,7 +27,8 @@ namespace troupe::runtime {
 /// `agent_system_metrics`, counted by many threads.
 struct counters {
   using counter = std::atomic<std::uint64_t>;
-  counter requests = 0, replies = 0, failures = 0, deadlines_exceeded = 0, mailbox_rejections = 0;
+  counter requests = 0, replies = 0, failures = 0, deadlines_exceeded = 0, mailbox_rejections = 0,
+          mailbox_byte_rejections = 0;
   counter handler_exceptions = 0, answers_forgotten = 0, late_answers = 0;
   counter activations = 0, restarts = 0, agents_down = 0;
   counter one_way = 0, one_way_refused = 0, one_way_lost = 0;
@@ -94,6 +95,7 @@ private:
                                                 std::chrono::milliseconds timeout, responder then,
                                                 call::origin from);
   [[nodiscard]] std::optional<failure> deliver(const std::shared_ptr<call>& asked);
+  [[nodiscard]] failure rejection(posted why, const call& asked, const agent_mailbox& by);
   [[nodiscard]] reply<std::shared_ptr<agent_mailbox>> find_or_activate(const agent_name& target);
   std::shared_ptr<agent_mailbox> activate(const agent_type& type, const agent_name& name);
   void drain();

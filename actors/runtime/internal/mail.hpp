@@ -14,10 +14,8 @@ class call;
 /// The one message of agent actors. Never copied while it travels: it has one sender and one
 /// receiver.
 struct mail {
-  /// A request for the receiver.
-  struct request {
-    std::shared_ptr<call> asked;
-  };
+  /// Requests wait in the receiver's `agent_mailbox`. One of these is on its way for all of them.
+  struct wake {};
   /// The answer to a request that the receiver's agent made.
   struct answer {
     std::shared_ptr<call> asked;
@@ -26,7 +24,7 @@ struct mail {
   /// Supervision: runs on the actor, one at a time with everything else of it.
   using control = std::function<void(agent_actor&)>;
 
-  std::variant<request, answer, control> content;
+  std::variant<wake, answer, control> content;
 };
 
 } // namespace troupe::runtime

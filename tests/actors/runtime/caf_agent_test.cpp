@@ -79,6 +79,22 @@ BOOST_AUTO_TEST_CASE(a_native_actor_is_bounded_at_its_adapter) {
   BOOST_TEST(got.failure_type(0) == "runtime.mailbox_full");
 }
 
+BOOST_AUTO_TEST_CASE(a_native_actor_is_bounded_by_bytes_and_takes_more_when_it_has_answered) {
+  stage stage;
+  agent_options options;
+  options.max_waiting_bytes = make_text("keep").ByteSizeLong() + make_text("you").ByteSizeLong();
+  add_greeter(stage, options);
+  answers got;
+  for (const char* asked : {"keep", "you", "keep", "you"}) {
+    stage.ask(got, {"greeter", "hello"}, asked);
+    stage.run();
+  }
+  BOOST_REQUIRE(got.all.size() == 3U);
+  BOOST_TEST(got.text_at(0) == "hello you", "what was answered makes room");
+  BOOST_TEST(got.failure_type(1) == "runtime.mailbox_full");
+  BOOST_TEST(got.text_at(2) == "hello you");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace

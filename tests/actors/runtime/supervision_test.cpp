@@ -140,6 +140,7 @@ BOOST_AUTO_TEST_CASE(waiting_requests_go_by_priority_then_by_arrival) {
   stage.add(fragile_agent(with_restarts({.initial_backoff = 1s})));
   answers got;
   stage.ask(got, {"fragile"}, "throw");
+  stage.run();
   stage.ask(got, {"fragile"}, "low", {.priority = -1});
   stage.ask(got, {"fragile"}, "first");
   stage.ask(got, {"fragile"}, "second");
