@@ -3,16 +3,23 @@
 include_guard()
 
 add_library(troupe_warnings INTERFACE)
-target_compile_options(troupe_warnings INTERFACE -Wall -Wextra -Wpedantic -Werror -Wnon-virtual-dtor -Wshadow=local)
+target_compile_options(troupe_warnings INTERFACE -Wall -Wextra -Wpedantic -Werror -Wnon-virtual-dtor
+  $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>)
 # GCC 12 takes "literal" + std::string&& for overlapping memory (GCC bug 105651), in Boost.Test's headers too.
 target_compile_options(troupe_warnings INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
 
 # Sanitizers are a property of the whole build: mixing is undefined, so they are set here for every target alike.
+# Every finding ends the program. -O1 because unoptimised instrumented code is several times slower than this.
 add_library(troupe_sanitizers INTERFACE)
 if(TROUPE_SANITIZE)
-  target_compile_options(troupe_sanitizers INTERFACE -fsanitize=${TROUPE_SANITIZE} -fno-omit-frame-pointer -g1)
+  target_compile_options(troupe_sanitizers INTERFACE
+    -fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
   target_link_options(troupe_sanitizers INTERFACE -fsanitize=${TROUPE_SANITIZE})
+endif()
+set(TROUPE_FUZZ OFF)
+if(TROUPE_SANITIZE MATCHES "fuzzer-no-link")
+  set(TROUPE_FUZZ ON)
 endif()
 
 # troupe_add_library(NAME SOURCES a.cpp ... PUBLIC lib ... PRIVATE lib ...)
@@ -45,4 +52,32 @@ function(troupe_add_test name)
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} Boost::unit_test_framework troupe_warnings troupe_sanitizers)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${arg_KIND} TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+endfunction()
+
+# troupe_add_fuzz_target(NAME [RUNS n] LIBRARIES lib ...)
+#   The program fuzz_NAME from NAME_fuzz.cpp and one CTest entry of that name over corpus/NAME: where the build has
+#   libFuzzer's instrumentation (preset asan) `n` inputs from a fixed seed, elsewhere only the corpus.
+function(troupe_add_fuzz_target name)
+  cmake_parse_arguments(arg "" "RUNS" "LIBRARIES" ${ARGN})
+  if(NOT arg_RUNS)
+    set(arg_RUNS 10000)
+  endif()
+  set(target fuzz_${name})
+  set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
+  add_executable(${target} ${name}_fuzz.cpp)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_definitions(${target} PRIVATE TROUPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} troupe_warnings troupe_sanitizers)
+  if(TROUPE_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    # Inputs that reach something new go to the first folder, in the build tree.
+    set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${name})
+    file(MAKE_DIRECTORY ${found})
+    add_test(NAME ${target} COMMAND ${target} -seed=1 -runs=${arg_RUNS} -max_total_time=20 -timeout=20
+             -rss_limit_mb=2048 -artifact_prefix=${CMAKE_CURRENT_BINARY_DIR}/${name}- ${found} ${corpus})
+  else()
+    target_sources(${target} PRIVATE replay_main.cpp)
+    add_test(NAME ${target} COMMAND ${target} ${corpus})
+  endif()
+  set_tests_properties(${target} PROPERTIES LABELS fuzz TIMEOUT 120)
 endfunction()

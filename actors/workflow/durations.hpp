@@ -17,7 +17,8 @@ inline constexpr std::chrono::hours longest_duration{24 * 365 * 10};
 [[nodiscard]] tl::expected<std::chrono::nanoseconds, std::string>
 parse_duration(std::string_view text);
 
-/// As `parse_duration` reads it, e.g. "1.5s".
+/// As `parse_duration` reads it, to the nanosecond, e.g. "1.5s".
+/// @param length not negative.
 [[nodiscard]] std::string format_duration(std::chrono::nanoseconds length);
 
 [[nodiscard]] google::protobuf::Duration to_proto(std::chrono::nanoseconds length);

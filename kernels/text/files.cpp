@@ -14,10 +14,9 @@ result<std::string> read_bounded(const std::filesystem::path& file, std::size_t 
   }
   std::ifstream in{file, std::ios::binary};
   // One byte more than allowed shows that the file is too large, whatever its size says meanwhile.
-  std::string bytes(max_bytes + 1, '\0');
-  if (const auto size = std::filesystem::file_size(file, code); !code && size < max_bytes) {
-    bytes.resize(static_cast<std::size_t>(size) + 1);
-  }
+  const auto size = std::filesystem::file_size(file, code);
+  std::string bytes((!code && size < max_bytes ? static_cast<std::size_t>(size) : max_bytes) + 1,
+                    '\0');
   in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (in.bad() || !in.eof()) {
     const bool too_large = !in.bad() && bytes.size() > max_bytes;

@@ -67,8 +67,8 @@ BOOST_AUTO_TEST_CASE(durations) {
     }
   for (const std::chrono::nanoseconds length :
        {std::chrono::nanoseconds{1500ms}, std::chrono::nanoseconds{20ms},
-        std::chrono::nanoseconds{2h}})
-    BOOST_TEST((parse_duration(format_duration(length)) == length));
+        std::chrono::nanoseconds{2h}, 1ns, 999'999'999ns, 123'456'789s + 123'456'789ns})
+    BOOST_TEST((parse_duration(format_duration(length)) == length), format_duration(length));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

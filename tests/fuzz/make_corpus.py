@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Writes the binary part of the corpora (tests/fuzz/corpus): Protobuf messages from their text form, and safetensors.
+
+Needs protoc. The inputs in plain text are written by hand; this script leaves them alone.
+"""
+
+import pathlib
+import struct
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+SCHEMAS = HERE.parent.parent / "schemas"
+ATTEMPT = 'attempt { step: "list" attempt: 1 token: 1 }'
+LISTING = '[type.googleapis.com/troupe.v1.ListFilesReply] { files { path: "a/x.txt" name: "x.txt" size_bytes: 3 } }'
+DEFINITION = """
+  name: "w" version: "1" inputs { name: "folder" type: INPUT_TYPE_STRING }
+  steps { id: "list" agent: "files.list/default" request_type: "troupe.v1.ListFilesRequest"
+          reply_type: "troupe.v1.ListFilesReply" retry { maximum_attempts: 3 initial_interval { seconds: 1 } backoff_coefficient: 2 maximum_interval { seconds: 9 } }
+          input { fields { key: "folder" value { string_value: "${inputs.folder}" } } } }
+  steps { id: "read" agent: "files.read/default" request_type: "troupe.v1.ReadFileRequest"
+          reply_type: "troupe.v1.ReadFileReply" for_each: "${steps.list.files}" parallelism: 2
+          input { fields { key: "path" value { string_value: "${item.path}" } } } }
+"""
+START = 'run_started { run_id: "r" definition { %s } inputs { fields { key: "folder" value { string_value: "a" } } } }' % DEFINITION
+READ = 'attempt { step: "read" attempt: 1 token: 2 }'
+DONE = 'step_completed { %s reply { [type.googleapis.com/troupe.v1.ReadFileReply] { text: "hello" name: "x.txt" } } }' % READ
+FAILED = 'failure { type: "files.busy" message: "try again" retryable: true }'
+
+HISTORIES = {
+    "completed": [START, "step_scheduled { %s }" % ATTEMPT, "step_completed { %s reply { %s } }" % (ATTEMPT, LISTING),
+                  "step_scheduled { %s }" % READ, DONE, "run_completed { }"],
+    "retried": [START, "step_scheduled { %s }" % ATTEMPT, "step_failed { %s %s retry_time { seconds: 9 } }" % (ATTEMPT, FAILED),
+                'step_retry_due { step: "list" attempt: 2 }', 'step_scheduled { attempt { step: "list" attempt: 2 token: 2 } }',
+                'step_failed { attempt { step: "list" attempt: 2 token: 2 } %s }' % FAILED,
+                'run_failed { %s }' % FAILED.replace("retryable", 'step { step: "list" attempt: 2 } retryable')],
+    "recovered": [START, "step_scheduled { %s }" % ATTEMPT, 'run_recovered { owner: "b" }',
+                  'step_scheduled { attempt { step: "list" attempt: 2 token: 2 } }'],
+}
+MESSAGES = {
+    "envelope": ("Envelope", {
+        "request": 'message_id: "00000000000000fe-1" sender { type: "a" key: "b" } target { type: "files.read" key: "default" } '
+                   'payload_type_url: "type.googleapis.com/troupe.v1.AgentName" payload: "\\n\\001a" deadline { seconds: 1800000100 } '
+                   'priority: -1 traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" tracestate: "a=b" '
+                   'idempotency_key: "r/s/0" principal: "p" privacy_labels: "pii"',
+        "answer": 'message_id: "2" correlation_id: "1" sender { type: "a" key: "b" } target { type: "c" key: "d" } '
+                  'failure { type: "files.not_found" message: "no such file" }'}),
+    "failure": ("Failure", {
+        "causes": 'type: "a.b" message: "outer" retryable: true timeout { kind: TIMEOUT_KIND_HEARTBEAT } '
+                  'cause { type: "c.d" message: "inner" cause { message: "innermost" step { step: "s" } } }'}),
+    "workflow_definition": ("WorkflowDefinition", {"two_steps": DEFINITION}),
+    "report": ("WriteReportRequest", {
+        "one_document": 'folder: "out" title: "T <b>" include_original_text: true '
+                        'documents { name: "a.txt" text: "Ana lives here" size_bytes: 14 } '
+                        'entities { name: "a.txt" model: "m" spans { label: "PER" score: 0.9 end_byte: 3 end_codepoint: 3 end_utf16: 3 } } '
+                        'redactions { name: "a.txt" text: "[N] lives here" redactions { span { label: "N" end_byte: 3 end_codepoint: 3 '
+                        'end_utf16: 3 } source: REDACTION_SOURCE_MODEL replacement: "[N]" redacted_end_byte: 3 redacted_end_codepoint: 3 } } '
+                        'run { run_id: "r" workflow: "w" status: RUN_STATUS_COMPLETED started_time { seconds: 5 } closed_time { seconds: 7 } '
+                        'steps { step: "s" agent: "a/b" status: STEP_STATUS_COMPLETED attempts: 1 scheduled_time { seconds: 5 } '
+                        'closed_time { seconds: 6 } } step_ids: "s" edges { from: "s" to: "t" } }'}),
+}
+
+
+def encode(message: str, text: str) -> bytes:
+    run = subprocess.run(["protoc", f"-I{SCHEMAS}", f"--encode=troupe.v1.{message}",
+                          *(str(p.relative_to(SCHEMAS)) for p in sorted(SCHEMAS.glob("troupe/v1/*.proto")))],
+                         cwd=SCHEMAS, input=text.encode(), capture_output=True, check=False)
+    if run.returncode != 0:
+        raise SystemExit(f"{message}: {run.stderr.decode()}")
+    return run.stdout
+
+
+def write(target: str, name: str, data: bytes) -> None:
+    path = HERE / "corpus" / target / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def main() -> None:
+    for target, (message, seeds) in MESSAGES.items():
+        for name, text in seeds.items():
+            write(target, name, encode(message, text))
+    for name, events in HISTORIES.items():
+        rows = [encode("Event", f"sequence: {i} time {{ seconds: {i} }} {event}") for i, event in enumerate(events, 1)]
+        write("history", name, b"".join(struct.pack(">H", len(row)) + row for row in rows))
+    header = b'{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},' \
+             b'"b":{"dtype":"BF16","shape":[1,2],"data_offsets":[8,12]},"c":{"dtype":"F16","shape":[],"data_offsets":[12,14]}}'
+    write("safetensors", "three_tensors", struct.pack("<Q", len(header)) + header + bytes(range(14)))
+    write("store_file", "nothing_changed", b"")
+    # Bytes of the header, of a table's page and of the last page.
+    write("store_file", "three_changes", b"".join(struct.pack(">IB", at, 255) for at in (18, 4096 + 7, 20000)))
+    write("store_file", "cut", struct.pack(">IB", 60, 1) + b"\x80\0\0\0")
+
+
+if __name__ == "__main__":
+    main()

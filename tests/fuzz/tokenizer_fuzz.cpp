@@ -1,0 +1,53 @@
+// Any bytes as a text: sound offsets, the tokens of the repaired text, and windows that add up to the whole.
+#include "tests/fuzz/tokens.hpp"
+#include "tests/support/files.hpp"
+
+using namespace troupe;
+
+namespace {
+
+const text::wordpiece_tokenizer& tokenizer() {
+  static const auto loaded = text::wordpiece_tokenizer::load(test::source_folder() / "tests" /
+                                                             "golden" / "tokenizer" / "small");
+  fuzz::require(loaded.has_value(), "the tokenizer of tests/golden loads");
+  return *loaded;
+}
+
+void require_windows(const text::encoding& whole, std::string_view text, std::size_t max_length,
+                     std::size_t stride) {
+  const auto windows = tokenizer().encode_windows(text, max_length, stride);
+  fuzz::require(windows.has_value(), "there are windows");
+  text::encoding joined;
+  joined.add_special(tokenizer().cls_id());
+  for (const auto& window : *windows) {
+    fuzz::require_sound(tokenizer(), window, text);
+    fuzz::require(window.size() <= max_length, "windows keep their length");
+    joined.append(window, &window == &windows->front() ? 1 : 1 + stride, window.size() - 1);
+  }
+  joined.add_special(tokenizer().sep_id());
+  fuzz::require(joined.token_ids == whole.token_ids && joined.offsets == whole.offsets &&
+                    joined.word_ids == whole.word_ids,
+                "windows add up to the whole");
+}
+
+} // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return -1;
+  // Two bytes choose the windows, the others are the text.
+  const std::size_t max_length = 3 + data[0] % 62, stride = data[1] % (max_length - 2);
+  const std::string_view bytes = fuzz::as_text(data, size).substr(2);
+  const auto raw = tokenizer().encode(bytes);
+  fuzz::require_sound(tokenizer(), raw, bytes);
+  const std::string text = text::repair_utf8(bytes).text;
+  const auto tokens = tokenizer().encode(text);
+  fuzz::require_sound(tokenizer(), tokens, text);
+  fuzz::require_boundaries(tokens, text);
+  fuzz::require(raw.token_ids == tokens.token_ids && raw.word_ids == tokens.word_ids,
+                "malformed bytes count as U+FFFD");
+  require_windows(tokens, text, max_length, stride);
+  const std::string words[] = {text, text};
+  fuzz::require(tokenizer().encode_words(words).size() == 2 * tokens.size() - 2,
+                "a word gives what it gives alone");
+  return 0;
+}
