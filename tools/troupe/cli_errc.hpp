@@ -20,6 +20,8 @@ enum class cli_errc {
   bad_input,
   /// Standard output is gone (a closed pipe, a full disk).
   output_failed,
+  /// What a benchmark measures did not work, so there is nothing to measure.
+  bench_failed,
 };
 
 inline const std::error_category& cli_category() {
@@ -41,6 +43,8 @@ inline const std::error_category& cli_category() {
         return "bad input";
       case cli_errc::output_failed:
         return "cannot write the output";
+      case cli_errc::bench_failed:
+        return "cannot measure";
       }
       return "unknown error";
     }
