@@ -80,11 +80,11 @@ class StrangersProjectTest(InstalledTree):
         build = self.build()
         stranger = run(build / "stranger", self.folder / "runs.db")
         self.assert_exit(stranger, 0)
-        self.assertEqual(stranger.stdout, "PER Jonas Weber\nLOC Oslo\n")
+        self.assertEqual(stranger.stdout, "PER jonas weber\nLOC oslo\n")
         model = self.prefix / "share" / "troupe" / "models" / "ner-default"
         tokens = run(build / "tokens", model, "Oslo!")
         self.assert_exit(tokens, 0)
-        self.assertEqual(tokens.stdout.split(), ["[CLS]", "Oslo", "!", "[SEP]"])
+        self.assertEqual(tokens.stdout.split(), ["[CLS]", "oslo", "!", "[SEP]"])
         native = run(build / "native")
         self.assert_exit(native, 0)
         self.assertEqual(native.stdout, "hello from CAF\n")
