@@ -215,8 +215,8 @@ BOOST_FIXTURE_TEST_CASE(submissions_are_checked, engine_fixture) {
   BOOST_REQUIRE(engine.submit(lone_step(""), {}));
   BOOST_TEST((code(engine.submit(lone_step(", parallelism: 2"), {})) == workflow_errc::run_exists));
   engine.go_on();
-  BOOST_TEST(
-      (code(engine.submit(lone_step(""), {})) == workflow_errc::run_exists)); // closed, still there
+  BOOST_TEST((code(engine.submit(lone_step(", parallelism: 2"), {})) ==
+              workflow_errc::run_exists)); // closed, still there
   BOOST_TEST((code(engine.submit(lone_step(""), {}, "../x")) == workflow_errc::bad_run_id));
   BOOST_TEST((code(engine.submit(load(main_job), {}, "q")) == workflow_errc::bad_input));
   BOOST_TEST((code(engine.core->resume("r")) == workflow_errc::run_closed));
