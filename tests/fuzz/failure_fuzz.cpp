@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const failure once = decode_failure(wire);
   fuzz::require(!once.type.empty() && once.type.size() <= 128, "a type of bounded length");
   // Up to 8 causes are joined, each with a separator.
-  fuzz::require(once.message.size() <= 10 * 4'200, "a message of bounded length");
+  fuzz::require(once.message.size() <= 42'000, "a message of bounded length");
   fuzz::require(text::is_valid_utf8(once.type) && text::is_valid_utf8(once.message),
                 "texts are UTF-8");
   const failure twice = decode_failure(encode_failure(once));

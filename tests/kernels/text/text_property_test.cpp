@@ -162,6 +162,19 @@ RC_BOOST_PROP(words_give_what_they_give_alone, ()) {
   RC_ASSERT(at + 1 == together.size());
 }
 
+RC_BOOST_PROP(encoding_is_the_inverse_of_decoding, ()) {
+  const auto text = *any_text();
+  std::string again;
+  for (std::size_t at = 0; at < text.size();) {
+    const decoded next = decode_utf8(text, at);
+    RC_ASSERT(next.valid);
+    char bytes[4];
+    again.append(bytes, encode_utf8(next.code_point, bytes));
+    at += next.size;
+  }
+  RC_ASSERT(again == text);
+}
+
 RC_BOOST_PROP(offset_index_counts, ()) {
   const auto text = *any_text();
   const auto bytes = *rc::gen::container<std::vector<std::size_t>>(
