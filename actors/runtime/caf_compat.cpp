@@ -1,4 +1,5 @@
 #include "actors/runtime/caf_compat.hpp"
+#include "actors/runtime/internal/mail.hpp"
 
 #include <caf/init_global_meta_objects.hpp>
 #include <caf/logger.hpp>

@@ -4,7 +4,6 @@
 /// start-up and sending. Included by sources of this folder and by programs that bring native CAF
 /// actors, never by the public API.
 
-#include "actors/runtime/internal/mail.hpp"
 #include "actors/runtime/native_request.hpp"
 
 #include <caf/actor.hpp>
@@ -17,6 +16,8 @@
 #include <utility>
 
 namespace troupe::runtime {
+
+struct mail; // internal/mail.hpp; CAF wants its name here
 
 /// Far above `first_custom_type_id`, so that a host with CAF types of its own does not collide with
 /// ours.

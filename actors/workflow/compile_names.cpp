@@ -56,6 +56,7 @@ void compiler::check_header() {
   made_->name = source_.name();
   made_->version = source_.version();
   made_->description = source_.description();
+  if (source_.has_max_uncommitted()) made_->max_uncommitted = source_.max_uncommitted();
   if (!source_.name().empty() && !is_name(source_.name()))
     report("name", fmt::format("bad name '{}'; use letters, digits, '.', '_' and '-', 128 at most",
                                source_.name().substr(0, 140)));

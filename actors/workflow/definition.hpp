@@ -101,6 +101,8 @@ struct definition {
   /// In the order they were written.
   std::vector<step> steps;
   std::unordered_map<std::string, std::size_t> step_index;
+  /// Bounds `engine_options::max_uncommitted` for each run; absent: that alone bounds it.
+  std::optional<std::uint32_t> max_uncommitted;
   /// What it was made from, normalised (defaults filled in): a run's history begins with it.
   v1::WorkflowDefinition source;
 };

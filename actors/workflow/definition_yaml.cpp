@@ -20,10 +20,12 @@ public:
     v1::WorkflowDefinition made;
     made.set_version("1");
     read_defaults(root);
-    shape_.each_entry(root, "", {"name", "version", "description", "inputs", "defaults", "steps"},
-                      [&](const std::string& key, const std::string& path, const yaml_node& value) {
-                        read_part(made, key, path, value);
-                      });
+    shape_.each_entry(
+        root, "",
+        {"name", "version", "description", "inputs", "defaults", "max_uncommitted", "steps"},
+        [&](const std::string& key, const std::string& path, const yaml_node& value) {
+          read_part(made, key, path, value);
+        });
     if (made.name().empty()) shape_.report("", "the definition has no name; add 'name: NAME'");
     return made;
   }
@@ -34,6 +36,8 @@ private:
     if (key == "name") made.set_name(shape_.text(value, path));
     if (key == "version") made.set_version(shape_.text(value, path));
     if (key == "description") made.set_description(shape_.text(value, path));
+    if (key == "max_uncommitted")
+      made.set_max_uncommitted(shape_.whole_number(value, path, 1'000'000).value_or(0));
     if (key == "inputs")
       shape_.each_entry(
           value, path, {},

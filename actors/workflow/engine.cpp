@@ -68,7 +68,7 @@ private:
       core_.commit();
     }
     core_.give_up(stopped());
-    history_->release();
+    history_->release_all();
   }
 
   std::shared_ptr<task_queue> queue_ = std::make_shared<task_queue>();

@@ -36,6 +36,12 @@ struct engine_options {
   std::size_t max_attempts_in_flight = 256;
   /// For attempts of steps without `start_to_close` and `schedule_to_close`.
   std::chrono::milliseconds default_timeout{600'000};
+  /// Attempts that may be started before the event that scheduled them is durable, over all runs;
+  /// `max_uncommitted` of a definition bounds it further, for each of its runs. They work while the
+  /// disk does. A crash then loses that they were ever tried: they are tried again, with the same
+  /// idempotency key, but not counted. 0, the default: what is not in the history was not begun, so
+  /// that also an attempt which ends its process is seen.
+  std::size_t max_uncommitted = 0;
 };
 
 struct submit_options {
@@ -76,9 +82,11 @@ public:
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
 
-  /// Makes a run and commits its start.
+  /// Makes a run and commits its start. Where the run of this id has the same definition and the
+  /// same inputs, it is that run which is meant: an unfinished one that nobody has at work goes on.
+  /// So a submission may be repeated when its answer was lost.
   /// @param inputs complete and typed: `complete_inputs` or `parse_inputs`.
-  /// @returns its id; `bad_run_id`, `run_exists`, `bad_input`.
+  /// @returns its id; `bad_run_id`, `bad_input`; `run_exists` where that run is another one.
   [[nodiscard]] result<std::string> submit(definition_ptr workflow, const input_values& inputs,
                                            const submit_options& options = {});
   /// Takes over every unfinished run of the store that no live owner has.
@@ -90,7 +98,7 @@ public:
 
   /// Calls `callback` with every event of this engine's runs after it is committed, in order within
   /// a run, on the engine's thread: keep it short, and do not call the engine from it. Ends with
-  /// the engine.
+  /// the engine; one that throws is logged and not called again.
   void subscribe(event_callback callback);
 
   /// Waits until the run is closed. Returns at once for a closed run of the store.

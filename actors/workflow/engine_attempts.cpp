@@ -3,7 +3,10 @@
 #include "actors/workflow/reply_check.hpp"
 #include "kernels/text/utf8.hpp"
 
+#include <atomic>
+#include <exception>
 #include <fmt/format.h>
+#include <memory>
 
 namespace troupe::workflow {
 namespace {
@@ -59,6 +62,35 @@ void engine_core::start_attempts() {
   }
 }
 
+/// Lets attempts work while the disk does. A run's first commit is waited for: it may be refused, and
+/// what was refused must not have had effects. So is it near the end of the lease, when another owner
+/// may have the run already.
+void engine_core::start_uncommitted() {
+  if (draining_ || !waiting_.empty() || around_.options.max_uncommitted == 0 ||
+      around_.now() >= renew_at_ + around_.history.lease_time() / renewals_per_lease)
+    return;
+  // A copy: what could not be started is recorded, which may make more runs dirty.
+  for (const std::string& run_id : std::vector(dirty_.begin(), dirty_.end()))
+    if (const auto run = runs_.find(run_id); run != runs_.end() && run->second.committed > 0)
+      start_uncommitted(run_id, run->second);
+}
+
+void engine_core::start_uncommitted(const std::string& run_id, live_run& run) {
+  const std::size_t run_bound = std::min<std::size_t>(
+      run.state.workflow()->max_uncommitted.value_or(around_.options.max_uncommitted),
+      around_.options.max_uncommitted);
+  while (!run.to_start.empty() && run.uncommitted < run_bound &&
+         uncommitted_ < around_.options.max_uncommitted &&
+         in_flight_ < around_.options.max_attempts_in_flight) {
+    const attempt_id next = std::move(run.to_start.front());
+    run.to_start.erase(run.to_start.begin());
+    if (!run.state.is_current(next)) continue;
+    ++run.uncommitted;
+    ++uncommitted_;
+    start_attempt(run, {run_id, next, around_.now()});
+  }
+}
+
 void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
   const time_point now = around_.now();
   const attempt_id& attempt = wanted.attempt;
@@ -78,16 +110,37 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
   if (!request)
     return finish_attempt(wanted.run_id, attempt, tl::unexpected(std::move(request.error())));
   ++in_flight_;
-  auto answered = [this, post = around_.post, run_id = wanted.run_id,
-                   attempt](reply<message_ptr> answer) {
-    post([this, run_id, attempt, answer = std::move(answer)]() mutable {
+  const responder then = answer_to(run, wanted);
+  try {
+    around_.start({from.agent, std::move(*request), timeout_until(deadline, now),
+                   run.state.idempotency_key(attempt.instance)},
+                  then);
+  } catch (const std::exception& thrown) {
+    then(tl::unexpected(failure{"workflow.start_failed", thrown.what(), true}));
+  }
+}
+
+/// Brings an attempt's answer back to this thread, once.
+responder engine_core::answer_to(const live_run& run, const started_attempt& wanted) {
+  struct flight {
+    flight(std::string run, attempt_id which, std::uint64_t under)
+        : run_id(std::move(run)), attempt(std::move(which)), epoch(under) {}
+    std::string run_id;
+    attempt_id attempt;
+    std::uint64_t epoch;
+    std::atomic_flag answered;
+  };
+  auto here = std::make_shared<flight>(wanted.run_id, wanted.attempt, run.epoch);
+  return [this, post = around_.post, here = std::move(here)](reply<message_ptr> answer) {
+    if (here->answered.test_and_set()) return;
+    post([this, here, answer = std::move(answer)]() mutable {
       --in_flight_;
-      finish_attempt(run_id, attempt, std::move(answer));
+      // A run that was lost and taken over again gives its tokens out anew.
+      const auto now = runs_.find(here->run_id);
+      if (now != runs_.end() && now->second.epoch == here->epoch)
+        finish_attempt(here->run_id, here->attempt, std::move(answer));
     });
   };
-  around_.start({from.agent, std::move(*request), timeout_until(deadline, now),
-                 run.state.idempotency_key(attempt.instance)},
-                std::move(answered));
 }
 
 /// A result is recorded only where its attempt is still the one in flight: the token decides.

@@ -2,7 +2,9 @@
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/event_codec.hpp"
 
+#include <exception>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace troupe::workflow {
 namespace {
@@ -17,6 +19,7 @@ bool concerns_one_run(const error& why) {
 
 void engine_core::commit() {
   while (!failed_ && !dirty_.empty()) {
+    start_uncommitted();
     auto appended = append_pending();
     if (!appended && concerns_one_run(appended.error())) appended = append_one_by_one();
     if (!appended) {
@@ -42,6 +45,7 @@ append_batch engine_core::batch_of(const std::string& run_id, const live_run& ru
   made.entry.started = run.state.started();
   if (run.state.closed()) made.entry.closed = run.state.closed_time();
   made.expected_version = run.committed;
+  made.epoch = run.epoch;
   for (const v1::Event& each : run.pending)
     made.events.push_back(each.SerializeAsString());
   return made;
@@ -76,9 +80,9 @@ void engine_core::settle(const std::string& run_id) {
   live_run& run = runs_.at(run_id);
   const auto events = std::exchange(run.pending, {});
   run.committed += events.size();
+  uncommitted_ -= std::exchange(run.uncommitted, 0);
   for (const v1::Event& each : events)
-    for (const event_callback& subscriber : subscribers_)
-      subscriber(run_id, each);
+    publish(run_id, each);
   for (const on_commit& then : std::exchange(run.told_on_commit, {}))
     then({});
   for (attempt_id& attempt : std::exchange(run.to_start, {}))
@@ -88,7 +92,25 @@ void engine_core::settle(const std::string& run_id) {
   runs_.erase(run_id);
 }
 
+/// What a host's callback throws must not end its process.
+void engine_core::publish(const std::string& run_id, const v1::Event& committed) {
+  std::erase_if(subscribers_, [&](const event_callback& subscriber) {
+    try {
+      subscriber(run_id, committed);
+      return false;
+    } catch (const std::exception& thrown) {
+      spdlog::error("a subscriber threw at event {} of run {} and is not called again: {}",
+                    committed.sequence(), run_id, thrown.what());
+    } catch (...) {
+      spdlog::error("a subscriber threw at event {} of run {} and is not called again",
+                    committed.sequence(), run_id);
+    }
+    return true;
+  });
+}
+
 void engine_core::drop(const std::string& run_id, const error& why) {
+  uncommitted_ -= runs_.at(run_id).uncommitted;
   for (const on_commit& then : std::exchange(runs_.at(run_id).told_on_commit, {}))
     then(tl::unexpected(why));
   tell_waiters(run_id, tl::unexpected(why));

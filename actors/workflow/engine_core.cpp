@@ -6,12 +6,10 @@
 #include "actors/workflow/run_id.hpp"
 
 #include <fmt/format.h>
+#include <google/protobuf/util/message_differencer.h>
 
 namespace troupe::workflow {
 namespace {
-
-/// A lease is renewed when a third of it is over, so that two renewals may fail.
-constexpr int renewals_per_lease = 3;
 
 tl::unexpected<error> closed_already(const std::string& run_id) {
   return fail(workflow_errc::run_closed,
@@ -52,12 +50,39 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
                                  run_id.substr(0, 140))));
   auto complete = complete_inputs(*workflow, inputs);
   if (!complete) return then(tl::unexpected(std::move(complete.error())));
+  run_started start{run_id, std::move(workflow), std::move(*complete)};
   if (runs_.contains(run_id) || around_.history.find(run_id))
-    return then(fail(workflow_errc::run_exists,
-                     fmt::format("'{}'; choose another id, or resume it", run_id)));
+    return submit_again(run_id, encode({1, {}, std::move(start)}).run_started(), std::move(then));
   live_run& run = runs_[run_id];
   run.told_on_commit.push_back(std::move(then));
-  record(run_id, run, run_started{run_id, std::move(workflow), std::move(*complete)});
+  record(run_id, run, std::move(start));
+}
+
+/// A run of this id is there already: the same one, or another.
+void engine_core::submit_again(const std::string& run_id, const v1::RunStarted& wanted,
+                               on_commit then) {
+  const auto there = beginning(run_id);
+  if (!there) return then(tl::unexpected(there.error()));
+  if (!google::protobuf::util::MessageDifferencer::Equals(*there, wanted))
+    return then(fail(workflow_errc::run_exists,
+                     fmt::format("'{}' with another definition or other inputs; choose another id, "
+                                 "or resume it",
+                                 run_id)));
+  // Closed, or at work elsewhere: it is there, which is all that was asked for.
+  if (auto resumed = resume(run_id); !resumed && resumed.error().code != workflow_errc::run_owned &&
+                                     resumed.error().code != workflow_errc::run_closed)
+    return then(std::move(resumed));
+  const auto run = runs_.find(run_id);
+  if (run == runs_.end() || run->second.pending.empty()) return then({});
+  run->second.told_on_commit.push_back(std::move(then));
+}
+
+result<v1::RunStarted> engine_core::beginning(const std::string& run_id) {
+  if (const auto run = runs_.find(run_id); run != runs_.end() && run->second.committed == 0)
+    return run->second.pending.front().run_started();
+  const auto events = history(run_id);
+  if (!events) return tl::unexpected(events.error());
+  return events->empty() ? v1::RunStarted{} : events->front().run_started();
 }
 
 result<void> engine_core::resume(const std::string& run_id) {
@@ -66,14 +91,23 @@ result<void> engine_core::resume(const std::string& run_id) {
   const auto entry = around_.history.find(run_id);
   if (!entry) return tl::unexpected(entry.error());
   if (entry->status != v1::RUN_STATUS_RUNNING) return closed_already(run_id);
-  if (auto claimed = around_.history.claim(run_id, around_.now()); !claimed) return claimed;
-  // Only now nobody else can append to it.
+  const auto epoch = around_.history.claim(run_id, around_.now());
+  if (!epoch) return tl::unexpected(epoch.error());
+  auto taken = take_over(run_id, *epoch);
+  // Another owner may be able to do what this one is not: it should not wait for this one's end.
+  if (!taken) (void)around_.history.release(run_id);
+  return taken;
+}
+
+/// Goes on with a run that this owner has claimed: only now nobody else can append to it.
+result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epoch) {
   auto state = load(run_id);
   if (!state) return tl::unexpected(std::move(state.error()));
   if (state->closed()) return closed_already(run_id);
   if (auto known = check_agents(*state->workflow()); !known) return known;
   live_run& run = runs_[run_id];
   run.state = std::move(*state);
+  run.epoch = epoch;
   run.committed = run.state.version();
   record(run_id, run, run_recovered{around_.history.owner()});
   return {};

@@ -14,6 +14,9 @@
 
 namespace troupe::workflow {
 
+/// A lease is renewed when a third of it is over, so that two renewals may fail.
+inline constexpr int renewals_per_lease = 3;
+
 /// What an engine core needs of the world around it.
 struct engine_environment {
   store& history;
@@ -75,9 +78,13 @@ public:
 private:
   struct live_run {
     machine state;
+    std::uint64_t epoch = 1;
     std::uint64_t committed = 0;
     std::vector<v1::Event> pending;
+    /// Scheduled by pending events and not started.
     std::vector<attempt_id> to_start;
+    /// Started, though the event that scheduled them is pending.
+    std::size_t uncommitted = 0;
     std::vector<on_commit> told_on_commit;
   };
   struct waiter {
@@ -96,6 +103,9 @@ private:
   };
 
   // engine_core.cpp: runs
+  void submit_again(const std::string& run_id, const v1::RunStarted& wanted, on_commit then);
+  [[nodiscard]] result<v1::RunStarted> beginning(const std::string& run_id);
+  [[nodiscard]] result<void> take_over(const std::string& run_id, std::uint64_t epoch);
   [[nodiscard]] result<machine> load(const std::string& run_id);
   [[nodiscard]] result<void> check_agents(const definition& workflow) const;
   void record(const std::string& run_id, live_run& run, decltype(event::what) what);
@@ -103,7 +113,10 @@ private:
 
   // engine_attempts.cpp
   void start_attempts();
+  void start_uncommitted();
+  void start_uncommitted(const std::string& run_id, live_run& run);
   void start_attempt(live_run& run, const started_attempt& wanted);
+  [[nodiscard]] responder answer_to(const live_run& run, const started_attempt& wanted);
   void finish_attempt(const std::string& run_id, const attempt_id& attempt,
                       reply<message_ptr> answer);
 
@@ -112,6 +125,7 @@ private:
   [[nodiscard]] result<void> append_one_by_one();
   [[nodiscard]] append_batch batch_of(const std::string& run_id, const live_run& run) const;
   void settle(const std::string& run_id);
+  void publish(const std::string& run_id, const v1::Event& committed);
   void drop(const std::string& run_id, const error& why);
   void tell_waiters(const std::string& run_id, const result<v1::RunSummary>& outcome);
 
@@ -125,6 +139,8 @@ private:
   std::map<std::uint64_t, waiter> waiters_;
   std::uint64_t last_waiter_ = 0;
   std::vector<event_callback> subscribers_;
+  /// Attempts started before they were durable, of all runs.
+  std::size_t uncommitted_ = 0;
   time_point renew_at_;
   bool draining_ = false;
   std::optional<error> failed_;

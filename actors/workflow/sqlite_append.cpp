@@ -50,9 +50,10 @@ result<std::int64_t> sqlite_run_store::insert_run(const append_batch& batch) {
 result<run_row> sqlite_run_store::check_owned(const append_batch& batch) {
   auto row = find_row(batch.entry.run_id);
   if (!row) return row;
-  if (row->entry.owner != owner_)
-    return fail(workflow_errc::ownership_lost, fmt::format("run {} was taken over by owner {}",
-                                                           batch.entry.run_id, row->entry.owner));
+  if (row->entry.owner != owner_ || row->entry.epoch != batch.epoch)
+    return fail(workflow_errc::ownership_lost,
+                fmt::format("run {} was taken over by owner {} (epoch {}, this is {})",
+                            batch.entry.run_id, row->entry.owner, row->entry.epoch, batch.epoch));
   if (row->entry.version != batch.expected_version)
     return fail(workflow_errc::version_conflict,
                 fmt::format("run {} has {} events, {} were expected", batch.entry.run_id,

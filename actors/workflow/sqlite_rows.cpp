@@ -65,6 +65,7 @@ std::optional<run_row> read_row(const sqlite::statement& from, checksummer& sums
   made.entry.closed = from_us(from.number(6));
   made.entry.version = static_cast<std::uint64_t>(from.number(7));
   made.entry.owner = from.text(8);
+  made.entry.epoch = static_cast<std::uint64_t>(from.number(10));
   if (from.blob(9) != view(sum_of(sums, made.entry, made.number))) return std::nullopt;
   return made;
 }
@@ -85,7 +86,8 @@ result<void> statements::prepare_writing(sqlite::database& on) {
        {&update_run, "UPDATE runs SET status = ?2, closed_us = ?3, version = ?4, checksum = ?5 "
                      "WHERE number = ?1"},
        {&insert_event, "INSERT INTO events (id, bytes, checksum) VALUES (?1, ?2, ?3)"},
-       {&claim_run, "UPDATE runs SET owner = ?2 WHERE number = ?1"},
+       {&claim_run, "UPDATE runs SET owner = ?2, epoch = epoch + 1 WHERE number = ?1"},
+       {&release_run, "UPDATE runs SET owner = '' WHERE run_id = ?1 AND owner = ?2"},
        {&find_owner, "SELECT slot, expires_us FROM owners WHERE owner = ?1"},
        {&renew_owner, "UPDATE owners SET expires_us = ?2 WHERE owner = ?1"},
        {&add_owner, "INSERT OR REPLACE INTO owners (owner, slot, expires_us) VALUES (?1, ?2, ?3)"},

@@ -17,7 +17,7 @@ public:
   /// @param locks none where the store is only read.
   sqlite_run_store(store_file opened, std::optional<owner_locks> locks, std::string file,
                    std::chrono::milliseconds lease);
-  ~sqlite_run_store() override { release(); }
+  ~sqlite_run_store() override { release_all(); }
   sqlite_run_store(const sqlite_run_store&) = delete;
   sqlite_run_store& operator=(const sqlite_run_store&) = delete;
 
@@ -28,9 +28,10 @@ public:
   result<std::vector<std::string>> read(const std::string& run_id) override;
   result<std::vector<run_entry>> list(const run_filter& filter) override;
   result<run_entry> find(const std::string& run_id) override;
-  result<void> claim(const std::string& run_id, time_point now) override;
+  result<std::uint64_t> claim(const std::string& run_id, time_point now) override;
+  result<void> release(const std::string& run_id) override;
   result<void> renew(time_point now) override;
-  void release() noexcept override;
+  void release_all() noexcept override;
   [[nodiscard]] const std::string& owner() const override { return owner_; }
   [[nodiscard]] std::chrono::milliseconds lease_time() const override { return lease_; }
 

@@ -65,21 +65,29 @@ result<bool> sqlite_run_store::is_alive(const std::string& owner, time_point now
   return query.number(1) > to_us(now) && locks_->is_locked(query.number(0));
 }
 
-result<void> sqlite_run_store::claim(const std::string& run_id, time_point now) {
+result<std::uint64_t> sqlite_run_store::claim(const std::string& run_id, time_point now) {
   auto guard = begin_writing();
   if (!guard) return tl::unexpected(std::move(guard.error()));
   const auto row = find_row(run_id);
   if (!row) return tl::unexpected(row.error());
-  if (row->entry.owner == owner_) return {};
-  const auto alive = is_alive(row->entry.owner, now);
+  const run_entry& entry = row->entry;
+  if (entry.owner == owner_) return entry.epoch;
+  const auto alive = is_alive(entry.owner, now);
   if (!alive) return tl::unexpected(alive.error());
   if (*alive)
     return fail(
         workflow_errc::run_owned,
-        fmt::format("run {} is at work in another process (owner {})", run_id, row->entry.owner));
+        fmt::format("run {} is at work in another process (owner {})", run_id, entry.owner));
   statements_.claim_run.bind(1, row->number).bind(2, owner_);
-  if (auto claimed = statements_.claim_run.run(); !claimed) return claimed;
-  return guard->commit();
+  if (auto claimed = statements_.claim_run.run(); !claimed)
+    return tl::unexpected(std::move(claimed.error()));
+  if (auto done = guard->commit(); !done) return tl::unexpected(std::move(done.error()));
+  return entry.epoch + 1;
+}
+
+result<void> sqlite_run_store::release(const std::string& run_id) {
+  if (!locks_) return read_only(file_);
+  return statements_.release_run.bind(1, run_id).bind(2, owner_).run();
 }
 
 result<void> sqlite_run_store::renew(time_point now) {
@@ -91,7 +99,7 @@ result<void> sqlite_run_store::renew(time_point now) {
               fmt::format("{}: owner {} is no longer known", file_, owner_));
 }
 
-void sqlite_run_store::release() noexcept {
+void sqlite_run_store::release_all() noexcept {
   if (!std::exchange(entered_, false)) return;
   // Where this fails, the freed lock says the same.
   (void)statements_.remove_owner.bind(1, owner_).run();

@@ -25,16 +25,20 @@ struct run_entry {
   std::uint64_t version = 0;
   /// Who may append to it; empty when nobody.
   std::string owner;
+  /// Fencing epoch: 1 when the run is made, and one more each time another owner claims it.
+  std::uint64_t epoch = 1;
 };
 
 /// Serialised events of one run that are to follow event number `expected_version`; numbers rise by
 /// one from there.
 struct append_batch {
-  /// How the run's entry reads once the events are in; `version` and `owner` are the store's own
-  /// business.
+  /// How the run's entry reads once the events are in; `version`, `owner` and `epoch` in it are the
+  /// store's own business.
   run_entry entry;
   /// 0 makes the run; it must not exist then.
   std::uint64_t expected_version = 0;
+  /// What `claim` gave, 1 for a run that this owner made: an append under an older one is refused.
+  std::uint64_t epoch = 1;
   std::vector<std::string> events;
 };
 
@@ -50,7 +54,7 @@ struct run_filter {
 /// an owned thread.
 ///
 /// Ownership: an opened store is one *owner* with a lease. A run belongs to at most one owner; only
-/// its owner appends to it. An owner that died (where the store can tell) or let its lease expire
+/// its owner appends to it, and only under the epoch that its claim began. An owner that died (where the store can tell) or let its lease expire
 /// loses its runs to whoever claims them, and its later appends to those are refused: the check is
 /// in the transaction of the append.
 class store {
@@ -72,13 +76,15 @@ public:
   [[nodiscard]] virtual result<std::vector<run_entry>> list(const run_filter& filter) = 0;
   [[nodiscard]] virtual result<run_entry> find(const std::string& run_id) = 0;
 
-  /// Makes this owner the run's owner.
-  /// @returns `run_owned` while another owner that is alive has it.
-  [[nodiscard]] virtual result<void> claim(const std::string& run_id, time_point now) = 0;
+  /// Makes this owner the run's owner. @returns the run's epoch from now on: unchanged where this
+  ///   owner had the run already; `run_owned` while another owner that is alive has it.
+  [[nodiscard]] virtual result<std::uint64_t> claim(const std::string& run_id, time_point now) = 0;
+  /// Gives one run free, where it is this owner's.
+  [[nodiscard]] virtual result<void> release(const std::string& run_id) = 0;
   /// Prolongs this owner's lease to `now` plus the time to live it was opened with.
   [[nodiscard]] virtual result<void> renew(time_point now) = 0;
   /// Gives all runs of this owner free. Called by the destructor too.
-  virtual void release() noexcept = 0;
+  virtual void release_all() noexcept = 0;
 
   /// Name of this owner, unique among all there ever were.
   [[nodiscard]] virtual const std::string& owner() const = 0;

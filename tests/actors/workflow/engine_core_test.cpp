@@ -213,10 +213,10 @@ BOOST_FIXTURE_TEST_CASE(submissions_are_checked, engine_fixture) {
     return outcome ? std::error_code{} : outcome.error().code;
   };
   BOOST_REQUIRE(engine.submit(lone_step(""), {}));
-  BOOST_TEST((code(engine.submit(lone_step(""), {})) == workflow_errc::run_exists));
+  BOOST_TEST((code(engine.submit(lone_step(", parallelism: 2"), {})) == workflow_errc::run_exists));
   engine.go_on();
-  BOOST_TEST(
-      (code(engine.submit(lone_step(""), {})) == workflow_errc::run_exists)); // closed, still there
+  BOOST_TEST((code(engine.submit(lone_step(", parallelism: 2"), {})) ==
+              workflow_errc::run_exists)); // closed, still there
   BOOST_TEST((code(engine.submit(lone_step(""), {}, "../x")) == workflow_errc::bad_run_id));
   BOOST_TEST((code(engine.submit(load(main_job), {}, "q")) == workflow_errc::bad_input));
   BOOST_TEST((code(engine.core->resume("r")) == workflow_errc::run_closed));
@@ -384,6 +384,199 @@ BOOST_FIXTURE_TEST_CASE(late_answers_of_lost_attempts_change_nothing, engine_fix
   late(listing(9)); // a second answer to one attempt
   engine.turn();
   BOOST_TEST(engine.committed.size() == events);
+}
+
+// --- attempts before they are durable -------------------------------------------------------------
+
+namespace {
+
+/// Four steps in a chain.
+const std::string chain = R"(name: chain
+steps:
+  a: { agent: files.list }
+  b: { agent: files.list, needs: [a] }
+  c: { agent: files.list, needs: [b] }
+  d: { agent: files.list, needs: [c] }
+)";
+
+/// Counts the commits, and refuses all of them from one on.
+struct counted_store final : forwarding_store {
+  using forwarding_store::forwarding_store;
+  result<void> append(std::span<const append_batch> batches) override {
+    on_append();
+    return forwarding_store::append(batches);
+  }
+  std::function<void()> on_append = [] {};
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(attempts_wait_for_their_commit_by_default, engine_fixture) {
+  auto counted = std::make_unique<counted_store>(open());
+  auto& seen = *counted;
+  engine_harness engine{std::move(counted)};
+  BOOST_REQUIRE(engine.submit(load(chain), {}));
+  seen.on_append = [&] { BOOST_TEST(engine.attempts.empty()); };
+  engine.go_on();
+  BOOST_TEST(engine.summary().status() == v1::RUN_STATUS_COMPLETED);
+}
+
+BOOST_FIXTURE_TEST_CASE(attempts_may_work_while_they_are_committed, engine_fixture) {
+  auto counted = std::make_unique<counted_store>(open());
+  auto& seen = *counted;
+  engine_options options;
+  options.max_uncommitted = 2;
+  engine_harness engine{std::move(counted), options};
+  std::size_t most = 0;
+  seen.on_append = [&] { most = std::max(most, engine.attempts.size()); };
+  for (int i = 0; i < 5; ++i)
+    BOOST_REQUIRE(engine.submit(load(chain), {}, "r" + std::to_string(i)));
+  BOOST_TEST(most == 4u); // those of the runs before; never that of a run which is not there yet
+  const auto answer_all = [&] {
+    most = 0;
+    while (!engine.attempts.empty())
+      engine.answer_one();
+    engine.turn();
+  };
+  answer_all();
+  BOOST_TEST(most == 2u);
+  BOOST_TEST(engine.attempts.size() == 5u); // the others after the commit
+  answer_all();
+  BOOST_TEST(most == 2u);
+  engine.go_on();
+  for (int i = 0; i < 5; ++i)
+    BOOST_TEST(engine.summary("r" + std::to_string(i)).status() == v1::RUN_STATUS_COMPLETED);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_definition_may_want_its_attempts_committed_first, engine_fixture) {
+  auto counted = std::make_unique<counted_store>(open());
+  auto& seen = *counted;
+  engine_options options;
+  options.max_uncommitted = 100;
+  engine_harness engine{std::move(counted), options};
+  BOOST_REQUIRE(engine.submit(load(chain + "max_uncommitted: 0\n"), {}));
+  seen.on_append = [&] { BOOST_TEST(engine.attempts.empty()); };
+  engine.go_on();
+  BOOST_TEST(engine.summary().status() == v1::RUN_STATUS_COMPLETED);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_was_done_but_not_committed_is_done_again_under_its_key,
+                        engine_fixture) {
+  for (std::size_t commits = 1; commits < 8; ++commits)
+    BOOST_TEST_CONTEXT(commits << " commits") {
+      const std::string file = "s" + std::to_string(commits) + ".db";
+      engine_options options;
+      options.max_uncommitted = 8;
+      std::vector<std::string> before;
+      std::vector<v1::Event> committed;
+      {
+        engine_harness engine{std::make_unique<failing_store>(open(file), commits), options};
+        (void)engine.submit(load(main_job), main_inputs);
+        engine.go_on();
+        before = engine.started;
+        committed = engine.committed;
+      }
+      engine_harness again{open(file), options};
+      BOOST_REQUIRE(again.core->resume("r"));
+      again.go_on();
+      BOOST_TEST(again.summary().status() == v1::RUN_STATUS_COMPLETED);
+      const std::set<std::string> keys(again.started.begin(), again.started.end());
+      std::set<std::string> done;
+      for (const v1::Event& each : committed)
+        if (each.has_step_completed())
+          done.insert("r/" + each.step_completed().attempt().step() + "/" +
+                      std::to_string(each.step_completed().attempt().index()));
+      for (const std::string& key : done)
+        BOOST_TEST(!keys.contains(key), key + " was committed and is done again");
+      for (const std::string& key : before)
+        BOOST_TEST((done.contains(key) || keys.contains(key)), key + " was lost");
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_fenced_owner_starts_nothing_more_once_its_lease_is_old, engine_fixture) {
+  engine_options options;
+  options.max_uncommitted = 8;
+  engine_harness late{open(), options};
+  BOOST_REQUIRE(late.submit(load(chain), {}));
+  late.now += 1h; // it slept
+  late.answer_one();
+  engine_harness next{open("s.db", late.now)};
+  next.now = late.now;
+  BOOST_REQUIRE(next.core->resume("r"));
+  next.turn();
+  for (auto tasks = std::exchange(late.posted, {}); const auto& task : tasks)
+    task();
+  late.core->commit();
+  BOOST_TEST(late.started.size() == 1u);
+  BOOST_TEST(late.core->runs_at_work() == 0u);
+}
+
+// --- submitting and resuming ----------------------------------------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(a_repeated_submission_means_the_same_run, engine_fixture) {
+  engine_harness engine{open()};
+  BOOST_REQUIRE(engine.submit(load(main_job), main_inputs));
+  BOOST_TEST(engine.submit(load(main_job), main_inputs).has_value()); // at work
+  BOOST_TEST(engine.core->runs_at_work() == 1u);
+  const auto other = engine.submit(load(main_job), {{"folder", "elsewhere"}, {"output", "out"}});
+  BOOST_REQUIRE(!other);
+  BOOST_TEST((other.error().code == workflow_errc::run_exists));
+  BOOST_TEST((engine.submit(load(chain), {}).error().code == workflow_errc::run_exists));
+  engine.go_on();
+  BOOST_TEST(engine.submit(load(main_job), main_inputs).has_value()); // closed
+  BOOST_TEST(engine.core->runs_at_work() == 0u);
+  BOOST_TEST((engine.submit(load(chain), {}).error().code == workflow_errc::run_exists));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_submission_repeated_after_a_crash_goes_on, engine_fixture) {
+  {
+    engine_harness engine{open()};
+    BOOST_REQUIRE(engine.submit(load(chain), {}));
+  }
+  engine_harness engine{open()};
+  BOOST_TEST(engine.submit(load(chain), {}).has_value());
+  engine.go_on();
+  BOOST_TEST(engine.summary().status() == v1::RUN_STATUS_COMPLETED);
+}
+
+BOOST_FIXTURE_TEST_CASE(two_submissions_at_once_are_one_run, engine_fixture) {
+  engine_harness engine{open()};
+  std::vector<bool> told;
+  for (const char* workflow : {chain.c_str(), chain.c_str(), main_job.c_str()})
+    engine.core->submit(load(workflow), workflow == main_job.c_str() ? main_inputs : input_values{},
+                        "r", [&](const result<void>& done) { told.push_back(done.has_value()); });
+  BOOST_TEST(told == (std::vector<bool>{false}), boost::test_tools::per_element());
+  engine.core->commit();
+  BOOST_TEST(told == (std::vector<bool>{false, true, true}), boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_refused_run_is_left_to_others, engine_fixture) {
+  {
+    engine_harness engine{open()};
+    BOOST_REQUIRE(engine.submit(lone_step(""), {}));
+  }
+  engine_harness without{open()};
+  without.agents.remove("files.list");
+  BOOST_TEST((without.core->resume("r").error().code == workflow_errc::agent_missing));
+  engine_harness with{open()};
+  BOOST_TEST(with.core->resume("r").has_value()); // while the other one lives
+  with.go_on();
+  BOOST_TEST(with.summary().status() == v1::RUN_STATUS_COMPLETED);
+}
+
+// --- callbacks that throw -------------------------------------------------------------------------
+
+BOOST_FIXTURE_TEST_CASE(a_subscriber_that_throws_is_let_go, engine_fixture) {
+  engine_harness engine{open()};
+  int calls = 0;
+  engine.core->subscribe([&](const std::string&, const v1::Event&) {
+    if (++calls == 2) throw std::runtime_error{"a test's fault"};
+  });
+  BOOST_REQUIRE(engine.submit(load(chain), {}));
+  engine.go_on();
+  BOOST_TEST(engine.summary().status() == v1::RUN_STATUS_COMPLETED);
+  BOOST_TEST(calls == 2);
+  BOOST_TEST(engine.committed.size() == 10u); // the other one heard of everything
 }
 
 BOOST_AUTO_TEST_SUITE_END()

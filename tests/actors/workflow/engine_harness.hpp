@@ -11,15 +11,11 @@
 
 namespace troupe::test {
 
-/// A store that refuses everything after a number of commits, as if the process or the disk had
-/// ended there.
-class failing_store final : public store {
+/// Hands everything on to a real store; tests override what they want to be otherwise.
+class forwarding_store : public store {
 public:
-  failing_store(std::unique_ptr<store> real, std::size_t commits)
-      : real_(std::move(real)), left_(commits) {}
+  explicit forwarding_store(std::unique_ptr<store> real) : real_(std::move(real)) {}
   result<void> append(std::span<const append_batch> batches) override {
-    if (left_ == 0) return fail(workflow_errc::store_full, "the disk of this test is full");
-    --left_;
     return real_->append(batches);
   }
   result<std::vector<std::string>> read(const std::string& run) override {
@@ -29,11 +25,12 @@ public:
     return real_->list(filter);
   }
   result<run_entry> find(const std::string& run) override { return real_->find(run); }
-  result<void> claim(const std::string& run, time_point now) override {
+  result<std::uint64_t> claim(const std::string& run, time_point now) override {
     return real_->claim(run, now);
   }
+  result<void> release(const std::string& run) override { return real_->release(run); }
   result<void> renew(time_point now) override { return real_->renew(now); }
-  void release() noexcept override { real_->release(); }
+  void release_all() noexcept override { real_->release_all(); }
   [[nodiscard]] const std::string& owner() const override { return real_->owner(); }
   [[nodiscard]] std::chrono::milliseconds lease_time() const override {
     return real_->lease_time();
@@ -41,6 +38,21 @@ public:
 
 private:
   std::unique_ptr<store> real_;
+};
+
+/// A store that refuses everything after a number of commits, as if the process or the disk had
+/// ended there.
+class failing_store final : public forwarding_store {
+public:
+  failing_store(std::unique_ptr<store> real, std::size_t commits)
+      : forwarding_store(std::move(real)), left_(commits) {}
+  result<void> append(std::span<const append_batch> batches) override {
+    if (left_ == 0) return fail(workflow_errc::store_full, "the disk of this test is full");
+    --left_;
+    return forwarding_store::append(batches);
+  }
+
+private:
   std::size_t left_;
 };
 

@@ -33,10 +33,15 @@ struct store_conformance {
     made.events = std::move(events);
     return made;
   }
+  static append_batch under(std::uint64_t epoch, append_batch made) {
+    made.epoch = epoch;
+    return made;
+  }
   static result<void> append(store& into, const append_batch& one) {
     return into.append({&one, 1});
   }
-  static void check_refused(const result<void>& outcome, workflow_errc expected) {
+  template <class T>
+  static void check_refused(const result<T>& outcome, workflow_errc expected) {
     BOOST_TEST(!outcome);
     if (!outcome) BOOST_TEST((outcome.error().code == expected), outcome.error().message());
   }
@@ -59,6 +64,9 @@ struct store_conformance {
     }
     BOOST_TEST_CONTEXT("expiry") {
       expiry();
+    }
+    BOOST_TEST_CONTEXT("fencing") {
+      fencing();
     }
   }
 
@@ -132,11 +140,12 @@ struct store_conformance {
     check_refused(append(*two, batch("o", 1, {"2"})), workflow_errc::ownership_lost);
     check_refused(two->claim("nobody", now), workflow_errc::run_unknown);
     one.reset(); // its owner is gone: no wait for the end of the lease
-    BOOST_TEST(two->claim("o", now).has_value());
-    BOOST_TEST(append(*two, batch("o", 1, {"2"})).has_value());
-    two->release();
+    BOOST_TEST(two->claim("o", now).value() == 2u);
+    BOOST_TEST(two->claim("o", now).value() == 2u); // its own already
+    BOOST_TEST(append(*two, under(2, batch("o", 1, {"2"}))).has_value());
+    two->release_all();
     auto three = open(now);
-    BOOST_TEST(three->claim("o", now).has_value());
+    BOOST_TEST(three->claim("o", now).value() == 3u);
   }
 
   void expiry() {
@@ -150,7 +159,25 @@ struct store_conformance {
     BOOST_TEST(two->claim("e", much_later).has_value());
     check_refused(append(*one, batch("e", 1, {"2"})),
                   workflow_errc::ownership_lost); // alive, but late: fenced
-    BOOST_TEST(append(*two, batch("e", 1, {"2"})).has_value());
+    BOOST_TEST(append(*two, under(2, batch("e", 1, {"2"}))).has_value());
+  }
+
+  /// An owner that lost a run and has it again may not append what it knew before.
+  void fencing() {
+    auto one = open(now);
+    auto two = open(now);
+    BOOST_REQUIRE(append(*one, batch("f", 0, {"1"})));
+    check_refused(append(*one, under(2, batch("f", 1, {"2"}))), workflow_errc::ownership_lost);
+    BOOST_REQUIRE(one->release("f"));
+    BOOST_REQUIRE(two->release("f")); // not its own: nothing happens
+    BOOST_TEST(two->claim("f", now).value() == 2u);
+    BOOST_REQUIRE(one->release("f"));
+    check_refused(one->claim("f", now), workflow_errc::run_owned);
+    BOOST_REQUIRE(two->release("f"));
+    BOOST_TEST(one->claim("f", now).value() == 3u);
+    BOOST_TEST(one->find("f")->epoch == 3u);
+    check_refused(append(*one, batch("f", 1, {"2"})), workflow_errc::ownership_lost);
+    BOOST_TEST(append(*one, under(3, batch("f", 1, {"2"}))).has_value());
   }
 };
 
