@@ -33,20 +33,25 @@ struct bench_options {
 template <class Options>
 using bench_function = result<void> (*)(const Options& options, figure_sink& out);
 
-/// Makes `command` run `measure` with `options`, which hold a member `common` of type `bench_options`.
+/// Runs a bench whose options hold a member `common` of type `bench_options`, and prints what it finds.
+template <class Options>
+[[nodiscard]] exit_code run_bench(const Options& options, bench_function<Options> measure) {
+  bench_output out{options.common.json};
+  const auto outcome = measure(options, out);
+  return out.finish(outcome);
+}
+
+/// Makes `command` do that when it is chosen.
 template <class Options>
 void run_bench_on_parse(CLI::App& command, std::shared_ptr<Options> options,
                         std::function<exit_code()>& chosen, bench_function<Options> measure) {
   command.callback([options, &chosen, measure] {
-    chosen = [options, measure] {
-      bench_output out{options->common.json};
-      const auto outcome = measure(*options, out);
-      return out.finish(outcome);
-    };
+    chosen = [options, measure] { return run_bench(*options, measure); };
   });
 }
 
 void add_bench_agents(CLI::App& bench, std::function<exit_code()>& chosen);
+void add_bench_ner(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_tokenizer(CLI::App& bench, std::function<exit_code()>& chosen);
 
 } // namespace troupe::cli

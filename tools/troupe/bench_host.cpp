@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <sqlite3.h>
-#include <sys/resource.h>
 
 namespace troupe::cli {
 
@@ -50,8 +49,11 @@ std::string built_commit() {
 }
 
 std::size_t peak_resident_bytes() {
-  rusage used{};
-  return getrusage(RUSAGE_SELF, &used) == 0 ? static_cast<std::size_t>(used.ru_maxrss) * 1024 : 0;
+  // Not getrusage: its maximum includes what the parent had when it started this program.
+  std::ifstream status{"/proc/self/status"};
+  for (std::string word; status >> word;)
+    if (std::size_t kibibytes = 0; word == "VmHWM:" && status >> kibibytes) return kibibytes * 1024;
+  return 0;
 }
 
 } // namespace troupe::cli

@@ -1,0 +1,238 @@
+#include "tools/troupe/bench.hpp"
+#include "tools/troupe/bench_data_option.hpp"
+#include "tools/troupe/bench_host.hpp"
+#include "tools/troupe/bench_ner_pool.hpp"
+#include "tools/troupe/bench_ner_serve.hpp"
+#include "tools/troupe/bench_time.hpp"
+#include "tools/troupe/console.hpp"
+#include "tools/troupe/models.hpp"
+#include "tools/troupe/precision_option.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace troupe::cli {
+
+namespace {
+
+struct ner_bench_options {
+  bench_options common;
+  bench_data_option data;
+  precision_option precision;
+  std::string model;
+  std::size_t threads = 1;
+  std::size_t texts = 2'000;
+  std::size_t latency_texts = 100;
+  bool serve = false;
+};
+
+/// One round's rates of the same texts.
+struct ner_samples {
+  std::vector<double> texts, texts_per_core, tokens, tokens_per_core;
+
+  void add(double text_count, double token_count, const bench_time& took) {
+    texts.push_back(text_count / took.wall_seconds);
+    texts_per_core.push_back(text_count / took.cpu_seconds);
+    tokens.push_back(token_count / took.wall_seconds);
+    tokens_per_core.push_back(token_count / took.cpu_seconds);
+  }
+};
+
+/// The texts of a run and what is known of them beforehand.
+struct ner_workload {
+  bench_texts data;
+  /// As many as asked for: the first ones of `data`, from the start again where it has fewer.
+  std::vector<std::string_view> texts;
+  std::vector<bert::prepared_text> prepared;
+  /// Special tokens counted.
+  std::size_t tokens = 0;
+};
+
+result<ner_workload> make_workload(const ner_bench_options& options, const bert::ner_model& model) {
+  auto data = options.data.read();
+  if (!data) return tl::unexpected(std::move(data.error()));
+  ner_workload work;
+  work.data = std::move(*data);
+  for (std::size_t i = 0; i < options.texts; ++i) {
+    const auto& text = work.texts.emplace_back(work.data.texts[i % work.data.texts.size()]);
+    auto prepared = model.prepare(text);
+    if (!prepared) return tl::unexpected(std::move(prepared.error()));
+    for (const auto& window : prepared->windows)
+      work.tokens += window.size();
+    work.prepared.push_back(std::move(*prepared));
+  }
+  return work;
+}
+
+/// Sees to one model on one set of texts.
+class ner_bench {
+public:
+  ner_bench(const ner_bench_options& options, figure_sink& out) : options_{options}, out_{out} {}
+
+  result<void> run(const std::filesystem::path& model) {
+    if (auto done = load(model); !done) return done;
+    auto work = make_workload(options_, pool_->model());
+    if (!work) return tl::unexpected(std::move(work.error()));
+    work_ = std::move(*work);
+    settings_ = {{"model", model.filename().string()},
+                 {"engine", pool_->model().engine().name()},
+                 {"data", work_.data.source},
+                 {"texts", work_.texts.size()},
+                 {"distinct_texts", std::min(work_.data.texts.size(), options_.texts)},
+                 {"tokens", work_.tokens},
+                 {"threads", options_.threads}};
+    put("load", "s", load_seconds_);
+    if (auto done = rates(); !done || out_.stopped()) return done;
+    if (auto done = latency(); !done || out_.stopped()) return done;
+    put("peak_resident", "MiB", {static_cast<double>(peak_resident_bytes()) / (1 << 20)});
+    return {};
+  }
+
+private:
+  /// Loads as often as there are rounds; the last one stays.
+  result<void> load(const std::filesystem::path& model) {
+    do {
+      pool_.reset();
+      const stopwatch timer;
+      auto loaded = ner_pool::load(model, {options_.precision.value(), options_.threads, 1});
+      if (!loaded) return tl::unexpected(std::move(loaded.error()));
+      load_seconds_.push_back(timer.elapsed().wall_seconds);
+      pool_ = std::move(*loaded);
+    } while (load_seconds_.size() < options_.common.repetitions && !out_.stopped());
+    return {};
+  }
+
+  result<void> one_round(ner_samples& whole, ner_samples& engine) {
+    const auto texts = static_cast<double>(work_.texts.size());
+    const auto tokens = static_cast<double>(work_.tokens);
+    const stopwatch whole_timer;
+    if (const auto found = pool_->extract(work_.texts); !found)
+      return tl::unexpected(found.error());
+    whole.add(texts, tokens, whole_timer.elapsed());
+    const stopwatch engine_timer;
+    if (auto done = pool_->classify(work_.prepared); !done) return done;
+    engine.add(texts, tokens, engine_timer.elapsed());
+    return {};
+  }
+
+  result<void> rates() {
+    ner_samples whole, engine, warm_up;
+    if (auto done = one_round(warm_up, warm_up); !done) return done;
+    while (whole.texts.size() < options_.common.repetitions && !out_.stopped())
+      if (auto done = one_round(whole, engine); !done) return done;
+    put("texts", "texts/s", whole.texts);
+    put("texts.per_core_second", "texts/core-s", whole.texts_per_core);
+    put("tokens", "tokens/s", whole.tokens);
+    put("tokens.per_core_second", "tokens/core-s", whole.tokens_per_core);
+    put("tokens.per_core_second.engine_alone", "tokens/core-s", engine.tokens_per_core);
+    put("tokens.per_core_second.ratio", "ratio",
+        ratios(whole.tokens_per_core, engine.tokens_per_core));
+    return {};
+  }
+
+  /// One text at a time, on one thread.
+  result<void> latency() {
+    std::vector<double> median, tail;
+    const auto count = std::min(options_.latency_texts, work_.texts.size());
+    while (median.size() < options_.common.repetitions && !out_.stopped()) {
+      std::vector<double> milliseconds;
+      for (std::size_t i = 0; i < count; ++i) {
+        const stopwatch timer;
+        if (const auto found = pool_->extract(std::span{work_.texts}.subspan(i, 1)); !found)
+          return tl::unexpected(found.error());
+        milliseconds.push_back(timer.elapsed().wall_seconds * 1e3);
+      }
+      median.push_back(quantile(milliseconds, 0.5));
+      tail.push_back(quantile(milliseconds, 0.99));
+    }
+    put("latency.p50", "ms", median);
+    put("latency.p99", "ms", tail);
+    return {};
+  }
+
+  void put(const char* name, const char* unit, std::vector<double> samples) {
+    if (!samples.empty()) out_.put(summarise("ner", name, unit, std::move(samples), settings_));
+  }
+
+  const ner_bench_options& options_;
+  figure_sink& out_;
+  std::unique_ptr<ner_pool> pool_;
+  std::vector<double> load_seconds_;
+  ner_workload work_;
+  bench_settings settings_;
+};
+
+result<std::filesystem::path> model_folder(const ner_bench_options& options) {
+  if (!options.model.empty()) return options.model;
+  auto models = models_folder();
+  if (!models) return models;
+  return *models / "ner-default";
+}
+
+result<void> bench_ner(const ner_bench_options& options, figure_sink& out) {
+  const auto model = model_folder(options);
+  if (!model) return tl::unexpected(model.error());
+  return ner_bench{options, out}.run(*model);
+}
+
+exit_code serve(const ner_bench_options& options) {
+  const auto model = model_folder(options);
+  if (!model) return report(model.error());
+  return serve_ner_bench(*model, options.precision.value());
+}
+
+constexpr const char* footer =
+    R"(From text to entities: tokenizer, model, decoding. Each thread runs batches of its own.
+  load               the model from its folder to ready
+  texts, tokens      per second, and per second of CPU time ("core-s"); tokens count [CLS] and [SEP]
+  ... engine_alone   the model's arithmetic only, on texts tokenised before; the ratio says what is left of its rate
+  latency            one text after the other, on one thread
+  peak_resident      the most memory the process had
+
+With --serve it measures nothing by itself: a driver that compares engines sends commands, one JSON object per line:
+  {"cmd":"load","threads":1,"workers":1,"text":"..."}, {"cmd":"run","texts":["..."],"spans":1},
+  {"cmd":"latency","texts":["..."]}
+
+Examples:
+  troupe bench ner
+  troupe bench ner --data valid.txt --precision fp32 --threads 2 --json
+  echo '{"cmd":"load","threads":1,"workers":1,"text":"Ada Lovelace"}' | troupe bench ner --serve)";
+
+void add_options(CLI::App& command, ner_bench_options& options) {
+  options.common.add_to(command);
+  options.data.add_to(command);
+  command
+      .add_option("--model", options.model,
+                  "A Hugging Face folder of a BERT token-classification model\n"
+                  "(default: ner-default)")
+      ->type_name("DIR");
+  options.precision.add_to(command);
+  const auto size = [&](const char* name, std::size_t& value, std::size_t most, const char* help) {
+    command.add_option(name, value, help)
+        ->check(CLI::Range(std::size_t{1}, most).description(""))
+        ->type_name("N")
+        ->capture_default_str();
+  };
+  size("--threads", options.threads, 1'024, "Threads, each with batches of its own");
+  size("--texts", options.texts, 1'000'000,
+       "Texts of one round: the first N, repeated if there are fewer");
+  size("--latency-texts", options.latency_texts, 1'000'000,
+       "Texts of a round that are timed one by one");
+  command.add_flag("--serve", options.serve, "Answer a driver's commands on standard input");
+}
+
+} // namespace
+
+void add_bench_ner(CLI::App& bench, std::function<exit_code()>& chosen) {
+  auto options = std::make_shared<ner_bench_options>();
+  auto* command = bench.add_subcommand("ner", "Texts and tokens per second, from text to entities");
+  add_options(*command, *options);
+  command->footer(footer);
+  command->callback([options, &chosen] {
+    chosen = [options] {
+      return options->serve ? serve(*options) : run_bench(*options, &bench_ner);
+    };
+  });
+}
+
+} // namespace troupe::cli
