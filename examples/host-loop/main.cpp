@@ -81,7 +81,7 @@ public:
         !added)
       return added;
     node_.workflows().subscribe([this](const std::string& run, const troupe::v1::Event& event) {
-      loop_.post([this, run, event] { follow(run, event); });
+      loop_.post([run, event] { follow(run, event); });
     });
     const auto recovered = node_.workflows().recover();
     if (!recovered) return tl::unexpected(recovered.error());
