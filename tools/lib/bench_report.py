@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Turns figures into docs/benchmarks.md: the tables between its two markers, and the plots beside it.
+
+bench_report.py --figures FILE [--peers FILE] --page FILE: FILE as `troupe bench NAME --json` prints them; peers as the driver
+of the rivals does, if the file exists.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+
+from bench_svg import Bar, Panel, chart, number
+
+BEGIN, END = "<!-- figures: written by tools/bench, do not edit -->", "<!-- end of figures -->"
+TITLES = {
+    "agents": "Agents", "tokenizer": "Tokenizer", "ner": "Text to entities", "durable": "Durable history",
+}
+# What stands behind the figures that have a goal.
+GOALS = {
+    ("agents", "request.p50"): "request agent to agent, p50",
+    ("agents", "request.p50.ratio"): "the same, over bare CAF's",
+    ("agents", "host_request.p50.ratio"): "request from a host thread, p50, over bare CAF's blocking one",
+    ("agents", "one_way"): "one-way messages a second",
+    ("agents", "starts"): "agents started a second",
+    ("agents", "idle_agent.heap"): "heap of an idle agent",
+    ("durable", "rows.ratio"): "history rows a second, over bare SQLite's with the same group commit",
+}
+PLOTTED = {
+    "agents": [("request.p50", "Request agent to agent, p50 (us)"), ("host_request.p50", "Request from a host thread, p50 (us)"),
+               ("one_way", "One-way messages a second"), ("starts", "Agents started a second"),
+               ("idle_agent.heap", "Heap of an idle agent (bytes)")],
+    "durable": [("rows", "Committed history rows a second")],
+}
+PEER_GOAL = 2.0
+
+
+def read_lines(path: pathlib.Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def row(*cells) -> str:
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def table(header: list[str], rows: list[list], right: set = frozenset()) -> list[str]:
+    ruler = "|" + "|".join("--:" if i in right else "---" for i in range(len(header))) + "|"
+    return [row(*header), ruler, *(row(*cells) for cells in rows), ""]
+
+
+def spread(figure: dict) -> str:
+    return f"{number(figure['min'])} – {number(figure['max'])}"
+
+
+def verdict(goal: str, value: float) -> str:
+    side, bound = goal.split()
+    kept = value <= float(bound) if side == "<=" else value >= float(bound)
+    return "met" if kept else "**missed**"
+
+
+# ------------------------------------------------------------------------------------------------------------- tables
+def host_lines(figures: list[dict]) -> list[str]:
+    """Processor, versions, commit; more than one of them only where figures of several builds were put together."""
+    hosts = {(f["processor"], ", ".join(f"{k} {v}" for k, v in f["versions"].items()), f["commit"]) for f in figures}
+    return [f"- {processor}; {versions}; commit {commit}" for processor, versions, commit in sorted(hosts)] + [""]
+
+
+def goal_rows(figures: list[dict], peers: dict) -> list[list]:
+    rows = []
+    for figure in figures:
+        goal = figure["settings"].get("goal")
+        if goal:
+            what = GOALS.get((figure["bench"], figure["name"]), f"{figure['bench']} {figure['name']}")
+            rows.append([what, f"{goal} {figure['unit']}", f"{number(figure['value'])} ({spread(figure)})",
+                         verdict(goal, figure["value"])])
+    for name in ("troupe", "troupe_fp32"):
+        if name in peers and "hf_pipeline_fp32" in peers:
+            found = per_core(peers[name])["median"] / per_core(peers["hf_pipeline_fp32"])["median"]
+            rows.append([f"text to entities per core-second over the Hugging Face pipeline's, batched fp32 ({name})",
+                         f">= {PEER_GOAL:g} ratio", number(found), verdict(f">= {PEER_GOAL}", found)])
+    return rows
+
+
+def common_settings(figures: list[dict]) -> dict:
+    """What is the same for all figures of a bench."""
+    shared = dict(figures[0]["settings"])
+    for figure in figures[1:]:
+        shared = {k: v for k, v in shared.items() if figure["settings"].get(k) == v}
+    return shared
+
+
+def settings_text(settings: dict) -> str:
+    return ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in settings.items() if k != "goal")
+
+
+def bench_section(bench: str, figures: list[dict]) -> list[str]:
+    shared = common_settings(figures)
+    rows = []
+    for figure in figures:
+        own = {k: v for k, v in figure["settings"].items() if k not in shared}
+        rows.append([figure["name"], number(figure["value"]), spread(figure), figure["unit"], figure["repetitions"],
+                     settings_text(own)])
+    lines = [f"### {TITLES.get(bench, bench)} (`troupe bench {bench}`)", ""]
+    if shared:
+        lines += [f"All with {settings_text(shared)}.", ""]
+    return lines + table(["figure", "median", "min – max", "unit", "rounds", "settings"], rows, {1, 2, 4})
+
+
+# -------------------------------------------------------------------------------------------------------------- peers
+def per_core(peer: dict) -> dict:
+    return peer["sent1"]["tokens_per_cpu_s"]
+
+
+def read_peers(path: pathlib.Path) -> tuple[dict, dict]:
+    """The run's description, and by name whoever finished."""
+    lines = read_lines(path) if path.is_file() else []
+    meta = next((line for line in lines if line["name"] == "meta"), {})
+    return meta, {line["name"]: line for line in lines if line.get("sent1", {}).get("tokens_per_cpu_s")}
+
+
+def peer_section(meta: dict, peers: dict) -> list[str]:
+    if not peers:
+        return []
+    rows = []
+    for name, peer in peers.items():
+        wall, cpu = peer["sent1"]["tokens_per_s"], per_core(peer)
+        rows.append([f"{name} {peer['version'] or ''}".strip(), number(cpu["median"]), spread_of(cpu), number(wall["median"]),
+                     peer.get("lat1", {}).get("wall_ms", {}).get("p50", ""), peer["load_s"], number(peer["peak_rss_mb"]),
+                     peer.get("span_f1_vs_torch_fp32", "")])
+    return ["### Beside other engines", "",
+            f"{meta['sentences']} sentences of {meta['mean_tokens']} tokens, {meta['rounds']} rounds in shuffled turns, one thread each, "
+            "every engine in a process of its own. The last column is the agreement of the entities with PyTorch's in fp32.", "",
+            *table(["engine", "tokens/core-s", "min – max", "tokens/s", "one sentence, p50 ms", "load s", "peak MB", "span F1"],
+                   rows, {1, 2, 3, 4, 5, 6, 7})]
+
+
+def spread_of(stats: dict) -> str:
+    return f"{number(stats['min'])} – {number(stats['max'])}"
+
+
+# -------------------------------------------------------------------------------------------------------------- plots
+def bar_of(label: str, figure: dict, ours: bool) -> Bar:
+    return Bar(label, figure["value"], figure["min"], figure["max"], ours)
+
+
+def floor_panels(bench: str, figures: list[dict]) -> list[Panel]:
+    """Ours and what it is compared with: the figure of the same name and one more part."""
+    found = {figure["name"]: figure for figure in figures}
+    panels = []
+    for name, title in PLOTTED[bench]:
+        if name not in found:
+            continue
+        bars = [bar_of("troupe", found[name], True)]
+        bars += [bar_of(other.rsplit(".", 1)[1].replace("_", " "), figure, False) for other, figure in found.items()
+                 if other.startswith(name + ".bare_")]
+        goal = found[name]["settings"].get("goal")
+        panels.append(Panel(title, bars, float(goal.split()[1]) if goal else None))
+    return panels
+
+
+def ner_panels(figures: list[dict], peers: dict) -> list[Panel]:
+    bars = [bar_of(f"{f['settings']['engine'].rsplit(', ', 1)[1]}, {f['settings']['threads']} thread(s)", f, True)
+            for f in figures if f["name"] == "tokens.per_core_second"]
+    panels = [Panel("Text to entities: tokens per core-second", bars)] if bars else []
+    if peers:
+        rivals = [Bar(n, per_core(p)["median"], per_core(p)["min"], per_core(p)["max"], n.startswith("troupe"))
+                  for n, p in peers.items()]
+        panels.append(Panel("Beside other engines: tokens per core-second", rivals))
+    return panels
+
+
+def write_plots(folder: pathlib.Path, by_bench: dict, peers: dict) -> dict:
+    """@returns the name of the file of each bench that has one."""
+    folder.mkdir(exist_ok=True)
+    written = {}
+    for bench, figures in by_bench.items():
+        panels = floor_panels(bench, figures) if bench in PLOTTED else ner_panels(figures, peers) if bench == "ner" else []
+        if panels:
+            written[bench] = folder / f"{bench}.svg"
+            written[bench].write_text(chart(panels), encoding="utf-8")
+    return written
+
+
+# --------------------------------------------------------------------------------------------------------------- page
+def group(figures: list[dict]) -> dict:
+    by_bench = {}
+    for figure in figures:
+        by_bench.setdefault(figure["bench"], []).append(figure)
+    return by_bench
+
+
+def report(figures: list[dict], meta: dict, peers: dict, page: pathlib.Path) -> list[str]:
+    by_bench = group(figures)
+    plots = write_plots(page.parent / page.stem, by_bench, peers)
+    lines = ["## Measured on", "", *host_lines(figures), "## Goals", "",
+             *table(["what", "goal", "median (min – max)", ""], goal_rows(figures, peers), {2}), "## Figures", ""]
+    for bench, found in by_bench.items():
+        lines += bench_section(bench, found)
+        if bench in plots:
+            lines += [f"![{TITLES.get(bench, bench)}]({page.stem}/{plots[bench].name})", ""]
+    return lines + peer_section(meta, peers)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--figures", type=pathlib.Path, required=True)
+    parser.add_argument("--peers", type=pathlib.Path, default=pathlib.Path("none"))
+    parser.add_argument("--page", type=pathlib.Path, required=True)
+    given = parser.parse_args()
+    figures = read_lines(given.figures)
+    before, begin, rest = given.page.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not figures or not begin or not end:
+        print(f"bench_report: no figures in {given.figures}, or no markers in {given.page}", file=sys.stderr)
+        return 1
+    body = "\n".join(report(figures, *read_peers(given.peers), given.page))
+    given.page.write_text(f"{before}{BEGIN}\n\n{body}\n{END}{after}", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
