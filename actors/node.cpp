@@ -32,8 +32,11 @@ result<std::unique_ptr<inference::service>> make_inference(const node_options& o
 result<void> add_models(inference::service& inference, const node_options& options) {
   bert::engine_options engine;
   engine.wanted = options.precision;
-  for (const auto& [key, folder] : options.models)
+  for (const auto& [key, folder] : options.models) {
+    if (auto name = agent_name::parse("ner.extract/" + key); !name)
+      return fail(name.error().code, "the key '" + key + "' of a model: " + name.error().context);
     inference.add_model(key, folder, engine);
+  }
   for (const auto& key : options.preload)
     if (auto loaded = inference.load_model(key); !loaded) return loaded;
   return {};

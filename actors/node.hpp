@@ -38,7 +38,8 @@ class node {
 public:
   /// Starts threads; nothing runs yet.
   /// @param store of the workflow engine; nullptr for a node that only answers requests.
-  /// @returns `runtime_errc::bad_option` or `runtime_errc::cannot_start`; why a model of `preload` does not load.
+  /// @returns `runtime_errc::bad_option`, `runtime_errc::bad_agent_name` (a model's key) or `runtime_errc::cannot_start`;
+  ///   why a model of `preload` does not load.
   [[nodiscard]] static result<std::unique_ptr<node>> start(const node_options& options,
                                                            std::unique_ptr<workflow::store> store);
   /// Calls `stop`.

@@ -66,6 +66,15 @@ BOOST_AUTO_TEST_CASE(a_model_can_be_loaded_later_and_its_failure_leaves_the_node
   BOOST_TEST((*started)->load_model("pii").has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_key_that_no_agent_can_have_is_refused) {
+  node_options options;
+  options.models["my/model"] = "/anywhere";
+  const auto started = node::start(options, nullptr);
+  BOOST_REQUIRE(!started);
+  BOOST_TEST(started.error().code == runtime_errc::bad_agent_name);
+  BOOST_TEST(started.error().context.find("'my/model'") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(an_absurd_number_of_threads_is_refused) {
   auto options = with_pii_model();
   options.engine_threads = node_options::max_engine_threads + 1;

@@ -89,14 +89,22 @@ class StrangersProjectTest(InstalledTree):
         self.assert_exit(native, 0)
         self.assertEqual(native.stdout, "hello from CAF\n")
 
-    def test_another_minor_version_is_refused(self):
-        project = self.folder / "future"
+    def configure(self, lines: str) -> subprocess.CompletedProcess:
+        """Configures a project of these lines, which is to fail."""
+        project = self.folder / "project"
         project.mkdir()
-        (project / "CMakeLists.txt").write_text(
-            "cmake_minimum_required(VERSION 3.25)\nproject(future LANGUAGES CXX)\nfind_package(troupe 0.999 REQUIRED)\n")
+        (project / "CMakeLists.txt").write_text(f"cmake_minimum_required(VERSION 3.25)\nproject(p LANGUAGES CXX)\n{lines}\n")
         configured = run("cmake", "-S", project, "-B", self.folder / "build", f"-DCMAKE_PREFIX_PATH={self.prefix}")
         self.assertNotEqual(configured.returncode, 0)
-        self.assertIn("0.999", configured.stderr)
+        return configured
+
+    def test_another_minor_version_is_refused(self):
+        self.assertIn("0.999", self.configure("find_package(troupe 0.999 REQUIRED)").stderr)
+
+    def test_another_caf_is_refused(self):
+        configured = self.configure("add_library(CAF::core INTERFACE IMPORTED)\nset(CAF_VERSION 0.17.6)\n"
+                                    "find_package(troupe REQUIRED)")
+        self.assertIn("CAF 0.17.6", " ".join(configured.stderr.split()))
 
 
 class PublicHeadersTest(InstalledTree):
