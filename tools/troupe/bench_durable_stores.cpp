@@ -1,0 +1,131 @@
+#include "tools/troupe/bench_durable_stores.hpp"
+
+#include "actors/workflow/sqlite_store.hpp"
+#include "tools/troupe/cli_errc.hpp"
+
+#include <array>
+#include <sqlite3.h>
+#include <utility>
+
+namespace troupe::cli {
+
+namespace {
+
+class recorder_store final : public workflow::store {
+public:
+  recorder_store(std::unique_ptr<workflow::store> real, std::shared_ptr<row_recorder> into)
+      : real_(std::move(real)), into_(std::move(into)) {}
+
+  result<void> append(std::span<const workflow::append_batch> batches) override {
+    auto appended = real_->append(batches);
+    if (!appended) return appended;
+    transaction_rows rows;
+    for (const workflow::append_batch& batch : batches)
+      rows.insert(rows.end(), batch.events.begin(), batch.events.end());
+    into_->add(std::move(rows));
+    return appended;
+  }
+  result<std::vector<std::string>> read(const std::string& run) override {
+    return real_->read(run);
+  }
+  result<std::vector<workflow::run_entry>> list(const workflow::run_filter& filter) override {
+    return real_->list(filter);
+  }
+  result<workflow::run_entry> find(const std::string& run) override { return real_->find(run); }
+  result<std::uint64_t> claim(const std::string& run, time_point now) override {
+    return real_->claim(run, now);
+  }
+  result<void> release(const std::string& run) override { return real_->release(run); }
+  result<void> renew(time_point now) override { return real_->renew(now); }
+  void release_all() noexcept override { real_->release_all(); }
+  [[nodiscard]] const std::string& owner() const override { return real_->owner(); }
+  [[nodiscard]] std::chrono::milliseconds lease_time() const override {
+    return real_->lease_time();
+  }
+
+private:
+  std::unique_ptr<workflow::store> real_;
+  std::shared_ptr<row_recorder> into_;
+};
+
+/// SQLite as anybody would use it who wants rows inserted fast.
+class bare_sqlite {
+public:
+  explicit bare_sqlite(const std::filesystem::path& file) {
+    good_ = sqlite3_open_v2(file.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                            nullptr) == SQLITE_OK &&
+            sqlite3_exec(handle_, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", nullptr,
+                         nullptr, nullptr) == SQLITE_OK;
+    prepare(begin_, "BEGIN IMMEDIATE");
+    prepare(insert_, "INSERT INTO events (id, bytes, checksum) VALUES (?1, ?2, ?3)");
+    prepare(commit_, "COMMIT");
+  }
+  ~bare_sqlite() {
+    for (sqlite3_stmt* each : {begin_, insert_, commit_})
+      sqlite3_finalize(each);
+    sqlite3_close(handle_);
+  }
+  bare_sqlite(const bare_sqlite&) = delete;
+  bare_sqlite& operator=(const bare_sqlite&) = delete;
+
+  void insert(const transaction_rows& rows) {
+    run(begin_);
+    for (const std::string& row : rows) {
+      sqlite3_bind_int64(insert_, 1, ++id_);
+      sqlite3_bind_blob64(insert_, 2, row.data(), row.size(), SQLITE_STATIC);
+      sqlite3_bind_blob64(insert_, 3, checksum_.data(), checksum_.size(), SQLITE_STATIC);
+      run(insert_);
+    }
+    run(commit_);
+  }
+  [[nodiscard]] bool good() const { return good_; }
+  [[nodiscard]] const char* what() const { return sqlite3_errmsg(handle_); }
+
+private:
+  void prepare(sqlite3_stmt*& into, const char* sql) {
+    good_ = good_ && sqlite3_prepare_v2(handle_, sql, -1, &into, nullptr) == SQLITE_OK;
+  }
+  void run(sqlite3_stmt* what) {
+    good_ = good_ && sqlite3_step(what) == SQLITE_DONE;
+    sqlite3_reset(what);
+  }
+
+  sqlite3* handle_ = nullptr;
+  sqlite3_stmt *begin_ = nullptr, *insert_ = nullptr, *commit_ = nullptr;
+  std::int64_t id_ = 0;
+  std::array<unsigned char, 16> checksum_{0x5a};
+  bool good_ = false;
+};
+
+} // namespace
+
+void row_recorder::add(transaction_rows rows) {
+  const std::lock_guard held{mutex_};
+  taken_.push_back(std::move(rows));
+}
+
+std::vector<transaction_rows> row_recorder::take() {
+  const std::lock_guard held{mutex_};
+  return std::exchange(taken_, {});
+}
+
+std::unique_ptr<workflow::store> recording_store(std::unique_ptr<workflow::store> real,
+                                                 std::shared_ptr<row_recorder> into) {
+  return std::make_unique<recorder_store>(std::move(real), std::move(into));
+}
+
+result<bench_time> insert_bare(const std::filesystem::path& file,
+                               const std::vector<transaction_rows>& transactions) {
+  // The tables are troupe's own; its connection ends before the other one begins.
+  if (auto made = workflow::open_sqlite_store(file); !made)
+    return tl::unexpected(std::move(made.error()));
+  bare_sqlite bare{file};
+  const stopwatch timer;
+  for (const transaction_rows& rows : transactions)
+    bare.insert(rows);
+  const bench_time time = timer.elapsed();
+  if (!bare.good()) return fail(cli_errc::bench_failed, std::string{"SQLite: "} + bare.what());
+  return time;
+}
+
+} // namespace troupe::cli
