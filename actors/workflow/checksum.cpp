@@ -21,7 +21,6 @@ const EVP_MD* algorithm() {
 
 checksummer::checksummer() : context_(EVP_MD_CTX_new()) {
   if (!context_) throw std::bad_alloc{};
-  EVP_DigestInit_ex2(as_context(context_), algorithm(), nullptr);
 }
 
 checksummer::~checksummer() {
@@ -29,23 +28,23 @@ checksummer::~checksummer() {
 }
 
 checksummer& checksummer::add(std::int64_t number) {
-  std::array<unsigned char, 8> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i)
-    bytes[i] = static_cast<unsigned char>(static_cast<std::uint64_t>(number) >> (8 * i));
-  EVP_DigestUpdate(as_context(context_), bytes.data(), bytes.size());
+  for (int shift = 0; shift < 64; shift += 8)
+    parts_.push_back(static_cast<char>(static_cast<std::uint64_t>(number) >> shift));
   return *this;
 }
 
 checksummer& checksummer::add(std::string_view part) {
   add(static_cast<std::int64_t>(part.size()));
-  EVP_DigestUpdate(as_context(context_), part.data(), part.size());
+  parts_.append(part);
   return *this;
 }
 
 checksum checksummer::finish() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> whole{};
+  EVP_DigestInit_ex2(as_context(context_), algorithm(), nullptr);
+  EVP_DigestUpdate(as_context(context_), parts_.data(), parts_.size());
   EVP_DigestFinal_ex(as_context(context_), whole.data(), nullptr);
-  EVP_DigestInit_ex2(as_context(context_), nullptr, nullptr);
+  parts_.clear();
   checksum made;
   std::copy_n(whole.begin(), made.size(), made.begin());
   return made;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace troupe::workflow {
@@ -25,6 +26,8 @@ public:
 
 private:
   void* context_;
+  /// What has been added: the library is called once per sum, since its calls cost more than short parts do.
+  std::string parts_;
 };
 
 [[nodiscard]] inline std::string_view view(const checksum& sum) {

@@ -7,24 +7,36 @@ namespace troupe::workflow {
 result<void> sqlite_run_store::append(std::span<const append_batch> batches) {
   auto guard = begin_writing();
   if (!guard) return tl::unexpected(std::move(guard.error()));
+  result<void> done;
   for (const append_batch& batch : batches)
-    if (auto appended = append_one(batch); !appended) return appended;
-  return guard->commit();
+    if (done = append_one(batch); !done) break;
+  if (done) done = guard->commit();
+  // It tells of rows that were rolled back.
+  if (!done) owned_.clear();
+  return done;
 }
 
 result<void> sqlite_run_store::append_one(const append_batch& batch) {
-  std::int64_t number = 0;
+  const auto known = owned_.find(batch.entry.run_id);
+  owned_run run;
   if (batch.expected_version == 0) {
-    auto inserted = insert_run(batch);
-    if (!inserted) return tl::unexpected(std::move(inserted.error()));
-    number = *inserted;
+    const auto number = insert_run(batch);
+    if (!number) return tl::unexpected(number.error());
+    run.number = *number;
+  } else if (known != owned_.end()) {
+    run = known->second;
   } else {
-    const auto row = check_owned(batch);
+    const auto row = find_row(batch.entry.run_id);
     if (!row) return tl::unexpected(row.error());
-    number = row->number;
+    run.number = row->number;
   }
-  if (auto inserted = insert_events(batch, number); !inserted) return inserted;
-  return update_run(batch, number);
+  if (auto advanced = advance(batch, run); !advanced) return advanced;
+  if (auto inserted = insert_events(batch, run.number); !inserted) return inserted;
+  if (batch.entry.closed == time_point{})
+    owned_.insert_or_assign(batch.entry.run_id, owned_run{run.number, batch.entry.status});
+  else
+    owned_.erase(batch.entry.run_id);
+  return {};
 }
 
 result<std::int64_t> sqlite_run_store::insert_run(const append_batch& batch) {
@@ -47,18 +59,38 @@ result<std::int64_t> sqlite_run_store::insert_run(const append_batch& batch) {
                           entry.run_id, file_));
 }
 
-result<run_row> sqlite_run_store::check_owned(const append_batch& batch) {
-  auto row = find_row(batch.entry.run_id);
-  if (!row) return row;
-  if (row->entry.owner != owner_ || row->entry.epoch != batch.epoch)
-    return fail(workflow_errc::ownership_lost,
-                fmt::format("run {} was taken over by owner {} (epoch {}, this is {})",
-                            batch.entry.run_id, row->entry.owner, row->entry.epoch, batch.epoch));
-  if (row->entry.version != batch.expected_version)
-    return fail(workflow_errc::version_conflict,
-                fmt::format("run {} has {} events, {} were expected", batch.entry.run_id,
-                            row->entry.version, batch.expected_version));
-  return row;
+/// Moves the run's entry on to what it is after the batch, where the batch fits: the one check of
+/// owner, epoch and version.
+result<void> sqlite_run_store::advance(const append_batch& batch, const owned_run& run) {
+  run_entry entry = batch.entry;
+  entry.version = batch.expected_version + batch.events.size();
+  const checksum sum = sum_of(sums_, entry, run.number);
+  const bool same_status = run.status == entry.status && entry.closed == time_point{};
+  sqlite::statement& update = same_status ? statements_.advance_run : statements_.update_run;
+  update.bind(1, run.number)
+      .bind(2, static_cast<std::int64_t>(entry.version))
+      .bind(3, std::span<const unsigned char>{sum})
+      .bind(4, static_cast<std::int64_t>(batch.expected_version))
+      .bind(5, owner_)
+      .bind(6, static_cast<std::int64_t>(batch.epoch));
+  if (!same_status) update.bind(7, std::int64_t{entry.status}).bind(8, to_us(entry.closed));
+  if (auto updated = update.run(); !updated) return updated;
+  if (database_.changes() == 1) return {};
+  return tl::unexpected(refusal(batch));
+}
+
+/// Why an append to an existing run does not fit.
+error sqlite_run_store::refusal(const append_batch& batch) {
+  const auto row = find_row(batch.entry.run_id);
+  if (!row) return row.error();
+  const run_entry& there = row->entry;
+  if (there.owner != owner_ || there.epoch != batch.epoch)
+    return {workflow_errc::ownership_lost,
+            fmt::format("run {} was taken over by owner {} (epoch {}, this is {})", there.run_id,
+                        there.owner, there.epoch, batch.epoch)};
+  return {workflow_errc::version_conflict,
+          fmt::format("run {} has {} events, {} were expected", there.run_id, there.version,
+                      batch.expected_version)};
 }
 
 result<void> sqlite_run_store::insert_events(const append_batch& batch, std::int64_t number) {
@@ -74,18 +106,6 @@ result<void> sqlite_run_store::insert_events(const append_batch& batch, std::int
     if (auto inserted = statements_.insert_event.run(); !inserted) return inserted;
   }
   return {};
-}
-
-result<void> sqlite_run_store::update_run(const append_batch& batch, std::int64_t number) {
-  run_entry entry = batch.entry;
-  entry.version = batch.expected_version + batch.events.size();
-  const checksum sum = sum_of(sums_, entry, number);
-  statements_.update_run.bind(1, number)
-      .bind(2, std::int64_t{entry.status})
-      .bind(3, to_us(entry.closed))
-      .bind(4, static_cast<std::int64_t>(entry.version))
-      .bind(5, std::span<const unsigned char>{sum});
-  return statements_.update_run.run();
 }
 
 } // namespace troupe::workflow

@@ -83,8 +83,11 @@ result<void> statements::prepare_writing(sqlite::database& on) {
       {{&insert_run, "INSERT INTO runs (run_id, workflow, workflow_version, status, started_us, "
                      "closed_us, version, owner, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
                      "?8, x'') ON CONFLICT (run_id) DO NOTHING RETURNING number"},
-       {&update_run, "UPDATE runs SET status = ?2, closed_us = ?3, version = ?4, checksum = ?5 "
-                     "WHERE number = ?1"},
+       // The status is indexed, and SQLite writes the index anew for every column that is set.
+       {&advance_run, "UPDATE runs SET version = ?2, checksum = ?3 WHERE number = ?1 AND version = "
+                      "?4 AND owner = ?5 AND epoch = ?6"},
+       {&update_run, "UPDATE runs SET version = ?2, checksum = ?3, status = ?7, closed_us = ?8 "
+                     "WHERE number = ?1 AND version = ?4 AND owner = ?5 AND epoch = ?6"},
        {&insert_event, "INSERT INTO events (id, bytes, checksum) VALUES (?1, ?2, ?3)"},
        {&claim_run, "UPDATE runs SET owner = ?2, epoch = epoch + 1 WHERE number = ?1"},
        {&release_run, "UPDATE runs SET owner = '' WHERE run_id = ?1 AND owner = ?2"},

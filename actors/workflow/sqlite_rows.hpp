@@ -40,8 +40,8 @@ struct run_row {
 struct statements {
   sqlite::statement find_run, read_events;
   /// Only where the store is written.
-  sqlite::statement insert_run, update_run, insert_event, claim_run, release_run, find_owner,
-      renew_owner, add_owner, remove_owner;
+  sqlite::statement insert_run, advance_run, update_run, insert_event, claim_run, release_run,
+      find_owner, renew_owner, add_owner, remove_owner;
 
   [[nodiscard]] result<void> prepare_reading(sqlite::database& on, store_format format);
   [[nodiscard]] result<void> prepare_writing(sqlite::database& on);

@@ -7,6 +7,7 @@
 #include "actors/workflow/store.hpp"
 
 #include <optional>
+#include <unordered_map>
 
 namespace troupe::workflow {
 
@@ -36,6 +37,13 @@ public:
   [[nodiscard]] std::chrono::milliseconds lease_time() const override { return lease_; }
 
 private:
+  /// A run of this owner: what an append need not look up.
+  struct owned_run {
+    std::int64_t number = 0;
+    /// As the last append left it in the row; absent: not known.
+    std::optional<std::int32_t> status;
+  };
+
   // sqlite_store.cpp
   result<std::int64_t> lock_slot();
   result<bool> is_alive(const std::string& owner, time_point now);
@@ -45,9 +53,9 @@ private:
   // sqlite_append.cpp
   result<void> append_one(const append_batch& batch);
   result<std::int64_t> insert_run(const append_batch& batch);
-  result<run_row> check_owned(const append_batch& batch);
+  result<void> advance(const append_batch& batch, const owned_run& run);
+  [[nodiscard]] error refusal(const append_batch& batch);
   result<void> insert_events(const append_batch& batch, std::int64_t number);
-  result<void> update_run(const append_batch& batch, std::int64_t number);
 
   // sqlite_read.cpp
   result<run_row> find_row(const std::string& run_id);
@@ -64,6 +72,7 @@ private:
   statements statements_;
   checksummer sums_;
   bool entered_ = false;
+  std::unordered_map<std::string, owned_run> owned_;
 };
 
 } // namespace troupe::workflow

@@ -87,6 +87,7 @@ result<std::uint64_t> sqlite_run_store::claim(const std::string& run_id, time_po
 
 result<void> sqlite_run_store::release(const std::string& run_id) {
   if (!locks_) return read_only(file_);
+  owned_.erase(run_id);
   return statements_.release_run.bind(1, run_id).bind(2, owner_).run();
 }
 

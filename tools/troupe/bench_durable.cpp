@@ -84,6 +84,30 @@ private:
   bool open_ = false;
 };
 
+/// Counts the runs that are closed and committed. Waiting for each in turn would read the histories of
+/// those that are closed already.
+class finish_line {
+public:
+  void on_event(const v1::Event& each) {
+    if (!each.has_run_completed() && !each.has_run_failed()) return;
+    const std::lock_guard held{mutex_};
+    ++closed_;
+    completed_ += each.has_run_completed() ? 1 : 0;
+    arrived_.notify_one();
+  }
+  /// @returns whether all were completed in time.
+  [[nodiscard]] bool await(std::size_t runs) {
+    std::unique_lock held{mutex_};
+    return arrived_.wait_for(held, longest_round, [&] { return closed_ == runs; }) &&
+           completed_ == runs;
+  }
+
+private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::size_t closed_ = 0, completed_ = 0;
+};
+
 /// What a round of the engine did.
 struct engine_round {
   bench_time time;
@@ -99,24 +123,21 @@ result<engine_round> run_engine(const durable_settings& settings,
   if (!opened) return tl::unexpected(std::move(opened.error()));
   auto recorder = std::make_shared<row_recorder>();
   starting_gate gate;
+  finish_line finish;
   workflow::engine_options options;
   options.max_uncommitted = settings.max_uncommitted;
   const auto engine = workflow::engine::start(
       agents, gate.starter(), recording_store(std::move(*opened), recorder), options);
   if (!engine) return tl::unexpected(engine.error());
-  std::vector<std::string> runs;
-  for (std::size_t i = 0; i < settings.runs; ++i) {
-    auto submitted = (*engine)->submit(definition, {}, {fmt::format("run-{}", i)});
-    if (!submitted) return tl::unexpected(std::move(submitted.error()));
-    runs.push_back(std::move(*submitted));
-  }
+  (*engine)->subscribe([&](const std::string&, const v1::Event& each) { finish.on_event(each); });
+  for (std::size_t i = 0; i < settings.runs; ++i)
+    if (auto submitted = (*engine)->submit(definition, {}, {fmt::format("run-{}", i)}); !submitted)
+      return tl::unexpected(std::move(submitted.error()));
   if (!gate.await(settings.runs)) return fail(cli_errc::bench_failed, "the runs did not begin");
   (void)recorder->take(); // the submissions
   const stopwatch timer;
   gate.open();
-  for (const std::string& run : runs)
-    if (const auto closed = (*engine)->wait(run, longest_round); !closed)
-      return tl::unexpected(closed.error());
+  if (!finish.await(settings.runs)) return fail(cli_errc::bench_failed, "the runs did not end");
   return engine_round{timer.elapsed(), recorder->take()};
 }
 
