@@ -23,6 +23,10 @@ result<void> sqlite_run_store::append_one(const append_batch& batch) {
     const auto number = insert_run(batch);
     if (!number) return tl::unexpected(number.error());
     run.number = *number;
+    if (batch.epoch != 1)
+      return fail(
+          workflow_errc::ownership_lost,
+          fmt::format("run {} is new: its epoch is 1, not {}", batch.entry.run_id, batch.epoch));
   } else if (known != owned_.end()) {
     run = known->second;
   } else {

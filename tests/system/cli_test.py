@@ -285,7 +285,9 @@ class Runs(SystemTest):
         unknown = troupe("show", "b", "--store", self.store)
         self.assert_exit(unknown, 1)
         self.assertIn("b", unknown.stderr)
-        self.assert_exit(troupe(*self.run_arguments(self.folder / "in", self.folder / "out", "--id", "a")), 1)
+        # The same again is the same run; another one may not have its id.
+        self.assert_exit(troupe(*self.run_arguments(self.folder / "in", self.folder / "out", "--id", "a")), 0)
+        self.assert_exit(troupe(*self.run_arguments(self.folder / "in", self.folder / "other", "--id", "a")), 1)
 
 
 if __name__ == "__main__":

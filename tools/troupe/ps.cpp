@@ -51,7 +51,7 @@ bool print_table(const std::vector<workflow::run_entry>& runs) {
 }
 
 exit_code list_runs(const ps_options& options) {
-  const auto store = options.store.open(true);
+  const auto store = options.store.open_to_read();
   if (!store) return report(store.error());
   workflow::run_filter filter;
   filter.statuses.assign(options.statuses.begin(), options.statuses.end());

@@ -78,7 +78,7 @@ bool print_json(const show_options& options, const stored_run& run) {
 }
 
 exit_code show(const show_options& options) {
-  const auto store = options.store.open(true);
+  const auto store = options.store.open_to_read();
   if (!store) return report(store.error());
   const auto run = read_run(**store, options.run);
   if (!run) return report(run.error());

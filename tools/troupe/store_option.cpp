@@ -76,6 +76,14 @@ result<std::unique_ptr<workflow::store>> store_option::open(bool must_exist) con
   return workflow::open_sqlite_store(*file, options);
 }
 
+result<std::unique_ptr<workflow::store>> store_option::open_to_read() const {
+  const auto file = file_of(given_);
+  if (!file) return tl::unexpected(file.error());
+  workflow::sqlite_store_options options;
+  options.read_only = true;
+  return workflow::open_sqlite_store(*file, options);
+}
+
 std::string store_option::as_argument() const {
   return given_.empty() ? "" : " --store " + shell_word(given_);
 }

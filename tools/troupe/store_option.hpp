@@ -21,6 +21,9 @@ public:
   /// @param must_exist refuses to make a new one; otherwise its folder is made too.
   [[nodiscard]] result<std::unique_ptr<workflow::store>> open(bool must_exist) const;
 
+  /// Opens a store that is there for reading alone, also where nothing may be written.
+  [[nodiscard]] result<std::unique_ptr<workflow::store>> open_to_read() const;
+
   /// ` --store sqlite:FILE` where it was given, for hints: quoted so that a shell takes it back as it was.
   [[nodiscard]] std::string as_argument() const;
 
