@@ -110,10 +110,13 @@ void service::core::run_thread() {
 void service::core::await_work(lock& held) {
   const auto woken = [this] { return closing_ || !arrivals_.empty() || !batcher_.empty(); };
   ++idle_threads_;
-  if (deadlines_.empty())
+  if (deadlines_.empty()) {
     work_.wait(held, woken);
-  else
-    work_.wait_until(held, deadlines_.begin()->first, woken);
+  } else {
+    // A copy: the condition variable reads it after the wait, when the text may be gone.
+    const deadline first = deadlines_.begin()->first;
+    work_.wait_until(held, first, woken);
+  }
   --idle_threads_;
 }
 
