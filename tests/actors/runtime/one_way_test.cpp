@@ -118,6 +118,9 @@ BOOST_AUTO_TEST_CASE(an_agent_tells_another_within_its_own_deadline) {
   BOOST_TEST(header.sender.to_string() == "forward/default");
   BOOST_TEST(header.principal == "operator");
   BOOST_TEST((header.deadline == stage.clock().wall_now() + 7s));
+  // The factory of the agent keeps `held`, and a context keeps the system: let go of one.
+  held->contexts.clear();
+  held->responders.clear();
 }
 
 BOOST_AUTO_TEST_CASE(a_stop_refuses_new_ones_and_ends_those_that_wait) {
