@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     total += tensor.bytes.size();
     const unsigned sum = std::accumulate(
         tensor.bytes.begin(), tensor.bytes.end(), 0U,
-        [](unsigned sum, std::byte byte) { return sum + std::to_integer<unsigned>(byte); });
+        [](unsigned before, std::byte byte) { return before + std::to_integer<unsigned>(byte); });
     fuzz::require(sum <= 255U * tensor.bytes.size(), "every byte can be read");
     const std::size_t elements = std::accumulate(tensor.shape.begin(), tensor.shape.end(),
                                                  std::size_t{1}, std::multiplies<>{});
