@@ -16,6 +16,7 @@ BEGIN, END = "<!-- figures: written by tools/bench, do not edit -->", "<!-- end 
 TITLES = {
     "agents": "Agents", "tokenizer": "Tokenizer", "ner": "Text to entities", "durable": "Durable history",
 }
+FLOORS = {"bare_caf": "bare CAF", "bare_sqlite": "bare SQLite"}
 # What stands behind the figures that have a goal.
 GOALS = {
     ("agents", "request.p50"): "request agent to agent, p50",
@@ -73,10 +74,10 @@ def goal_rows(figures: list[dict], peers: dict) -> list[list]:
             what = GOALS.get((figure["bench"], figure["name"]), f"{figure['bench']} {figure['name']}")
             rows.append([what, f"{goal} {figure['unit']}", f"{number(figure['value'])} ({spread(figure)})",
                          verdict(goal, figure["value"])])
-    for name in ("troupe", "troupe_fp32"):
+    for name, precision in (("troupe", "precision auto"), ("troupe_fp32", "fp32")):
         if name in peers and "hf_pipeline_fp32" in peers:
             found = per_core(peers[name])["median"] / per_core(peers["hf_pipeline_fp32"])["median"]
-            rows.append([f"text to entities per core-second over the Hugging Face pipeline's, batched fp32 ({name})",
+            rows.append([f"text to entities per core-second over the Hugging Face pipeline's, batched fp32: troupe {precision}",
                          f">= {PEER_GOAL:g} ratio", number(found), verdict(f">= {PEER_GOAL}", found)])
     return rows
 
@@ -151,15 +152,14 @@ def floor_panels(bench: str, figures: list[dict]) -> list[Panel]:
         if name not in found:
             continue
         bars = [bar_of("troupe", found[name], True)]
-        bars += [bar_of(other.rsplit(".", 1)[1].replace("_", " "), figure, False) for other, figure in found.items()
-                 if other.startswith(name + ".bare_")]
+        bars += [bar_of(shown, found[f"{name}.{floor}"], False) for floor, shown in FLOORS.items() if f"{name}.{floor}" in found]
         goal = found[name]["settings"].get("goal")
         panels.append(Panel(title, bars, float(goal.split()[1]) if goal else None))
     return panels
 
 
 def ner_panels(figures: list[dict], peers: dict) -> list[Panel]:
-    bars = [bar_of(f"{f['settings']['engine'].rsplit(', ', 1)[1]}, {f['settings']['threads']} thread(s)", f, True)
+    bars = [bar_of(f"{f['settings']['engine'].rsplit(', ', 1)[1]}, threads {f['settings']['threads']}", f, True)
             for f in figures if f["name"] == "tokens.per_core_second"]
     panels = [Panel("Text to entities: tokens per core-second", bars)] if bars else []
     if peers:

@@ -5,7 +5,7 @@ import dataclasses
 from xml.sax.saxutils import escape
 
 OURS, FLOOR, GOAL, TEXT = "#2a6fbb", "#b0b0b0", "#c0392b", "#222222"
-WIDTH, LABELS, VALUES, BAR, GAP, HEAD = 760, 210, 170, 20, 8, 40
+WIDTH, LABELS, VALUES, BAR, GAP, HEAD = 800, 150, 250, 20, 8, 40
 
 
 @dataclasses.dataclass

@@ -44,7 +44,8 @@ ordered_json settings_json(const figure& shown) {
 std::string settings_text(const figure& shown) {
   std::string out;
   for (const auto& [name, value] : shown.settings)
-    out += (out.empty() ? "" : ", ") + name + " " + std::visit(setting_shown{}, value);
+    out +=
+        fmt::format("{}{} {}", out.empty() ? "" : ", ", name, std::visit(setting_shown{}, value));
   return out;
 }
 
@@ -93,7 +94,7 @@ bool bench_output::print_figures() const {
              goal_column(shown), settings_text(shown)});
   std::string versions;
   for (const auto& [name, version] : bench_versions())
-    versions += (versions.empty() ? "" : ", ") + name + " " + version;
+    versions += fmt::format("{}{} {}", versions.empty() ? "" : ", ", name, version);
   return out.print() &&
          print_line(fmt::format("{}\n{}; commit {}", processor_name(), versions, built_commit()));
 }
