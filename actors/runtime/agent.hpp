@@ -140,7 +140,8 @@ struct method {
   const google::protobuf::Descriptor* reply = nullptr;
 };
 
-/// After `max_restarts` within `window` the agent stays down and its requests fail.
+/// After `max_restarts` within `window` the agent escalates to its supervisor; without one it stays down and its requests
+/// fail.
 struct restart_policy {
   std::uint32_t max_restarts = 5;
   std::chrono::milliseconds window{60'000};
@@ -162,6 +163,12 @@ struct agent_options {
   /// The same for the bytes of their payloads as they are on the wire (`ByteSizeLong`). A request that alone has more is
   /// refused with "runtime.request_too_large".
   std::size_t max_waiting_bytes = runtime::defaults::max_waiting_bytes;
+  /// A message that made the agent throw so often is answered "runtime.quarantined" from then on and kept as a dead
+  /// letter; 0 for never. The same message is one with the same idempotency key or, without one, the same payload.
+  std::uint32_t quarantine_after = runtime::defaults::quarantine_after;
+  /// Decides when an agent of this type has spent its restart budget, see `supervisor.hpp`; empty for the system, which
+  /// leaves it down.
+  std::string supervisor{};
 };
 
 /// A registered kind of agent: what it answers and how one is made.

@@ -75,6 +75,19 @@ reply<void> agent_system::tell(agent_name target, message_ptr payload, request_o
                      nullptr);
 }
 
+result<void> agent_system::add(supervisor one) {
+  return core_->add(std::move(one));
+}
+
+dead_letter_store& agent_system::dead_letters() {
+  return core_->dead_letters();
+}
+
+void agent_system::replay(const dead_letter& letter, std::chrono::milliseconds timeout,
+                          responder then) {
+  core_->replay(letter, timeout, std::move(then));
+}
+
 executor& agent_system::blocking_executor() {
   return core_->blocking();
 }

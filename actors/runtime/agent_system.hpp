@@ -1,7 +1,9 @@
 #pragma once
 
 #include "actors/runtime/agent.hpp"
+#include "actors/runtime/dead_letters.hpp"
 #include "actors/runtime/executor.hpp"
+#include "actors/runtime/supervisor.hpp"
 #include "actors/runtime/timer.hpp"
 
 #include <chrono>
@@ -27,6 +29,10 @@ struct agent_system_options {
   /// Serves deadlines and back-off; one with its own thread by default. Shared with, and stopped
   /// by, the system.
   std::shared_ptr<timer> clock{};
+  /// Where messages are kept that made their agent throw too often; in memory by default.
+  std::shared_ptr<dead_letter_store> dead_letters{};
+  /// Told when an agent has spent its restart budget.
+  escalation_callback on_escalation{};
   /// How long `stop` lets requests in flight finish before it fails them with "runtime.stopping".
   std::chrono::milliseconds drain_bound = runtime::defaults::drain_bound;
 };
@@ -43,6 +49,7 @@ struct agent_system_metrics {
   std::uint64_t mailbox_rejections = 0;
   /// Of these, for its bytes rather than its count.
   std::uint64_t mailbox_byte_rejections = 0;
+  /// Thrown by handlers, and by continuations wherever they run.
   std::uint64_t handler_exceptions = 0;
   std::uint64_t answers_forgotten = 0;
   /// Answers that came after the request was answered; dropped.
@@ -50,6 +57,12 @@ struct agent_system_metrics {
   std::uint64_t activations = 0;
   std::uint64_t restarts = 0;
   std::uint64_t agents_down = 0;
+  /// Agents that spent their restart budget.
+  std::uint64_t escalations = 0;
+  /// Messages that were put away as dead letters.
+  std::uint64_t quarantined = 0;
+  /// Of these, those that could not be kept.
+  std::uint64_t dead_letters_lost = 0;
   /// One-way messages, which none of the above counts.
   std::uint64_t one_way = 0;
   /// Of these, refused to their sender.
@@ -74,7 +87,8 @@ struct agent_system_metrics {
 /// | runtime.request_too_large (no) | the request alone is more than the agent's mailbox takes |
 /// | runtime.deadline_exceeded (yes) | no answer in time |
 /// | runtime.agent_failed (yes) | the handler threw |
-/// | runtime.agent_down (no) | the agent failed too often and stays down |
+/// | runtime.agent_down (no) | the agent failed too often, or its supervisor did, and stays down |
+/// | runtime.quarantined (no) | the message made the agent throw too often; it is a dead letter now |
 /// | runtime.no_answer (yes) | the agent let go of the request without an answer |
 /// | runtime.stopping (no) | the system stops |
 /// | runtime.would_block (no) | a waiting call on a thread that must not wait |
@@ -92,6 +106,9 @@ public:
   /// Registers an agent type, before or after requests began. @returns `bad_agent_type` (no name,
   /// no method, no factory), `duplicate_agent_type` or `stopping`.
   [[nodiscard]] result<void> add(agent_type type);
+
+  /// Adds a supervisor, before the supervisors and agent types below it. @returns `bad_supervisor` or `stopping`.
+  [[nodiscard]] result<void> add(supervisor one);
 
   [[nodiscard]] const agent_type* find(std::string_view type) const override;
   /// Sorted.
@@ -114,6 +131,13 @@ public:
   /// Never blocks.
   /// @returns why it was refused: no such target, a full mailbox, a system that stops.
   reply<void> tell(agent_name target, message_ptr payload, request_options options = {});
+
+  /// Messages that made their agent throw too often.
+  [[nodiscard]] dead_letter_store& dead_letters();
+  /// Sends what `letter` holds again, as a request of the host: its agent counts from none. It stays in its store; where
+  /// `then` gets a reply, mark or remove it there.
+  /// Adds the failure "runtime.unreadable_dead_letter" to those of `request`.
+  void replay(const dead_letter& letter, std::chrono::milliseconds timeout, responder then);
 
   /// Where blocking work of this node runs.
   [[nodiscard]] executor& blocking_executor();

@@ -26,6 +26,13 @@ inline constexpr std::int32_t highest_priority = 100;
 inline constexpr std::uint64_t oldest_first_every = 16;
 /// Requests that an agent serves in a row before other work of its actor has a turn.
 inline constexpr std::size_t requests_per_turn = 16;
+/// After so many throws at one message it is quarantined.
+inline constexpr std::uint32_t quarantine_after = 3;
+/// How long an agent remembers that a message made it throw, and how many of these.
+inline constexpr std::chrono::hours suspicion{1};
+inline constexpr std::size_t most_suspects = 64;
+/// Dead letters that are kept.
+inline constexpr std::size_t kept_dead_letters = 1'000;
 /// Handlers of one stateless blocking agent that run at the same time.
 inline constexpr std::uint32_t stateless_concurrency = 8;
 /// Threads of the blocking executor; they are started when there is work for them.

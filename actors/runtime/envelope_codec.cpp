@@ -58,11 +58,10 @@ result<void> encode_payload(const envelope& from, v1::Envelope& wire) {
   } else {
     const auto& object = std::get<message_ptr>(from.payload);
     if (!object) return fail(runtime_errc::bad_payload, "an envelope without a payload");
-    wire.set_payload_type_url(std::string{url_prefix} + object->GetTypeName());
-    if (!object->SerializeToString(wire.mutable_payload()))
-      return fail(runtime_errc::bad_payload,
-                  object->GetTypeName() + " cannot be serialised: a field is missing or it exceeds "
-                                          "2 GiB");
+    auto made = troupe::encode_payload(*object);
+    if (!made) return tl::unexpected(std::move(made.error()));
+    wire.set_payload_type_url(std::move(made->type_url));
+    wire.set_payload(std::move(made->bytes));
   }
   return {};
 }
@@ -198,6 +197,16 @@ result<envelope> decode_envelope(v1::Envelope&& wire, system_time now,
   auto payload = take_payload(wire);
   if (!payload) return tl::unexpected(std::move(payload.error()));
   return envelope{std::move(*header), std::move(*payload), std::move(unknown)};
+}
+
+result<encoded_payload> encode_payload(const google::protobuf::Message& payload) {
+  encoded_payload made;
+  made.type_url = std::string{url_prefix} + payload.GetTypeName();
+  if (!payload.SerializeToString(&made.bytes))
+    return fail(runtime_errc::bad_payload,
+                payload.GetTypeName() + " cannot be serialised: a field is missing or it exceeds "
+                                        "2 GiB");
+  return made;
 }
 
 result<message_ptr> decode_payload(const encoded_payload& payload) {

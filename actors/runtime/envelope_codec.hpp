@@ -33,6 +33,9 @@ struct envelope_limits {
                                                std::chrono::system_clock::time_point now,
                                                const envelope_limits& limits = {});
 
+/// `payload` as it leaves the process. @returns `bad_payload` when it cannot be serialised.
+[[nodiscard]] result<encoded_payload> encode_payload(const google::protobuf::Message& payload);
+
 /// The object that `payload` holds; its type must be linked into this program.
 /// @returns `unknown_payload_type` or `bad_payload`.
 [[nodiscard]] result<message_ptr> decode_payload(const encoded_payload& payload);

@@ -31,6 +31,8 @@ public:
       return "unknown payload type";
     case runtime_errc::bad_payload:
       return "bad payload";
+    case runtime_errc::bad_supervisor:
+      return "bad supervisor";
     }
     return "unknown runtime error " + std::to_string(code);
   }

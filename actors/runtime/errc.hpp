@@ -26,6 +26,8 @@ enum class runtime_errc {
   unknown_payload_type,
   /// Payload bytes that are not a message of their type.
   bad_payload,
+  /// A supervisor whose name is none or taken, or whose parent is not there.
+  bad_supervisor,
 };
 
 [[nodiscard]] const std::error_category& runtime_category() noexcept;

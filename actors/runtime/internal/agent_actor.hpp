@@ -4,10 +4,13 @@
 #include "actors/runtime/failure.hpp"
 #include "actors/runtime/internal/agent_mailbox.hpp"
 #include "actors/runtime/internal/call.hpp"
+#include "actors/runtime/internal/crash.hpp"
 #include "actors/runtime/internal/mail.hpp"
+#include "actors/runtime/internal/suspects.hpp"
 #include "actors/runtime/restart_tracker.hpp"
 
 #include <caf/event_based_actor.hpp>
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -27,8 +30,23 @@ public:
   agent_actor(caf::actor_config& config, std::shared_ptr<core> core,
               std::shared_ptr<agent_mailbox> box);
 
+  // What control messages do.
   /// Drops the agent and ends the actor.
   void end();
+  /// The factory of a blocking agent is done.
+  void made(reply<std::shared_ptr<agent>> outcome);
+  /// A handler or continuation of `which` on the executor is done.
+  void slot_freed(const agent* which, const std::optional<crash>& thrown);
+  /// The back-off with this number is over.
+  void restart(std::uint64_t number);
+  /// By order of a supervisor: makes the agent anew in a while, with a fresh budget.
+  void start_anew(std::chrono::milliseconds delay);
+  /// By order of the one above: the agent, which has spent its budget, stays down.
+  void give_up(const std::string& why);
+  /// The agent stays down, whatever it did.
+  void put_down(failure why);
+  /// Forgets that a message made the agent throw.
+  void pardon(const std::string& identity);
 
 protected:
   caf::behavior make_behavior() override;
@@ -42,7 +60,9 @@ private:
     running,
     /// Crashed; the restart is scheduled.
     backing_off,
-    /// Crashed too often: answers `refusal_`.
+    /// Crashed too often; its supervisor decides.
+    escalated,
+    /// Stays away: answers `refusal_`.
     down,
     /// The factory refused the key: answers `refusal_` to what was accepted, then ends.
     leaving,
@@ -54,8 +74,7 @@ private:
 
   // -- making and supervising
   void make();
-  void made(reply<std::shared_ptr<agent>> outcome);
-  void crashed(const agent* which, const std::string& why);
+  void crashed(const agent* which, const crash& cause);
   void restart_after(std::chrono::milliseconds delay);
   void refuse_all(phase because, failure reason);
   void refuse_waiting(const failure& reason);
@@ -69,13 +88,20 @@ private:
   void serve_on_executor(const std::shared_ptr<call>& asked, const method& asked_method);
   void continue_here(mail::answer answer);
   void continue_on_executor(mail::answer answer);
-  void slot_freed(const agent* which, const std::optional<std::string>& thrown);
+
+  // -- quarantine
+  void blame(const crash& cause);
+  [[nodiscard]] std::uint32_t times_blamed(const call& asked,
+                                           const google::protobuf::Message& payload);
 
   [[nodiscard]] const agent_options& options() const { return box_->type().options; }
 
   std::shared_ptr<core> core_;
   std::shared_ptr<agent_mailbox> box_;
   restart_tracker restarts_;
+  /// Of the back-off that counts.
+  std::uint64_t restart_ = 0;
+  suspects suspects_;
   phase phase_ = phase::idle;
   bool ever_ran_ = false;
   std::shared_ptr<agent> agent_;

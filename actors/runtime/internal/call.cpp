@@ -43,20 +43,28 @@ call::call(kind which, std::shared_ptr<core> core, envelope_header header, messa
 call::~call() {
   // Only where a system stops before the agent came to it, or with the continuation on its way.
   if (one_way() && !answered()) end_one_way(false);
-  if (then_) finish(tl::unexpected(stopping_failure()));
+  if (then_) finish_here(tl::unexpected(stopping_failure()));
 }
 
-std::optional<std::string> call::finish(reply<message_ptr> given) {
-  std::optional<std::string> thrown;
-  {
-    const auto then = std::exchange(then_, nullptr);
-    if (then) thrown = thrown_by([&] { then(std::move(given)); });
-    // While `then` is there: it may hold the parent's responder, which would answer "no answer".
-    if (thrown && from_.parent)
-      from_.parent->answer(agent_failed(header_.sender.to_string(), *thrown));
-  }
+std::optional<crash> call::finish(reply<message_ptr> given) {
+  auto then = std::exchange(then_, nullptr);
+  const auto thrown = thrown_by([&] {
+    if (then) then(std::move(given));
+  });
+  if (!thrown) then = nullptr; // what it holds goes before the call counts as finished
   core_->finished();
-  return thrown;
+  if (!thrown) return std::nullopt;
+  counters::add(core_->counters.handler_exceptions);
+  const auto& parent = from_.parent;
+  return crash{*thrown, parent, parent ? parent->payload() : nullptr, std::move(then)};
+}
+
+void call::finish_here(reply<message_ptr> given) {
+  const auto thrown = finish(std::move(given));
+  if (!thrown) return;
+  spdlog::error("the continuation of a request to {} threw: {}", header_.target.to_string(),
+                thrown->why);
+  if (thrown->blamed) thrown->blamed->answer(agent_failed(header_.sender.to_string(), thrown->why));
 }
 
 std::optional<message_ptr> call::begin(std::shared_ptr<agent> served_by,
@@ -67,16 +75,18 @@ std::optional<message_ptr> call::begin(std::shared_ptr<agent> served_by,
   if (answered()) return std::nullopt;
   served_by_ = std::move(served_by);
   served_at_ = std::move(at);
-  return std::exchange(payload_, nullptr);
+  return payload_;
 }
 
-const google::protobuf::Descriptor* call::payload_type() const {
+message_ptr call::payload() const {
   std::lock_guard lock{mutex_};
-  return payload_ ? payload_->GetDescriptor() : nullptr;
+  return payload_;
 }
 
 bool call::answer(reply<message_ptr> given) {
-  if (answered_.exchange(true, std::memory_order_acq_rel)) {
+  auto before = state::open;
+  if (!state_.compare_exchange_strong(before, given ? state::replied : state::failed,
+                                      std::memory_order_acq_rel)) {
     counters::add(core_->counters.late_answers);
     return false;
   }
@@ -90,14 +100,12 @@ bool call::answer(reply<message_ptr> given) {
   counters::add(given ? core_->counters.replies : core_->counters.failures);
   mail::answer answer{shared_from_this(), std::move(given)};
   if (from_.box && from_.box->post(answer)) return true;
-  if (const auto thrown = finish(std::move(answer.given)))
-    spdlog::error("the continuation of a request to {} threw: {}", header_.target.to_string(),
-                  *thrown);
+  finish_here(std::move(answer.given));
   return true;
 }
 
 void call::withdraw() {
-  answered_.store(true, std::memory_order_release);
+  state_.store(state::failed, std::memory_order_release);
   release();
   core_->finished();
 }

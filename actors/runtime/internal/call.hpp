@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime/agent.hpp"
+#include "actors/runtime/internal/crash.hpp"
 #include "actors/runtime/internal/request_queue.hpp"
 #include "actors/runtime/timer_queue.hpp"
 
@@ -51,11 +52,11 @@ public:
   [[nodiscard]] const origin& from() const { return from_; }
   /// Ends a one-way message that was refused.
   void withdraw();
-  /// Runs the continuation. @returns what it threw, after failing the request that this one was made for.
-  std::optional<std::string> finish(reply<message_ptr> given);
+  /// Runs the continuation. @returns what it threw at the request that this one was made for.
+  [[nodiscard]] std::optional<crash> finish(reply<message_ptr> given);
 
   // -- the serving side
-  /// Takes the payload for `agent`. @returns nothing when the request was answered meanwhile, by
+  /// Gives the payload to `agent`. @returns nothing when the request was answered meanwhile, by
   /// its deadline say.
   [[nodiscard]] std::optional<message_ptr> begin(std::shared_ptr<agent> served_by,
                                                  std::shared_ptr<agent_mailbox> at);
@@ -63,12 +64,18 @@ public:
   [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
   /// For the queue that this waits in.
   [[nodiscard]] runtime::queue_link& queue_link() { return link_; }
-  /// The type of the payload; nullptr when the request was answered meanwhile.
-  [[nodiscard]] const google::protobuf::Descriptor* payload_type() const;
+  /// Nullptr when the request was answered meanwhile.
+  [[nodiscard]] message_ptr payload() const;
   /// @returns false, and does nothing, when the request was answered before.
   bool answer(reply<message_ptr> given);
   bool answer(failure reason) { return answer(tl::unexpected(std::move(reason))); }
-  [[nodiscard]] bool answered() const { return answered_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool answered() const {
+    return state_.load(std::memory_order_acquire) != state::open;
+  }
+  /// Whether the answer was a reply.
+  [[nodiscard]] bool replied() const {
+    return state_.load(std::memory_order_acquire) == state::replied;
+  }
   /// A responder for the agent: checks the reply's type, and answers "runtime.no_answer" when it is
   /// let go.
   [[nodiscard]] responder make_responder(const method& asked);
@@ -84,6 +91,7 @@ public:
 
 private:
   friend deadlines;
+  enum class state : std::uint8_t { open, replied, failed };
   class token;
 
   [[nodiscard]] envelope_header child_header(agent_name target) const;
@@ -93,6 +101,7 @@ private:
   void release();
   void check_and_answer(reply<message_ptr> given);
   void end_one_way(bool served);
+  void finish_here(reply<message_ptr> given);
 
   const kind kind_;
   std::shared_ptr<core> core_;
@@ -102,9 +111,10 @@ private:
   origin from_;
   const std::size_t size_bytes_;
   runtime::queue_link link_;
-  std::atomic<bool> answered_ = false;
+  std::atomic<state> state_ = state::open;
 
   mutable std::mutex mutex_;
+  /// Until it is answered.
   message_ptr payload_;
   std::shared_ptr<agent> served_by_;
   std::shared_ptr<agent_mailbox> served_at_;

@@ -36,6 +36,9 @@ std::optional<std::string> fault_of(const agent_type& type) {
 
 core::core(agent_system_options options, bool deterministic)
     : deterministic_(deterministic), drain_bound_(options.drain_bound),
+      on_escalation_(std::move(options.on_escalation)),
+      dead_letters_(options.dead_letters ? std::move(options.dead_letters)
+                                         : make_memory_dead_letters()),
       blocking_(options.blocking ? std::move(options.blocking) : std::make_shared<thread_pool>()),
       clock_(options.clock ? std::move(options.clock) : make_thread_timer()),
       deadlines_(std::make_shared<runtime::deadlines>(clock_)), system_id_(random_id()) {
@@ -53,6 +56,10 @@ core::~core() = default;
 result<void> core::add(agent_type type) {
   if (const auto fault = fault_of(type))
     return fail(runtime_errc::bad_agent_type, "agent type '" + type.name + "': " + *fault);
+  if (!supervisors_.knows(type.options.supervisor))
+    return fail(runtime_errc::bad_agent_type, "agent type '" + type.name + "': its supervisor '" +
+                                                  type.options.supervisor +
+                                                  "' is not there; add that first");
   if (phase_ != phase::running) return fail(runtime_errc::stopping, "agent type " + type.name);
   std::unique_lock lock{types_mutex_};
   auto name = type.name;
@@ -60,6 +67,11 @@ result<void> core::add(agent_type type) {
     return fail(runtime_errc::duplicate_agent_type, name + " is registered already");
   types_.emplace(std::move(name), std::make_unique<const agent_type>(std::move(type)));
   return {};
+}
+
+result<void> core::add(supervisor one) {
+  if (phase_ != phase::running) return fail(runtime_errc::stopping, "supervisor " + one.name);
+  return supervisors_.add(std::move(one));
 }
 
 const agent_type* core::find(std::string_view type) const {
@@ -118,7 +130,7 @@ std::optional<failure> core::deliver(const std::shared_ptr<call>& asked) {
   if (parent && parent->answered())
     return failure{"runtime.call_ended",
                    "the request that this one was made for is answered already", false};
-  if (!asked->payload_type())
+  if (!asked->payload())
     return failure{"runtime.wrong_request_type", "a request without a payload", false};
   if (!asked->one_way() && !deadlines_->add(*asked)) return stopping_failure();
   const auto& target = asked->header().target;
@@ -173,6 +185,9 @@ std::shared_ptr<agent_mailbox> core::activate(const agent_type& type, const agen
       actors_->spawn<agent_actor, caf::lazy_init>(shared_from_this(), box)));
   forget_thread_logger();
   counters::add(counters.activations);
+  // The directory is locked here, so `escalate` meets this agent there if it is not met here.
+  if (auto why = supervisors_.down(type.options.supervisor))
+    box->post([why = std::move(*why)](agent_actor& self) { self.put_down(why); });
   return box;
 }
 
@@ -230,6 +245,9 @@ agent_system_metrics core::metrics() const {
   now.activations = counters.activations;
   now.restarts = counters.restarts;
   now.agents_down = counters.agents_down;
+  now.escalations = counters.escalations;
+  now.quarantined = counters.quarantined;
+  now.dead_letters_lost = counters.dead_letters_lost;
   now.one_way = counters.one_way;
   now.one_way_refused = counters.one_way_refused;
   now.one_way_lost = counters.one_way_lost;

@@ -6,6 +6,7 @@
 #include "actors/runtime/internal/directory.hpp"
 #include "actors/runtime/internal/failures.hpp"
 #include "actors/runtime/internal/no_wait.hpp"
+#include "actors/runtime/internal/supervisors.hpp"
 
 #include <atomic>
 #include <caf/actor_system.hpp>
@@ -31,6 +32,7 @@ struct counters {
           mailbox_byte_rejections = 0;
   counter handler_exceptions = 0, answers_forgotten = 0, late_answers = 0;
   counter activations = 0, restarts = 0, agents_down = 0;
+  counter escalations = 0, quarantined = 0, dead_letters_lost = 0;
   counter one_way = 0, one_way_refused = 0, one_way_lost = 0;
 
   static void add(counter& one) { one.fetch_add(1, std::memory_order_relaxed); }
@@ -54,6 +56,7 @@ public:
   [[nodiscard]] static core& of(agent_system& system) { return *system.core_; }
 
   [[nodiscard]] result<void> add(agent_type type);
+  [[nodiscard]] result<void> add(supervisor one);
   [[nodiscard]] const agent_type* find(std::string_view type) const;
   [[nodiscard]] std::vector<std::string> names() const;
 
@@ -71,6 +74,12 @@ public:
   void finished();
   /// Takes an agent out of the directory.
   void forget(const agent_mailbox& gone) { directory_.erase(gone); }
+  /// The agent of `from` has spent its restart budget: has its supervisor decide, and tells those whom it concerns.
+  void escalate(const std::shared_ptr<agent_mailbox>& from, const std::string& why);
+  /// Keeps `payload` as a dead letter.
+  void bury(const call& asked, message_ptr payload, failure why, std::uint32_t attempts);
+  /// Sends a dead letter again.
+  void replay(const dead_letter& letter, std::chrono::milliseconds timeout, responder then);
   void stop();
   /// After `stop`, when nobody may call `find` any more. Handlers of a type may own call contexts, which own this: without
   /// it they would keep each other for ever.
@@ -80,6 +89,7 @@ public:
   [[nodiscard]] timer& clock() { return *clock_; }
   [[nodiscard]] executor& blocking() { return *blocking_; }
   [[nodiscard]] runtime::deadlines& deadlines() { return *deadlines_; }
+  [[nodiscard]] dead_letter_store& dead_letters() { return *dead_letters_; }
   [[nodiscard]] caf::actor_system& actors() { return *actors_; }
   [[nodiscard]] bool deterministic() const { return deterministic_; }
   /// Whether nothing more is to be served.
@@ -102,6 +112,8 @@ private:
 
   const bool deterministic_;
   const std::chrono::milliseconds drain_bound_;
+  const escalation_callback on_escalation_;
+  std::shared_ptr<dead_letter_store> dead_letters_;
   std::shared_ptr<executor> blocking_;
   std::shared_ptr<timer> clock_;
   std::shared_ptr<runtime::deadlines> deadlines_;
@@ -111,6 +123,7 @@ private:
   mutable std::shared_mutex types_mutex_;
   std::map<std::string, std::unique_ptr<const agent_type>, std::less<>> types_;
   runtime::directory directory_;
+  runtime::supervisors supervisors_;
 
   std::atomic<phase> phase_ = phase::running;
   std::atomic<std::uint64_t> in_flight_ = 0;

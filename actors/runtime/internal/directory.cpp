@@ -16,6 +16,24 @@ reply<directory::entry> directory::find_or_make(const agent_name& name,
   return made;
 }
 
+directory::entry directory::find(const agent_name& name) {
+  auto& shard = shard_of(name);
+  std::lock_guard lock{shard.mutex};
+  const auto found = shard.entries.find(name);
+  return found == shard.entries.end() ? nullptr : found->second;
+}
+
+std::vector<directory::entry>
+directory::select(const std::function<bool(const agent_mailbox&)>& wanted) {
+  std::vector<entry> selected;
+  for (auto& shard : shards_) {
+    std::lock_guard lock{shard.mutex};
+    for (const auto& [name, entry] : shard.entries)
+      if (wanted(*entry)) selected.push_back(entry);
+  }
+  return selected;
+}
+
 void directory::erase(const agent_mailbox& gone) {
   auto& shard = shard_of(gone.name());
   std::lock_guard lock{shard.mutex};

@@ -23,6 +23,9 @@ public:
   ///   `make` fails with; or "runtime.stopping" after `close`.
   [[nodiscard]] reply<entry> find_or_make(const agent_name& name,
                                           const std::function<reply<entry>()>& make);
+  /// @returns nullptr when there is no such agent.
+  [[nodiscard]] entry find(const agent_name& name);
+  [[nodiscard]] std::vector<entry> select(const std::function<bool(const agent_mailbox&)>& wanted);
   /// Takes `gone` out unless another has its place already.
   void erase(const agent_mailbox& gone);
   /// Accepts no more. @returns what was there.

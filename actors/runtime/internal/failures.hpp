@@ -2,6 +2,7 @@
 
 #include "actors/runtime/failure.hpp"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,12 @@ inline failure no_answer_failure(const std::string& agent) {
 }
 inline failure agent_failed(const std::string& agent, const std::string& why) {
   return {"runtime.agent_failed", agent + " failed: " + why, true};
+}
+inline failure quarantined_failure(const std::string& agent, std::uint32_t times) {
+  return {"runtime.quarantined",
+          "this message made " + agent + " fail " + std::to_string(times) +
+              " times and is not handed to it again; it is kept as a dead letter",
+          false};
 }
 inline failure would_block_failure() {
   return {"runtime.would_block",
