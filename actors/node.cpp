@@ -61,7 +61,9 @@ result<std::unique_ptr<node>> node::start(const node_options& options,
   made->inference_ = std::move(*inference);
   if (auto added = add_models(*made->inference_, options); !added)
     return tl::unexpected(added.error());
-  auto agents = agent_system::start();
+  agent_system_options wanted;
+  wanted.dead_letters = options.dead_letters;
+  auto agents = agent_system::start(std::move(wanted));
   if (!agents) return tl::unexpected(agents.error());
   made->agents_ = std::move(*agents);
   if (auto added = add_built_in_agents(*made->agents_, *made->inference_); !added)

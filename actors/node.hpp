@@ -25,6 +25,9 @@ struct node_options {
   /// Keys of the models that `start` loads, and fails with the reason when one does not load.
   std::vector<std::string> preload;
   bert::precision precision = bert::precision::automatic;
+  /// Where messages are kept that made their agent throw too often, `workflow::sqlite_dead_letters` say; in memory by
+  /// default.
+  std::shared_ptr<dead_letter_store> dead_letters{};
   /// Threads that run models, at most `max_engine_threads`; 0 for one per processor.
   std::size_t engine_threads = 0;
 

@@ -82,7 +82,10 @@ exit_code run(const run_options& options) {
   if (!models) return report(models.error());
   auto store = options.store.open(!options.target.may_make_store());
   if (!store) return report(store.error());
+  auto dead_letters = options.store.dead_letters();
+  if (!dead_letters) return report(dead_letters.error());
   node_options wanted;
+  wanted.dead_letters = std::move(*dead_letters);
   wanted.models = built_in_models(*models);
   wanted.precision = options.precision.value();
   progress shown{options.shown}; // outlives the node, which tells it of events until it has stopped

@@ -1,5 +1,6 @@
 #include "tools/troupe/store_option.hpp"
 
+#include "actors/workflow/sqlite_dead_letters.hpp"
 #include "actors/workflow/sqlite_store.hpp"
 #include "tools/troupe/cli_errc.hpp"
 
@@ -82,6 +83,12 @@ result<std::unique_ptr<workflow::store>> store_option::open_to_read() const {
   workflow::sqlite_store_options options;
   options.read_only = true;
   return workflow::open_sqlite_store(*file, options);
+}
+
+result<std::shared_ptr<dead_letter_store>> store_option::dead_letters() const {
+  const auto file = file_of(given_);
+  if (!file) return tl::unexpected(file.error());
+  return workflow::sqlite_dead_letters(*file);
 }
 
 std::string store_option::as_argument() const {

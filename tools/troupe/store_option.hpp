@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/runtime/dead_letters.hpp"
 #include "actors/workflow/store.hpp"
 #include "kernels/result.hpp"
 
@@ -23,6 +24,9 @@ public:
 
   /// Opens a store that is there for reading alone, also where nothing may be written.
   [[nodiscard]] result<std::unique_ptr<workflow::store>> open_to_read() const;
+
+  /// The dead letters in the same file, which is opened when one is put there or read.
+  [[nodiscard]] result<std::shared_ptr<dead_letter_store>> dead_letters() const;
 
   /// ` --store sqlite:FILE` where it was given, for hints: quoted so that a shell takes it back as it was.
   [[nodiscard]] std::string as_argument() const;

@@ -1,3 +1,4 @@
+#include "tests/actors/runtime/fragile.hpp"
 #include "tests/actors/runtime/support.hpp"
 
 #include <stdexcept>
@@ -8,30 +9,11 @@ namespace {
 using namespace troupe;
 using namespace troupe::test;
 
-/// Counts its requests; throws on "throw".
-class fragile {
-public:
-  reply<text> answer(const text& request, const call_context&) {
-    if (request.value() == "throw") throw std::runtime_error{"expected by the test"};
-    return make_text(request.value() + " " + std::to_string(++served_));
-  }
-
-private:
-  int served_ = 0;
-};
-
 agent_options with_restarts(restart_policy policy) {
   agent_options options;
   options.restart = policy;
   options.quarantine_after = 0; // the same text is thrown at again and again
   return options;
-}
-
-agent_type fragile_agent(agent_options options = {}) {
-  return stateful_agent<fragile>("fragile", "Breaks when told")
-      .on(&fragile::answer)
-      .options(options)
-      .build();
 }
 
 BOOST_AUTO_TEST_SUITE(runtime_supervision)
