@@ -31,6 +31,10 @@ public:
       return "bad options";
     case bert_errc::bad_text:
       return "text cannot be read by the model";
+    case bert_errc::bad_tags:
+      return "bad tags";
+    case bert_errc::bad_corpus:
+      return "bad corpus";
     }
     return "unknown error " + std::to_string(value);
   }

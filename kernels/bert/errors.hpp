@@ -26,6 +26,10 @@ enum class bert_errc {
   bad_options,
   /// A text that is not UTF-8, or longer than what is taken.
   bad_text,
+  /// Tags of a corpus that are no tags, or that do not fit each other.
+  bad_tags,
+  /// A labelled corpus that cannot be read.
+  bad_corpus,
 };
 
 [[nodiscard]] const std::error_category& bert_category() noexcept;
