@@ -30,6 +30,9 @@ enum class tag_scheme {
 /// The tags of one sentence, a tag per word: "O" or a prefix B, I, E or S with "-" and a type.
 using tag_sequence = std::vector<std::string>;
 
+/// Whether `text` has the form of a tag.
+[[nodiscard]] bool is_tag(std::string_view text);
+
 /// An entity of one sentence: words [first, last], the last one included.
 struct tagged_entity {
   std::string type;

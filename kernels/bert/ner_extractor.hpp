@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/bert/ner_model.hpp"
-#include "kernels/bert/packed_windows.hpp"
+#include "kernels/bert/window_runner.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -41,11 +41,9 @@ public:
                                                                aggregation how);
 
 private:
-  ner_extractor(std::shared_ptr<const ner_model> model, std::unique_ptr<workspace> scratch);
+  explicit ner_extractor(window_runner runner) : runner_(std::move(runner)) {}
 
-  std::shared_ptr<const ner_model> model_;
-  std::unique_ptr<workspace> scratch_;
-  packed_windows batch_;
+  window_runner runner_;
 };
 
 } // namespace troupe::bert

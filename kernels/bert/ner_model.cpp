@@ -62,6 +62,13 @@ void shift_offsets(text::encoding& encoded, std::span<const std::uint32_t> word_
 
 } // namespace
 
+window_layout layout_of(const prepared_text& text) {
+  std::vector<std::size_t> sizes;
+  for (const auto& window : text.windows)
+    sizes.push_back(pieces_of(window));
+  return {sizes, text.stride};
+}
+
 ner_model::ner_model(text::wordpiece_tokenizer tokenizer,
                      std::shared_ptr<const bert::engine> engine)
     : tokenizer_(std::move(tokenizer)), engine_(std::move(engine)),
@@ -87,47 +94,52 @@ result<std::shared_ptr<const ner_model>> ner_model::load(const std::filesystem::
   return model;
 }
 
-result<prepared_text> ner_model::prepare(std::string_view text,
-                                         const window_options& windows) const {
-  if (auto checked = check_text(text); !checked) return tl::unexpected(std::move(checked.error()));
+result<ner_model::window_cut> ner_model::window_cut_of(const window_options& windows) const {
   const std::size_t length = windows.max_length.value_or(max_length_);
   if (length > max_length_)
     return fail(bert_errc::bad_options, "windows of " + std::to_string(length) +
                                             " tokens are longer than the model's " +
                                             std::to_string(max_length_));
+  return window_cut{length, windows.stride.value_or(std::min(defaults::window_stride, length / 4))};
+}
+
+result<prepared_text> ner_model::prepare(std::string_view text,
+                                         const window_options& windows) const {
+  if (auto checked = check_text(text); !checked) return tl::unexpected(std::move(checked.error()));
+  const auto how = window_cut_of(windows);
+  if (!how) return tl::unexpected(how.error());
+  auto cut = tokenizer_.encode_windows(text, how->length, how->stride);
+  if (!cut) return tl::unexpected(std::move(cut.error()));
   prepared_text prepared;
   prepared.text = text;
-  prepared.stride = windows.stride.value_or(std::min(defaults::window_stride, length / 4));
-  auto cut = tokenizer_.encode_windows(text, length, prepared.stride);
-  if (!cut) return tl::unexpected(std::move(cut.error()));
+  prepared.stride = how->stride;
   prepared.windows = std::move(*cut);
   count_pieces(prepared);
   return prepared;
 }
 
-result<prepared_text> ner_model::prepare_words(std::span<const std::string> words) const {
+result<prepared_text> ner_model::prepare_words(std::span<const std::string> words,
+                                               const window_options& windows) const {
   joined_words joined{words};
   if (auto checked = check_text(joined.text); !checked)
     return tl::unexpected(std::move(checked.error()));
-  text::encoding encoded = tokenizer_.encode_words(words);
-  if (encoded.token_ids.size() > max_length_)
-    return fail(bert_errc::bad_text, "the words have " + std::to_string(encoded.token_ids.size()) +
-                                         " tokens, more than the model's " +
-                                         std::to_string(max_length_) + "; give fewer words");
-  shift_offsets(encoded, joined.starts);
+  const auto how = window_cut_of(windows);
+  if (!how) return tl::unexpected(how.error());
+  auto cut = tokenizer_.encode_word_windows(words, how->length, how->stride);
+  if (!cut) return tl::unexpected(std::move(cut.error()));
+  for (auto& window : *cut)
+    shift_offsets(window, joined.starts);
   prepared_text prepared;
   prepared.joined = std::make_shared<const std::string>(std::move(joined.text));
   prepared.text = *prepared.joined;
-  prepared.windows.push_back(std::move(encoded));
+  prepared.stride = how->stride;
+  prepared.windows = std::move(*cut);
   count_pieces(prepared);
   return prepared;
 }
 
 span_collector ner_model::collect(const prepared_text& prepared, aggregation how) const {
-  std::vector<std::size_t> sizes;
-  for (const auto& window : prepared.windows)
-    sizes.push_back(pieces_of(window));
-  return {prepared.text, labels_, how, window_layout{sizes, prepared.stride}};
+  return {prepared.text, labels_, how, layout_of(prepared)};
 }
 
 result<void> ner_model::decode(const prepared_text& prepared, std::size_t window,

@@ -40,6 +40,9 @@ struct prepared_text {
   std::size_t pieces = 0;
 };
 
+/// Where the windows of `text` lie in its sequence of pieces.
+[[nodiscard]] window_layout layout_of(const prepared_text& text);
+
 /// A named-entity model: tokenizer, engine and labels of one Hugging Face folder. Immutable; any
 /// number of threads may share it.
 class ner_model {
@@ -64,8 +67,9 @@ public:
                                               const window_options& windows = {}) const;
 
   /// As `prepare` for a text that is split into words already; offsets refer to the words joined by
-  /// one space. @returns `bad_text` also when the words do not fit into one window.
-  [[nodiscard]] result<prepared_text> prepare_words(std::span<const std::string> words) const;
+  /// one space, and the windows' word ids count the words given.
+  [[nodiscard]] result<prepared_text> prepare_words(std::span<const std::string> words,
+                                                    const window_options& windows = {}) const;
 
   /// An empty collector for the windows of `prepared`, which must outlive it, as must the model.
   [[nodiscard]] span_collector collect(const prepared_text& prepared, aggregation how) const;
@@ -75,6 +79,12 @@ public:
                                     std::span<const float> logits, span_collector& into) const;
 
 private:
+  /// `window_options` with every value filled in.
+  struct window_cut {
+    std::size_t length = 0, stride = 0;
+  };
+  [[nodiscard]] result<window_cut> window_cut_of(const window_options& windows) const;
+
   ner_model(text::wordpiece_tokenizer tokenizer, std::shared_ptr<const bert::engine> engine);
 
   text::wordpiece_tokenizer tokenizer_;

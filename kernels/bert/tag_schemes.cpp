@@ -16,12 +16,16 @@ struct tag {
   std::string_view type = "_";
 };
 
+std::optional<tag> read_tag(std::string_view text, std::string_view prefixes) {
+  if (text.empty() || prefixes.find(text[0]) == std::string_view::npos) return std::nullopt;
+  if (text.size() == 1) return tag{text[0]};
+  if (text[0] == 'O' || text.size() == 2 || text[1] != '-') return std::nullopt;
+  return tag{text[0], text.substr(2)};
+}
+
 result<tag> parse_tag(const tag_sequence& tags, std::size_t word, std::string_view prefixes) {
   const std::string_view text = tags[word];
-  const bool known = !text.empty() && prefixes.find(text[0]) != std::string_view::npos;
-  if (known && text.size() == 1) return tag{text[0]};
-  if (known && text[0] != 'O' && text.size() > 2 && text[1] == '-')
-    return tag{text[0], text.substr(2)};
+  if (const auto read = read_tag(text, prefixes)) return *read;
   return fail(bert_errc::bad_tags, "word " + std::to_string(word + 1) + " has the tag \"" +
                                        std::string{text.substr(0, 60)} +
                                        "\"; a tag is O, or one of " + std::string{prefixes} +
@@ -100,6 +104,10 @@ bool holds(std::span<const rule> rules, const tag& previous, const tag& next) {
 }
 
 } // namespace
+
+bool is_tag(std::string_view text) {
+  return read_tag(text, every).has_value();
+}
 
 result<tag_scheme> parse_tag_scheme(std::string_view name) {
   const auto* at = std::find(scheme_names.begin(), scheme_names.end(), name);

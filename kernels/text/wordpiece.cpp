@@ -49,6 +49,17 @@ void check_size(std::string_view text) {
     throw std::length_error{"text too long for the tokenizer"};
 }
 
+result<void> check_windows(std::size_t max_length, std::size_t stride, std::size_t bytes) {
+  if (max_length < 3 || stride >= max_length - 2)
+    return fail(text_errc::bad_window,
+                "stride " + std::to_string(stride) + " must be less than max_length " +
+                    std::to_string(max_length) + " - 2, the room for pieces");
+  if (bytes > defaults::max_text_bytes)
+    return fail(text_errc::too_long, std::to_string(bytes) + " bytes of text, at most " +
+                                         std::to_string(defaults::max_text_bytes) + "; split it");
+  return {};
+}
+
 result<std::int32_t> special_id(const vocabulary& words, const std::string& token) {
   const std::int32_t id = words.find(token);
   if (id >= 0) return id;
@@ -67,6 +78,7 @@ struct wordpiece_tokenizer::data {
 
   result<void> resolve_special_tokens();
   void encode_text(std::string_view text, word_encoder& encoder) const;
+  void encode_words(std::span<const std::string> words, encoding& out) const;
   void encode_segment(std::string_view text, std::size_t begin, std::size_t end,
                       word_encoder& encoder) const;
   std::size_t encode_ascii_word(std::string_view text, std::size_t at, std::size_t end,
@@ -174,6 +186,16 @@ void wordpiece_tokenizer::data::encode_text(std::string_view text, word_encoder&
   encode_segment(text, at, text.size(), encoder);
 }
 
+void wordpiece_tokenizer::data::encode_words(std::span<const std::string> words,
+                                             encoding& out) const {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    check_size(words[i]);
+    word_encoder encoder{model, words[i], out};
+    encoder.set_word(static_cast<std::int32_t>(i));
+    encode_text(words[i], encoder);
+  }
+}
+
 result<wordpiece_tokenizer> wordpiece_tokenizer::create(vocabulary words,
                                                         tokenizer_options options) {
   auto made = std::make_shared<data>(std::move(words), std::move(options));
@@ -208,12 +230,7 @@ encoding wordpiece_tokenizer::encode_words(std::span<const std::string> words) c
   encoding out;
   out.reserve(words.size() * 2 + 2);
   out.add_special(data_->cls);
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    check_size(words[i]);
-    word_encoder encoder{data_->model, words[i], out};
-    encoder.set_word(static_cast<std::int32_t>(i));
-    data_->encode_text(words[i], encoder);
-  }
+  data_->encode_words(words, out);
   out.add_special(data_->sep);
   return out;
 }
@@ -221,20 +238,31 @@ encoding wordpiece_tokenizer::encode_words(std::span<const std::string> words) c
 result<std::vector<encoding>> wordpiece_tokenizer::encode_windows(std::string_view text,
                                                                   std::size_t max_length,
                                                                   std::size_t stride) const {
-  if (max_length < 3 || stride >= max_length - 2) {
-    return fail(text_errc::bad_window,
-                "stride " + std::to_string(stride) + " must be less than max_length " +
-                    std::to_string(max_length) + " - 2, the room for pieces");
-  }
-  if (text.size() > defaults::max_text_bytes) {
-    return fail(text_errc::too_long, std::to_string(text.size()) + " bytes of text, at most " +
-                                         std::to_string(defaults::max_text_bytes) + "; split it");
-  }
+  if (auto checked = check_windows(max_length, stride, text.size()); !checked)
+    return tl::unexpected(std::move(checked.error()));
   encoding body;
   body.reserve(text.size() / 4 + 8);
   word_encoder encoder{data_->model, text, body};
   data_->encode_text(text, encoder);
+  return cut(body, max_length, stride);
+}
 
+result<std::vector<encoding>>
+wordpiece_tokenizer::encode_word_windows(std::span<const std::string> words, std::size_t max_length,
+                                         std::size_t stride) const {
+  std::size_t bytes = 0;
+  for (const std::string& word : words)
+    bytes += word.size();
+  if (auto checked = check_windows(max_length, stride, bytes); !checked)
+    return tl::unexpected(std::move(checked.error()));
+  encoding body;
+  body.reserve(words.size() * 2);
+  data_->encode_words(words, body);
+  return cut(body, max_length, stride);
+}
+
+result<std::vector<encoding>> wordpiece_tokenizer::cut(const encoding& body, std::size_t max_length,
+                                                       std::size_t stride) const {
   const std::size_t room = max_length - 2, step = room - stride, pieces = body.size();
   const std::size_t count = pieces <= room ? 1 : 1 + (pieces - room + step - 1) / step;
   if (count > defaults::max_window_tokens / std::min(max_length, pieces + 2)) {

@@ -45,6 +45,11 @@ public:
   [[nodiscard]] result<std::vector<encoding>>
   encode_windows(std::string_view text, std::size_t max_length, std::size_t stride) const;
 
+  /// The same for text that was split into words elsewhere, as `encode_words` encodes it.
+  [[nodiscard]] result<std::vector<encoding>>
+  encode_word_windows(std::span<const std::string> words, std::size_t max_length,
+                      std::size_t stride) const;
+
   /// The text of a piece ("##" included) of the vocabulary, empty for other ids. Lives as long as the tokenizer or a copy.
   [[nodiscard]] std::string_view piece(std::int32_t id) const noexcept;
   /// The id of a piece, or -1.
@@ -62,6 +67,9 @@ public:
 
 private:
   struct data;
+  /// Cuts tokens without special ones into windows.
+  [[nodiscard]] result<std::vector<encoding>> cut(const encoding& body, std::size_t max_length,
+                                                  std::size_t stride) const;
   explicit wordpiece_tokenizer(std::shared_ptr<const data> d) : data_{std::move(d)} {}
 
   std::shared_ptr<const data> data_;

@@ -17,7 +17,7 @@ MODELS = ROOT / "models"
 
 class Help(SystemTest):
     def test_every_command_has_help_with_an_example(self):
-        for command in ("run", "ps", "show", "ner", "redact", "tokenize"):
+        for command in ("run", "ps", "show", "ner", "redact", "tokenize", "eval"):
             shown = troupe(command, "--help")
             self.assert_exit(shown, 0)
             self.assertIn("Example", shown.stdout)
