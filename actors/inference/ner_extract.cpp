@@ -9,6 +9,11 @@
 namespace troupe::inference {
 namespace {
 
+tl::unexpected<failure> unknown_number(const std::string& of, int number) {
+  return tl::unexpected(
+      failure{"ner.bad_request", "unknown " + of + " number " + std::to_string(number), false});
+}
+
 reply<bert::aggregation> aggregation_of(const v1::NerRequest& request) {
   switch (request.aggregation()) {
   case v1::AGGREGATION_UNSPECIFIED:
@@ -22,11 +27,47 @@ reply<bert::aggregation> aggregation_of(const v1::NerRequest& request) {
     return bert::aggregation::average;
   case v1::AGGREGATION_MAX:
     return bert::aggregation::max;
+  case v1::AGGREGATION_VITERBI:
+    return bert::aggregation::viterbi;
   default:
-    return tl::unexpected(
-        failure{"ner.bad_request",
-                "unknown aggregation number " + std::to_string(request.aggregation()), false});
+    return unknown_number("aggregation", request.aggregation());
   }
+}
+
+reply<bert::word_grouping> word_groups_of(const v1::NerRequest& request) {
+  switch (request.word_groups()) {
+  case v1::WORD_GROUPS_UNSPECIFIED:
+    return bert::word_grouping::automatic;
+  case v1::WORD_GROUPS_PIPELINE:
+    return bert::word_grouping::pipeline;
+  case v1::WORD_GROUPS_IDS:
+    return bert::word_grouping::ids;
+  default:
+    return unknown_number("word_groups", request.word_groups());
+  }
+}
+
+reply<bert::window_policy> windows_of(const v1::NerRequest& request) {
+  switch (request.windows()) {
+  case v1::WINDOW_POLICY_UNSPECIFIED:
+    return bert::window_policy::automatic;
+  case v1::WINDOW_POLICY_PIPELINE:
+    return bert::window_policy::pipeline;
+  case v1::WINDOW_POLICY_FARTHEST:
+    return bert::window_policy::farthest;
+  default:
+    return unknown_number("windows", request.windows());
+  }
+}
+
+reply<bert::decode_options> decode_options_of(const v1::NerRequest& request) {
+  const auto how = aggregation_of(request);
+  if (!how) return tl::unexpected(how.error());
+  const auto words = word_groups_of(request);
+  if (!words) return tl::unexpected(words.error());
+  const auto windows = windows_of(request);
+  if (!windows) return tl::unexpected(windows.error());
+  return bert::decode_options{*how, *words, *windows};
 }
 
 void write(const bert::ner_span& span, v1::Span& out) {
@@ -60,7 +101,7 @@ public:
 
   void extract(std::shared_ptr<const v1::NerRequest> request,
                std::shared_ptr<const call_context> context, typed_responder<v1::NerReply> respond) {
-    const auto how = aggregation_of(*request);
+    const auto how = decode_options_of(*request);
     if (!how) return respond.fail(how.error());
     extract_request wanted;
     wanted.model = model_;

@@ -9,7 +9,7 @@ namespace troupe::inference {
 /// `ner.extract/pii` finds entities with the model "pii"; another key fails with
 /// "ner.unknown_model". Texts of all requesters are batched; the request's deadline is honoured
 /// while a text waits. Failures are those of `service`, and "ner.bad_request" for an unknown
-/// aggregation.
+/// aggregation, word group or window policy.
 /// @param models must outlive every agent system that the type is added to.
 [[nodiscard]] agent_type ner_extract_agent(service& models);
 

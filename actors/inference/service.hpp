@@ -26,7 +26,7 @@ struct extract_request {
   std::string model;
   /// UTF-8, at most `bert::defaults::max_text_bytes`; shared, never copied.
   std::shared_ptr<const std::string> text;
-  bert::aggregation how = bert::aggregation::simple;
+  bert::decode_options how{};
   /// Pieces that windows of a long text share; the model's default when empty.
   std::optional<std::size_t> stride{};
   /// A text that still waits at this moment is answered "runtime.deadline_exceeded" unseen.

@@ -2,6 +2,7 @@
 
 #include "kernels/bert/errors.hpp"
 #include "kernels/bert/piece_text.hpp"
+#include "kernels/bert/viterbi.hpp"
 #include "kernels/text/offsets.hpp"
 
 #include <algorithm>
@@ -12,8 +13,8 @@
 namespace troupe::bert {
 namespace {
 
-constexpr std::array<std::string_view, 5> aggregation_names{"none", "simple", "first", "average",
-                                                            "max"};
+constexpr std::array<std::string_view, 6> aggregation_names{"none",    "simple", "first",
+                                                            "average", "max",    "viterbi"};
 
 /// A label and its probability.
 struct choice {
@@ -27,15 +28,14 @@ struct unit {
   std::size_t first = 0, last = 0; // tokens [first, last)
 };
 
-/// The softmax of `row` into `out`. @returns false when a logit is not finite.
-bool softmax(std::span<const float> row, std::vector<double>& out) {
+/// The softmax of `row`, which is finite, into `out`.
+void softmax(std::span<const float> row, std::vector<double>& out) {
   const double peak = *std::max_element(row.begin(), row.end());
   double sum = 0;
   for (std::size_t i = 0; i < row.size(); ++i)
     sum += out[i] = std::exp(double{row[i]} - peak);
   for (double& value : out)
     value /= sum;
-  return std::isfinite(sum) && std::isfinite(peak);
 }
 
 /// Ties go to the lower label.
@@ -48,59 +48,55 @@ choice best_of(const std::vector<double>& probabilities) {
 class window_decoder {
 public:
   window_decoder(std::string_view text, std::span<const decode_token> tokens,
-                 std::span<const float> logits, const label_set& labels, aggregation how)
-      : text_(text), tokens_(tokens), logits_(logits), labels_(labels), how_(how),
-        row_(labels.size()) {}
+                 std::span<const float> logits, const label_set& labels, const decode_options& how)
+      : text_(text), tokens_(tokens), logits_(logits), labels_(labels), how_(how.how),
+        by_ids_(how.by_word_ids()), row_(labels.size()) {}
 
-  result<std::vector<byte_span>> run() {
-    if (auto checked = check(); !checked) return tl::unexpected(std::move(checked.error()));
-    if (auto chosen = choose_units(); !chosen) return tl::unexpected(std::move(chosen.error()));
+  std::vector<byte_span> run() {
+    choose_units();
+    if (how_ == aggregation::viterbi) choose_path();
     return how_ == aggregation::none ? single_pieces() : groups();
   }
 
 private:
-  [[nodiscard]] result<void> check() const {
-    if (labels_.size() == 0 || logits_.size() != tokens_.size() * labels_.size())
-      return fail(bert_errc::bad_batch, std::to_string(logits_.size()) + " logits for " +
-                                            std::to_string(tokens_.size()) + " tokens and " +
-                                            std::to_string(labels_.size()) + " labels");
-    for (std::size_t i = 0; i < tokens_.size(); ++i)
-      if (tokens_[i].start > tokens_[i].end || tokens_[i].end > text_.size())
-        return fail(bert_errc::bad_batch, "token " + std::to_string(i) +
-                                              " lies outside its text of " +
-                                              std::to_string(text_.size()) + " bytes");
-    return {};
-  }
-
   [[nodiscard]] std::string_view slice(const decode_token& token) const {
     return text_.substr(token.start, token.end - token.start);
   }
 
+  /// Whether a token that is not the first belongs to the word of the last unit.
   [[nodiscard]] bool continues_word(const decode_token& token) const {
+    if (by_ids_) return token.word == tokens_[units_.back().last - 1].word;
     return !token.unknown && codepoints(token.piece) != codepoints(slice(token));
   }
 
-  [[nodiscard]] result<void> read_row(std::size_t token) {
-    if (softmax(logits_.subspan(token * labels_.size(), labels_.size()), row_)) return {};
-    return fail(bert_errc::engine_failure,
-                "the model's output for token " + std::to_string(token) +
-                    " is not a finite number; its weights are damaged or too large for the "
-                    "chosen precision");
+  [[nodiscard]] std::span<const float> logits_of(std::size_t token) const {
+    return logits_.subspan(token * labels_.size(), labels_.size());
   }
 
-  /// Fills `units_` with the tokens (none, simple) or the words (first, average, max).
-  [[nodiscard]] result<void> choose_units() {
+  /// Fills `units_` with the tokens (none, simple) or the words (the others).
+  void choose_units() {
     const bool words = how_ != aggregation::none && how_ != aggregation::simple;
     for (std::size_t i = 0; i < tokens_.size(); ++i) {
       if (tokens_[i].special) continue;
-      if (auto read = read_row(i); !read) return read;
+      softmax(logits_of(i), row_);
       if (words && !units_.empty() && continues_word(tokens_[i]))
         extend_word(i);
       else
         start_unit(i);
     }
     finish_mean();
-    return {};
+  }
+
+  /// Replaces the best label of each unit by that of the best path through all of them.
+  void choose_path() {
+    std::vector<std::span<const float>> rows;
+    for (const unit& word : units_)
+      rows.push_back(logits_of(word.first));
+    const auto path = best_path(rows, labels_);
+    for (std::size_t i = 0; i < units_.size(); ++i) {
+      softmax(rows[i], row_);
+      units_[i].best = {path[i], row_[path[i]]};
+    }
   }
 
   void start_unit(std::size_t token) {
@@ -180,6 +176,7 @@ private:
   std::span<const float> logits_;
   const label_set& labels_;
   aggregation how_;
+  bool by_ids_;
   std::vector<double> row_; // probabilities of the current token
   std::vector<double> sum_; // ... summed over the pieces of the last word
   std::size_t pieces_ = 0;
@@ -191,19 +188,49 @@ private:
 result<aggregation> parse_aggregation(std::string_view name) {
   for (std::size_t i = 0; i < aggregation_names.size(); ++i)
     if (aggregation_names[i] == name) return static_cast<aggregation>(i);
-  return fail(bert_errc::bad_options, "unknown aggregation '" + std::string{name} +
-                                          "'; there are none, simple, first, average, max");
+  return fail(bert_errc::bad_options,
+              "unknown aggregation '" + std::string{name} +
+                  "'; there are none, simple, first, average, max, viterbi");
 }
 
 std::string_view to_string(aggregation how) {
   return aggregation_names[static_cast<std::size_t>(how)];
 }
 
+result<void> check_window(std::string_view text, std::span<const decode_token> tokens,
+                          std::span<const float> logits, const label_set& labels) {
+  if (labels.size() == 0 || logits.size() != tokens.size() * labels.size())
+    return fail(bert_errc::bad_batch, std::to_string(logits.size()) + " logits for " +
+                                          std::to_string(tokens.size()) + " tokens and " +
+                                          std::to_string(labels.size()) + " labels");
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    if (tokens[i].start > tokens[i].end || tokens[i].end > text.size())
+      return fail(bert_errc::bad_batch, "token " + std::to_string(i) +
+                                            " lies outside its text of " +
+                                            std::to_string(text.size()) + " bytes");
+  const auto bad =
+      std::find_if(logits.begin(), logits.end(), [](float value) { return !std::isfinite(value); });
+  if (bad == logits.end()) return {};
+  const auto token = static_cast<std::size_t>(bad - logits.begin()) / labels.size();
+  return fail(bert_errc::engine_failure,
+              "the model's output for token " + std::to_string(token) +
+                  " is not a finite number; its weights are damaged or too large for the "
+                  "chosen precision");
+}
+
+std::vector<byte_span> decode_checked(std::string_view text, std::span<const decode_token> tokens,
+                                      std::span<const float> logits, const label_set& labels,
+                                      const decode_options& how) {
+  return window_decoder{text, tokens, logits, labels, how}.run();
+}
+
 result<std::vector<byte_span>> decode_window(std::string_view text,
                                              std::span<const decode_token> tokens,
                                              std::span<const float> logits, const label_set& labels,
-                                             aggregation how) {
-  return window_decoder{text, tokens, logits, labels, how}.run();
+                                             const decode_options& how) {
+  if (auto checked = check_window(text, tokens, logits, labels); !checked)
+    return tl::unexpected(std::move(checked.error()));
+  return decode_checked(text, tokens, logits, labels, how);
 }
 
 std::vector<ner_span> locate(std::string_view text, std::vector<byte_span> spans,

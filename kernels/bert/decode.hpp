@@ -12,8 +12,8 @@
 
 namespace troupe::bert {
 
-/// How the labels of word pieces become entities; the strategies of the Hugging Face
-/// token-classification pipeline, with its results.
+/// How the labels of word pieces become entities; all but the last are the strategies of the Hugging
+/// Face token-classification pipeline, with its results.
 enum class aggregation {
   /// Every piece with a label other than "O", by itself, label with B-/I-.
   none,
@@ -24,7 +24,54 @@ enum class aggregation {
   /// ... the best label of the mean of its pieces' probabilities.
   average,
   /// ... the label and score of the piece with the highest single probability.
-  max
+  max,
+  /// As `first`, but the words' labels are the most probable sequence in which I-X only follows B-X
+  /// or I-X (see viterbi.hpp). Scores are those of the first pieces, as trainers count only these.
+  viterbi
+};
+
+/// Which pieces are one word, for the aggregations that look at words.
+enum class word_grouping {
+  /// `ids` for viterbi, else `pipeline`.
+  automatic,
+  /// A piece continues a word when its length differs from its source's, as in the Hugging Face
+  /// pipeline: a word with a deleted character inside joins the word before it.
+  pipeline,
+  /// Pieces of one pre-token of the tokenizer: runs without blanks and punctuation.
+  ids
+};
+
+/// What becomes of pieces that two windows of a long text share.
+enum class window_policy {
+  /// `farthest` for none and viterbi, else `pipeline`.
+  automatic,
+  /// Windows are decoded one by one and their entities merged, as the Hugging Face pipeline does.
+  pipeline,
+  /// Every piece has its probabilities from the window in which it lies farthest from a cut, and the
+  /// text is decoded as a whole: no entity is cut, however long. Takes 4 bytes per piece and label.
+  farthest
+};
+
+/// One way to decode. An aggregation alone means its own defaults.
+struct decode_options {
+  decode_options(aggregation by = aggregation::simple,
+                 word_grouping grouping = word_grouping::automatic,
+                 window_policy policy = window_policy::automatic)
+      : how{by}, words{grouping}, windows{policy} {}
+
+  aggregation how;
+  word_grouping words;
+  window_policy windows;
+
+  [[nodiscard]] bool by_word_ids() const {
+    return words == word_grouping::ids ||
+           (words == word_grouping::automatic && how == aggregation::viterbi);
+  }
+  /// Aggregation none knows no merging, whatever is asked for.
+  [[nodiscard]] bool by_farthest_window() const {
+    return how == aggregation::none || windows == window_policy::farthest ||
+           (windows == window_policy::automatic && how == aggregation::viterbi);
+  }
 };
 
 /// @returns `bad_options` listing the names when `name` is none of them.
@@ -60,6 +107,8 @@ struct decode_token {
   bool special = false;
   /// The unknown piece.
   bool unknown = false;
+  /// The pre-token it is a piece of; counts for `word_grouping::ids` only.
+  std::int32_t word = -1;
 };
 
 /// An entity before its offsets are translated.
@@ -85,7 +134,14 @@ struct byte_span {
 /// One deviation: only B- and I- count as a prefix, so a label like "GIVEN-NAME" stays whole.
 [[nodiscard]] result<std::vector<byte_span>>
 decode_window(std::string_view text, std::span<const decode_token> tokens,
-              std::span<const float> logits, const label_set& labels, aggregation how);
+              std::span<const float> logits, const label_set& labels, const decode_options& how);
+
+/// The checks of `decode_window`, and its work after them.
+[[nodiscard]] result<void> check_window(std::string_view text, std::span<const decode_token> tokens,
+                                        std::span<const float> logits, const label_set& labels);
+[[nodiscard]] std::vector<byte_span>
+decode_checked(std::string_view text, std::span<const decode_token> tokens,
+               std::span<const float> logits, const label_set& labels, const decode_options& how);
 
 /// Adds code-point and UTF-16 offsets and the labels' names.
 /// @param text UTF-8. @param spans in rising order, else each step back costs a scan from the start.

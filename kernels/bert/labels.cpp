@@ -1,6 +1,7 @@
 #include "kernels/bert/labels.hpp"
 
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace troupe::bert {
@@ -15,6 +16,20 @@ label_set::label_set(std::vector<std::string> names) {
     made.name = std::move(name);
     labels_.push_back(std::move(made));
   }
+  find_predecessors();
+}
+
+void label_set::find_predecessors() {
+  std::unordered_map<std::size_t, std::vector<std::size_t>> of_tag;
+  std::unordered_set<std::size_t> with_begin;
+  for (std::size_t label = 0; label < labels_.size(); ++label) {
+    if (labels_[label].prefix_length == 0) continue;
+    of_tag[labels_[label].tag_id].push_back(label);
+    if (labels_[label].begins) with_begin.insert(labels_[label].tag_id);
+  }
+  for (entry& label : labels_)
+    if (label.prefix_length != 0 && !label.begins && with_begin.contains(label.tag_id))
+      label.only_after = of_tag[label.tag_id];
 }
 
 std::string_view label_set::tag(std::size_t label) const {

@@ -12,7 +12,7 @@ result<ner_extractor> ner_extractor::make(std::shared_ptr<const ner_model> model
 }
 
 result<std::vector<std::vector<ner_span>>> ner_extractor::run(std::span<const prepared_text> texts,
-                                                              aggregation how) {
+                                                              const decode_options& how) {
   std::vector<span_collector> collectors;
   for (const auto& text : texts)
     collectors.push_back(runner_.model().collect(text, how));

@@ -13,7 +13,7 @@
 namespace troupe::bert {
 
 struct ner_options {
-  aggregation how = aggregation::simple;
+  decode_options how{};
   window_options windows{};
 };
 
@@ -38,7 +38,7 @@ public:
 
   /// The entities of texts that are prepared already, e.g. from words.
   [[nodiscard]] result<std::vector<std::vector<ner_span>>> run(std::span<const prepared_text> texts,
-                                                               aggregation how);
+                                                               const decode_options& how);
 
 private:
   explicit ner_extractor(window_runner runner) : runner_(std::move(runner)) {}

@@ -138,7 +138,7 @@ result<prepared_text> ner_model::prepare_words(std::span<const std::string> word
   return prepared;
 }
 
-span_collector ner_model::collect(const prepared_text& prepared, aggregation how) const {
+span_collector ner_model::collect(const prepared_text& prepared, const decode_options& how) const {
   return {prepared.text, labels_, how, layout_of(prepared)};
 }
 
@@ -150,7 +150,7 @@ result<void> ner_model::decode(const prepared_text& prepared, std::size_t window
   for (std::size_t i = 0; i < encoded.token_ids.size(); ++i)
     tokens.push_back({tokenizer_.piece(encoded.token_ids[i]), encoded.offsets[i].start,
                       encoded.offsets[i].end, encoded.special_mask[i] != 0,
-                      encoded.token_ids[i] == tokenizer_.unk_id()});
+                      encoded.token_ids[i] == tokenizer_.unk_id(), encoded.word_ids[i]});
   return into.add(window, tokens, logits);
 }
 

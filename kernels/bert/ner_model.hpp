@@ -72,7 +72,8 @@ public:
                                                     const window_options& windows = {}) const;
 
   /// An empty collector for the windows of `prepared`, which must outlive it, as must the model.
-  [[nodiscard]] span_collector collect(const prepared_text& prepared, aggregation how) const;
+  [[nodiscard]] span_collector collect(const prepared_text& prepared,
+                                       const decode_options& how) const;
 
   /// Decodes one window. @param logits [tokens of the window, labels] float32, row-major.
   [[nodiscard]] result<void> decode(const prepared_text& prepared, std::size_t window,

@@ -21,18 +21,49 @@ window_layout::window_layout(std::span<const std::size_t> sizes, std::size_t str
   }
 }
 
-span_collector::span_collector(std::string_view text, const label_set& labels, aggregation how,
-                               window_layout layout)
+span_collector::span_collector(std::string_view text, const label_set& labels,
+                               const decode_options& how, window_layout layout)
     : text_(text), labels_(&labels), how_(how), layout_(std::move(layout)),
-      by_window_(layout_.windows()) {}
+      whole_(layout_.windows() > 1 && how.how != aggregation::none && how.by_farthest_window()),
+      by_window_(layout_.windows()), pieces_(whole_ ? layout_.windows() : 0) {}
 
 result<void> span_collector::add(std::size_t window, std::span<const decode_token> tokens,
                                  std::span<const float> logits) {
-  auto spans = decode_window(text_, tokens, logits, *labels_, how_);
-  if (!spans) return tl::unexpected(std::move(spans.error()));
-  if (how_ == aggregation::none) keep_owned(window, *spans);
-  by_window_[window] = std::move(*spans);
+  if (auto checked = check_window(text_, tokens, logits, *labels_); !checked) return checked;
+  if (whole_) {
+    keep_pieces(window, tokens, logits);
+    return {};
+  }
+  auto spans = decode_checked(text_, tokens, logits, *labels_, how_);
+  if (how_.how == aggregation::none) keep_owned(window, spans);
+  by_window_[window] = std::move(spans);
   return {};
+}
+
+void span_collector::keep_pieces(std::size_t window, std::span<const decode_token> tokens,
+                                 std::span<const float> logits) {
+  const auto [first, last] = layout_.owned(window);
+  const std::size_t width = labels_->size();
+  std::size_t piece = layout_.start(window);
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i].special) continue;
+    if (piece >= first && piece < last) {
+      const auto row = logits.subspan(i * width, width);
+      pieces_[window].tokens.push_back(tokens[i]);
+      pieces_[window].logits.insert(pieces_[window].logits.end(), row.begin(), row.end());
+    }
+    ++piece;
+  }
+}
+
+std::vector<byte_span> span_collector::decode_pieces() {
+  owned_pieces all;
+  for (owned_pieces& part : pieces_) {
+    all.tokens.insert(all.tokens.end(), part.tokens.begin(), part.tokens.end());
+    all.logits.insert(all.logits.end(), part.logits.begin(), part.logits.end());
+    part = {};
+  }
+  return decode_checked(text_, all.tokens, all.logits, *labels_, how_);
 }
 
 void span_collector::keep_owned(std::size_t window, std::vector<byte_span>& spans) const {
@@ -68,12 +99,13 @@ std::vector<byte_span> span_collector::merge(std::vector<byte_span> spans) const
 }
 
 std::vector<ner_span> span_collector::finish() {
+  if (whole_) return locate(text_, decode_pieces(), *labels_, how_.how);
   std::vector<byte_span> all;
   for (auto& spans : by_window_)
     std::move(spans.begin(), spans.end(), std::back_inserter(all));
   by_window_.clear();
-  if (how_ != aggregation::none && layout_.windows() > 1) all = merge(std::move(all));
-  return locate(text_, std::move(all), *labels_, how_);
+  if (how_.how != aggregation::none && layout_.windows() > 1) all = merge(std::move(all));
+  return locate(text_, std::move(all), *labels_, how_.how);
 }
 
 } // namespace troupe::bert

@@ -39,13 +39,14 @@ private:
 /// Entities of all windows are sorted by start; of two that overlap the longer one (in code points)
 /// stays, then the one with the higher score. Groups are not joined across windows, so an entity is
 /// found whole when some window holds it whole: it may have up to `stride` pieces.
-/// Several windows, aggregation none: each piece takes its label from the window that owns it. The
-/// Hugging Face pipeline refuses this combination.
+/// Several windows, aggregation none or `window_policy::farthest`: each piece takes its probabilities
+/// from the window that owns it, and what comes of it is decoded as one. The Hugging Face pipeline
+/// refuses aggregation none here and has nothing like the other.
 ///
 /// One thread at a time. `text` and `labels` must outlive it.
 class span_collector {
 public:
-  span_collector(std::string_view text, const label_set& labels, aggregation how,
+  span_collector(std::string_view text, const label_set& labels, const decode_options& how,
                  window_layout layout);
 
   /// Decodes window number `window`; windows may come in any order, each once. See `decode_window`.
@@ -61,11 +62,23 @@ private:
   [[nodiscard]] std::vector<byte_span> merge(std::vector<byte_span> spans) const;
   [[nodiscard]] bool replaces(const byte_span& challenger, const byte_span& kept) const;
 
+  /// The pieces that a window owns, and their logits.
+  struct owned_pieces {
+    std::vector<decode_token> tokens;
+    std::vector<float> logits;
+  };
+  void keep_pieces(std::size_t window, std::span<const decode_token> tokens,
+                   std::span<const float> logits);
+  [[nodiscard]] std::vector<byte_span> decode_pieces();
+
   std::string_view text_;
   const label_set* labels_;
-  aggregation how_;
+  decode_options how_;
   window_layout layout_;
+  /// Whether the text is decoded as a whole at the end rather than window by window.
+  bool whole_;
   std::vector<std::vector<byte_span>> by_window_;
+  std::vector<owned_pieces> pieces_;
 };
 
 } // namespace troupe::bert

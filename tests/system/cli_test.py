@@ -40,7 +40,7 @@ class Ner(SystemTest):
         return json_lines(done.stdout)
 
     def test_offsets_are_code_points_and_bytes_of_the_text(self):
-        for aggregation in ("none", "simple", "first", "average", "max"):
+        for aggregation in ("none", "simple", "first", "average", "max", "viterbi"):
             (answer,) = self.entities("--aggregation", aggregation)
             self.assertEqual(answer["text"], self.TEXT)
             self.assertTrue(answer["entities"])
@@ -67,6 +67,15 @@ class Ner(SystemTest):
         text = "Nothing happened here today, or so it seemed. " * 200 + "Then Jonas Weber came to Oslo."
         (answer,) = self.entities(stdin=text)
         self.assertIn("Oslo", [text[e["start"]:e["end"]] for e in answer["entities"]])
+
+    def test_a_long_text_decoded_as_a_whole_has_the_same_entities(self):
+        text = "Jonas Weber came to Oslo. " * 300
+        def found(*arguments):
+            (answer,) = self.entities(*arguments, stdin=text)
+            return [(e["label"], e["start"], e["end"]) for e in answer["entities"]]
+        self.assertEqual(len(found("--windows", "farthest", "--aggregation", "first")), 600)
+        self.assertEqual(found("--windows", "farthest", "--aggregation", "first", "--word-groups", "ids"),
+                         found("--aggregation", "viterbi"))
 
     def test_malformed_utf8_is_replaced_with_a_warning(self):
         done = troupe("ner", stdin=b"Jonas Weber \xff\xfe lives in Oslo.\n")

@@ -20,19 +20,31 @@ struct ner_options {
   std::string model;
   v1::Aggregation aggregation = v1::AGGREGATION_SIMPLE;
   std::uint32_t stride = 0;
+  v1::WordGroups word_groups = v1::WORD_GROUPS_UNSPECIFIED;
+  v1::WindowPolicy windows = v1::WINDOW_POLICY_UNSPECIFIED;
 };
 
-const std::map<std::string, v1::Aggregation> aggregations{{"none", v1::AGGREGATION_NONE},
-                                                          {"simple", v1::AGGREGATION_SIMPLE},
-                                                          {"first", v1::AGGREGATION_FIRST},
-                                                          {"average", v1::AGGREGATION_AVERAGE},
-                                                          {"max", v1::AGGREGATION_MAX}};
+const std::map<std::string, v1::Aggregation> aggregations{
+    {"none", v1::AGGREGATION_NONE},   {"simple", v1::AGGREGATION_SIMPLE},
+    {"first", v1::AGGREGATION_FIRST}, {"average", v1::AGGREGATION_AVERAGE},
+    {"max", v1::AGGREGATION_MAX},     {"viterbi", v1::AGGREGATION_VITERBI}};
+
+const std::map<std::string, v1::WordGroups> word_groups{{"auto", v1::WORD_GROUPS_UNSPECIFIED},
+                                                        {"pipeline", v1::WORD_GROUPS_PIPELINE},
+                                                        {"ids", v1::WORD_GROUPS_IDS}};
+
+const std::map<std::string, v1::WindowPolicy> window_policies{
+    {"auto", v1::WINDOW_POLICY_UNSPECIFIED},
+    {"pipeline", v1::WINDOW_POLICY_PIPELINE},
+    {"farthest", v1::WINDOW_POLICY_FARTHEST}};
 
 message_ptr ner_request(const ner_options& options, const input_text& input) {
   auto request = std::make_shared<v1::NerRequest>();
   request->set_text(input.text);
   request->set_aggregation(options.aggregation);
   request->set_stride(options.stride);
+  request->set_word_groups(options.word_groups);
+  request->set_windows(options.windows);
   return request;
 }
 
@@ -78,6 +90,24 @@ Examples:
   troupe ner --by file --aggregation first letters/*.txt
   troupe ner --model models/pii-rampart --precision fp32 chat.log)";
 
+void add_decoding_options(CLI::App& command, ner_options& options) {
+  command
+      .add_option("--word-groups", options.word_groups,
+                  "Which pieces are one word: by the tokenizer's ids, or as the Hugging Face\n"
+                  "pipeline guesses it from lengths. auto: ids for viterbi, else pipeline")
+      ->transform(CLI::CheckedTransformer(word_groups).description(""))
+      ->type_name("auto|pipeline|ids")
+      ->default_str("auto");
+  command
+      .add_option("--windows", options.windows,
+                  "How the windows of a long text are joined: entities merged as the Hugging Face\n"
+                  "pipeline does, or each piece labelled where it is farthest from an edge.\n"
+                  "auto: farthest for none and viterbi, else pipeline")
+      ->transform(CLI::CheckedTransformer(window_policies).description(""))
+      ->type_name("auto|pipeline|farthest")
+      ->default_str("auto");
+}
+
 } // namespace
 
 void add_ner(CLI::App& app, action& chosen) {
@@ -93,13 +123,14 @@ void add_ner(CLI::App& app, action& chosen) {
       ->add_option("--aggregation", options->aggregation,
                    "How the labels of word pieces become entities")
       ->transform(CLI::CheckedTransformer(aggregations).description(""))
-      ->type_name("none|simple|first|average|max")
+      ->type_name("none|simple|first|average|max|viterbi")
       ->default_str("simple");
   command
       ->add_option("--stride", options->stride,
                    "Tokens that neighbouring windows of a long text share; 0 for the default")
       ->check(CLI::Range(0, 1 << 20))
       ->type_name("N");
+  add_decoding_options(*command, *options);
   options->precision.add_to(*command);
   command->footer(footer);
   command->callback([options, &chosen] { chosen = [options] { return find_entities(*options); }; });

@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(a_window_beyond_the_limit_goes_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_lost_budgets_hold_and_each_model_is_first_come_first_served) {
-  rc::check([] {
+  BOOST_TEST(rc::check([] {
     const auto budget = *rc::gen::inRange<std::size_t>(1, 64);
     batcher queue{budget};
     std::map<std::size_t, std::vector<std::uint64_t>> pushed, served;
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_lost_budgets_hold_and_each_model_is_first_come_f
       take(everything, 0);
     std::erase_if(pushed, [](const auto& entry) { return entry.second.empty(); });
     RC_ASSERT(served == pushed);
-  });
+  }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -20,8 +20,8 @@ struct sentence {
 
   sentence& special() { return add({"[CLS]", 0, 0, true, false}, 0, 0.99); }
   sentence& piece(std::string_view piece, std::uint32_t start, std::uint32_t end, std::size_t label,
-                  double probability) {
-    return add({piece, start, end, false, piece == "[UNK]"}, label, probability);
+                  double probability, std::int32_t word = -1) {
+    return add({piece, start, end, false, piece == "[UNK]", word}, label, probability);
   }
   sentence& add(decode_token token, std::size_t label, double probability) {
     tokens.push_back(token);
@@ -30,7 +30,7 @@ struct sentence {
       logits.push_back(static_cast<float>(std::log(i == label ? probability : rest)));
     return *this;
   }
-  [[nodiscard]] std::vector<byte_span> decode(aggregation how) const {
+  [[nodiscard]] std::vector<byte_span> decode(const decode_options& how) const {
     auto spans = decode_window(text, tokens, logits, labels, how);
     BOOST_REQUIRE_MESSAGE(spans, (spans ? "" : spans.error().message()));
     return *spans;
@@ -109,6 +109,20 @@ BOOST_AUTO_TEST_CASE(a_piece_shorter_than_its_source_continues_the_word) {
   BOOST_TEST(describe(text.decode(aggregation::simple)) == "LOC 0-2 'in' 90; ");
 }
 
+BOOST_AUTO_TEST_CASE(words_by_ids_are_the_tokenizer_s_words) {
+  // Where the pipeline joins "milan" with the word before it, ids do not; and they do join [UNK].
+  sentence text{"in mi\xC2\xADlan \xF0\x9F\x98\x80Q"};
+  text.piece("in", 0, 2, 3, 0.9, 0).piece("milan", 3, 10, 0, 0.9, 1);
+  text.piece("q", 11, 15, 1, 0.6, 2).piece("[UNK]", 15, 16, 0, 0.9, 2);
+  const auto by_ids = [&](aggregation how) {
+    return describe(text.decode({how, word_grouping::ids}));
+  };
+  BOOST_TEST(by_ids(aggregation::first) == "LOC 0-2 'in' 90; PER 11-16 'q Q' 60; ");
+  BOOST_TEST(by_ids(aggregation::max) == "LOC 0-2 'in' 90; ");
+  BOOST_TEST(by_ids(aggregation::average) == "LOC 0-2 'in' 90; ");
+  BOOST_TEST(by_ids(aggregation::simple) == describe(text.decode(aggregation::simple)));
+}
+
 BOOST_AUTO_TEST_CASE(unknown_pieces_show_the_source_and_begin_a_word) {
   sentence text{"Ann \xF0\x9F\x98\x80Q"};
   text.piece("ann", 0, 3, 1, 0.9).piece("[UNK]", 4, 9, 2, 0.7);
@@ -170,7 +184,7 @@ BOOST_AUTO_TEST_CASE(offsets_come_in_bytes_code_points_and_utf16_units) {
 
 BOOST_AUTO_TEST_CASE(names_of_aggregations_go_both_ways) {
   for (auto how : {aggregation::none, aggregation::simple, aggregation::first, aggregation::average,
-                   aggregation::max})
+                   aggregation::max, aggregation::viterbi})
     BOOST_TEST((parse_aggregation(to_string(how)).value() == how));
   BOOST_TEST(parse_aggregation("Simple").error().code == make_error_code(bert_errc::bad_options));
 }

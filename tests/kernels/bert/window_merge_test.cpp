@@ -61,7 +61,7 @@ std::string describe(const std::vector<ner_span>& spans) {
 BOOST_AUTO_TEST_SUITE(window_merge)
 
 BOOST_AUTO_TEST_CASE(every_piece_is_owned_once_and_where_it_is_farthest_from_a_cut) {
-  rc::check([] {
+  BOOST_TEST(rc::check([] {
     const auto body = *rc::gen::inRange<std::size_t>(1, 20);
     const auto stride = *rc::gen::inRange<std::size_t>(0, body);
     const auto pieces = *rc::gen::inRange<std::size_t>(1, 200);
@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(every_piece_is_owned_once_and_where_it_is_farthest_from_a_c
           RC_ASSERT(distance(window, piece) >= distance(other, piece) + (other < window ? 1 : 0));
     }
     RC_ASSERT(next == pieces);
-  });
+  }));
 }
 
 BOOST_AUTO_TEST_CASE(without_grouping_each_piece_comes_from_its_owner) {
@@ -120,6 +120,44 @@ BOOST_AUTO_TEST_CASE(groups_that_touch_at_a_cut_are_not_joined) {
   text.add(collector, 0, 0, {0, 1}, 5);
   text.add(collector, 1, 2, {2, 0}, 5);
   BOOST_TEST(describe(collector.finish()) == "2-3; 4-5; ");
+}
+
+BOOST_AUTO_TEST_CASE(decoded_from_the_farthest_windows_nothing_is_cut) {
+  const letters text{8};
+  const std::array<std::size_t, 2> sizes{6, 6};
+  const decode_options farthest{aggregation::simple, word_grouping::automatic,
+                                window_policy::farthest};
+  span_collector collector{text.text, labels, farthest, {sizes, 4}};
+  // Pieces 0-3 belong to the first window, 4-7 to the second; what the other says of them is not heard.
+  text.add(collector, 1, 2, {0, 0, 2, 2, 2, 0}, 5);
+  text.add(collector, 0, 0, {0, 1, 2, 2, 1, 1}, 5);
+  BOOST_TEST(describe(collector.finish()) == "2-13; ");
+}
+
+BOOST_AUTO_TEST_CASE(farthest_windows_give_any_text_the_spans_of_one_window) {
+  BOOST_TEST(rc::check([] {
+    const auto of_pieces =
+        *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 3)));
+    const auto body = *rc::gen::inRange<std::size_t>(1, 9);
+    const auto stride = *rc::gen::inRange<std::size_t>(0, body);
+    const letters text{of_pieces.size()};
+    const auto sizes = cut(of_pieces.size(), body, stride);
+    const window_layout layout{sizes, stride};
+    for (const auto how : {aggregation::none, aggregation::simple, aggregation::first,
+                           aggregation::average, aggregation::max, aggregation::viterbi}) {
+      const decode_options farthest{how, word_grouping::pipeline, window_policy::farthest};
+      span_collector parts{text.text, labels, farthest, layout};
+      for (std::size_t i = 0; i < sizes.size(); ++i) {
+        const auto from = of_pieces.begin() + static_cast<std::ptrdiff_t>(layout.start(i));
+        text.add(parts, i, layout.start(i), {from, from + static_cast<std::ptrdiff_t>(sizes[i])},
+                 3);
+      }
+      const std::array<std::size_t, 1> one{of_pieces.size()};
+      span_collector whole{text.text, labels, farthest, {one, 0}};
+      text.add(whole, 0, 0, of_pieces, 3);
+      RC_ASSERT(parts.finish() == whole.finish());
+    }
+  }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
