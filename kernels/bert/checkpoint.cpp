@@ -72,10 +72,19 @@ result<checkpoint> checkpoint::open(const std::filesystem::path& model_dir) {
   return opened;
 }
 
-const tensor_view* checkpoint::find(std::string_view name) const {
-  if (index_.empty()) return files_.begin()->second.find(name);
+const safetensors_file* checkpoint::file_of(std::string_view name) const {
+  if (index_.empty()) return &files_.begin()->second;
   const auto at = index_.find(name);
-  return at == index_.end() ? nullptr : files_.find(at->second)->second.find(name);
+  return at == index_.end() ? nullptr : &files_.find(at->second)->second;
+}
+
+const tensor_view* checkpoint::find(std::string_view name) const {
+  const auto* file = file_of(name);
+  return file ? file->find(name) : nullptr;
+}
+
+result<void> checkpoint::read(std::string_view name, std::vector<std::byte>& out) const {
+  return file_of(name)->read(*find(name), out);
 }
 
 } // namespace troupe::bert

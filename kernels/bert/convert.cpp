@@ -1,6 +1,7 @@
 // to_fp32 of safetensors.hpp.
 #include "kernels/bert/safetensors.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -28,43 +29,43 @@ float from_bf16(std::uint16_t half) {
 
 float from_f64(double value) {
   // A conversion out of range would be undefined.
-  if (!(std::abs(value) <= static_cast<double>(std::numeric_limits<float>::max())))
-    return std::numeric_limits<float>::infinity();
+  if (std::isnan(value)) return std::numeric_limits<float>::quiet_NaN();
+  if (std::abs(value) > static_cast<double>(std::numeric_limits<float>::max()))
+    return std::copysign(std::numeric_limits<float>::infinity(), value < 0 ? -1.0F : 1.0F);
   return static_cast<float>(value);
 }
 
 /// Elements may lie at any address, so they are copied out one by one; compilers make plain loads
 /// of it.
 template <class Stored, class Convert>
-bool convert_all(std::span<const std::byte> bytes, std::span<float> out, Convert convert) {
-  bool finite = true;
+void convert_all(std::span<const std::byte> bytes, std::span<float> out, Convert convert) {
   for (std::size_t i = 0; i < out.size(); ++i) {
     Stored stored;
     std::memcpy(&stored, bytes.data() + i * sizeof stored, sizeof stored);
     out[i] = convert(stored);
-    finite &= std::isfinite(out[i]);
   }
-  return finite;
-}
-
-bool dispatch(const tensor_view& tensor, std::span<float> out, bool& known) {
-  const auto& bytes = tensor.bytes;
-  if (tensor.dtype == "F32")
-    return convert_all<float>(bytes, out, [](float value) { return value; });
-  if (tensor.dtype == "F16") return convert_all<std::uint16_t>(bytes, out, from_f16);
-  if (tensor.dtype == "BF16") return convert_all<std::uint16_t>(bytes, out, from_bf16);
-  if (tensor.dtype == "F64") return convert_all<double>(bytes, out, from_f64);
-  return known = false;
 }
 
 } // namespace
 
 std::optional<std::string> to_fp32(const tensor_view& tensor, std::span<float> out) {
-  bool known = true;
-  const bool finite = dispatch(tensor, out, known);
-  if (!known) return "has dtype " + tensor.dtype + " where F32, F16, BF16 or F64 is needed";
-  if (!finite) return "has a value that is not finite in float32";
+  const auto& bytes = tensor.bytes;
+  if (tensor.dtype == "F32")
+    convert_all<float>(bytes, out, [](float value) { return value; });
+  else if (tensor.dtype == "F16")
+    convert_all<std::uint16_t>(bytes, out, from_f16);
+  else if (tensor.dtype == "BF16")
+    convert_all<std::uint16_t>(bytes, out, from_bf16);
+  else if (tensor.dtype == "F64")
+    convert_all<double>(bytes, out, from_f64);
+  else
+    return "has dtype " + tensor.dtype + " where F32, F16, BF16 or F64 is needed";
   return std::nullopt;
+}
+
+std::size_t count_not_finite(std::span<const float> values) {
+  return static_cast<std::size_t>(std::count_if(values.begin(), values.end(),
+                                                [](float value) { return !std::isfinite(value); }));
 }
 
 } // namespace troupe::bert

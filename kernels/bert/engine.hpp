@@ -68,6 +68,10 @@ public:
   /// bf16".
   [[nodiscard]] virtual std::string name() const = 0;
 
+  /// What loading found odd but did not refuse, one line each for a person: weights that are no finite
+  /// numbers. Valid as long as the engine.
+  [[nodiscard]] virtual std::span<const std::string> warnings() const { return {}; }
+
   /// Scratch memory for batches of up to `max_tokens` tokens.
   /// @returns `bad_options` when `max_tokens` is 0 or absurd, `engine_failure` when memory is
   /// short.

@@ -40,7 +40,7 @@ result<std::shared_ptr<const engine>> load_engine(const std::filesystem::path& m
   if (!config) return tl::unexpected(config.error());
   const auto chosen = choose(*config, options, engines);
   if (!chosen) return tl::unexpected(chosen.error());
-  const auto weights = weight_reader::open(model_dir, std::move(*config));
+  auto weights = weight_reader::open(model_dir, std::move(*config));
   if (!weights) return tl::unexpected(weights.error());
   return (*chosen)->load(*weights, options);
 }

@@ -19,8 +19,7 @@ struct engine_factory {
   /// `bad_options`) says why not.
   std::function<result<void>(const model_config&, const engine_options&)> supports;
   /// Reads and packs the weights. Only called after `supports` agreed.
-  std::function<result<std::shared_ptr<const engine>>(const weight_reader&, const engine_options&)>
-      load;
+  std::function<result<std::shared_ptr<const engine>>(weight_reader&, const engine_options&)> load;
 };
 
 /// The engines of this build, the preferred one first. The one place that knows which devices there

@@ -5,12 +5,13 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <utility>
 
 namespace troupe::bert {
 
-/// A file mapped read-only into memory. Moves, does not copy. Any thread may read the bytes while
-/// it lives. A file that another process shortens while it is mapped ends this process (SIGBUS), as
-/// with any mapping: replace models by renaming, never by writing into them.
+/// An open file, mapped read-only into memory too. Moves, does not copy. Any thread may read while it
+/// lives. The mapping costs nothing until it is touched, and touching it ends this process (SIGBUS)
+/// when another process shortened the file meanwhile: loaders take `read`.
 class mapped_file {
 public:
   /// @returns `unreadable_file` when `path` is missing, not a regular file, or cannot be mapped.
@@ -20,12 +21,23 @@ public:
   mapped_file& operator=(mapped_file&& other) noexcept;
   ~mapped_file();
 
+  /// Copies the bytes from `offset` on into `out`, without the mapping. Blocks on disk.
+  /// @returns `unreadable_file` when the file ends before `out` is full (it was shortened since it was
+  ///          opened), or cannot be read.
+  [[nodiscard]] result<void> read(std::size_t offset, std::span<std::byte> out) const;
+
+  /// The size when the file was opened, in bytes.
+  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+
   /// Valid as long as this object, or the one it was moved to.
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
 
 private:
-  explicit mapped_file(std::span<const std::byte> bytes) : bytes_{bytes} {}
+  explicit mapped_file(std::filesystem::path path, int descriptor)
+      : path_{std::move(path)}, descriptor_{descriptor} {}
 
+  std::filesystem::path path_;
+  int descriptor_ = -1;
   std::span<const std::byte> bytes_;
 };
 

@@ -114,15 +114,14 @@ std::uint64_t little_endian_64(std::span<const std::byte> bytes) {
   return value;
 }
 
-/// The bytes of the header, or why there is none.
-tl::expected<std::string_view, std::string> header_text(std::span<const std::byte> bytes) {
-  if (bytes.size() < length_bytes) return tl::unexpected<std::string>("is too short for a header");
+/// The length of the header of a file of `file_bytes`, or why it has none.
+tl::expected<std::size_t, std::string> header_length(std::span<const std::byte> bytes,
+                                                     std::size_t file_bytes) {
   const auto length = little_endian_64(bytes);
-  if (length > max_header_bytes || length > bytes.size() - length_bytes)
+  if (length > max_header_bytes || length > file_bytes - length_bytes)
     return tl::unexpected("promises a header of " + std::to_string(length) + " bytes but has " +
-                          std::to_string(bytes.size()) + " in all");
-  return std::string_view{reinterpret_cast<const char*>(bytes.data()) + length_bytes,
-                          static_cast<std::size_t>(length)};
+                          std::to_string(file_bytes) + " in all");
+  return static_cast<std::size_t>(length);
 }
 
 /// Fills `tensors` from a header whose data is `data`. @returns what is wrong.
@@ -148,13 +147,25 @@ result<safetensors_file> safetensors_file::open(const std::filesystem::path& pat
   const auto bad = [&](const std::string& what) {
     return fail(bert_errc::bad_safetensors, path.string() + ": " + what);
   };
-  const auto text = header_text(file.file_.bytes());
-  if (!text) return bad(text.error());
-  const auto header = parse_unique_json(*text);
+  if (file.file_.size() < length_bytes) return bad("is too short for a header");
+  std::array<std::byte, length_bytes> start{};
+  if (auto read = file.file_.read(0, start); !read) return tl::unexpected(read.error());
+  const auto length = header_length(start, file.file_.size());
+  if (!length) return bad(length.error());
+  std::string text(*length, '\0');
+  if (auto read = file.file_.read(length_bytes, std::as_writable_bytes(std::span{text})); !read)
+    return tl::unexpected(read.error());
+  const auto header = parse_unique_json(text);
   if (!header) return bad("header " + header.error());
-  const auto data = file.file_.bytes().subspan(length_bytes + text->size());
+  const auto data = file.file_.bytes().subspan(length_bytes + *length);
   if (const auto problem = read_tensors(*header, data, file.tensors_)) return bad(*problem);
   return file;
+}
+
+result<void> safetensors_file::read(const tensor_view& tensor, std::vector<std::byte>& out) const {
+  out.resize(tensor.bytes.size());
+  const auto offset = tensor.bytes.data() - file_.bytes().data();
+  return file_.read(static_cast<std::size_t>(offset), out);
 }
 
 const tensor_view* safetensors_file::find(std::string_view name) const {

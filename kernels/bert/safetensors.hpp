@@ -15,7 +15,8 @@
 namespace troupe::bert {
 
 /// One tensor of a safetensors file. `bytes` points into the mapping, at any alignment, and lives
-/// as long as the file.
+/// as long as the file; touch it only where nobody can shorten the file, else take
+/// `safetensors_file::read`.
 struct tensor_view {
   /// As the format spells it: "F32", "BF16", "I64" ...
   std::string dtype;
@@ -41,6 +42,10 @@ public:
   }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
+  /// Copies the bytes of `tensor`, one of this file's, into `out`, whose size changes to theirs.
+  /// @returns `unreadable_file`, also when the file was shortened since it was opened.
+  [[nodiscard]] result<void> read(const tensor_view& tensor, std::vector<std::byte>& out) const;
+
 private:
   safetensors_file(std::filesystem::path path, mapped_file file)
       : path_{std::move(path)}, file_{std::move(file)} {}
@@ -62,7 +67,11 @@ public:
   /// The tensor of that name, or nullptr. Valid as long as this object.
   [[nodiscard]] const tensor_view* find(std::string_view name) const;
 
+  /// Copies the bytes of the tensor of that name, which `find` knows. See `safetensors_file::read`.
+  [[nodiscard]] result<void> read(std::string_view name, std::vector<std::byte>& out) const;
+
 private:
+  [[nodiscard]] const safetensors_file* file_of(std::string_view name) const;
   [[nodiscard]] result<void> add_shard(const std::filesystem::path& path);
   [[nodiscard]] result<void> read_index(const std::filesystem::path& path);
 
@@ -72,8 +81,11 @@ private:
 };
 
 /// Converts F16, BF16, F32 or F64 (rounded to nearest) to `out`, which has as many elements as the
-/// tensor.
-/// @returns why not: another dtype, or a value that is not finite in float32. Nothing on success.
+/// tensor. NaN and infinity stay what they are, and a F64 beyond float32 becomes infinity.
+/// @returns why not: another dtype. Nothing on success.
 [[nodiscard]] std::optional<std::string> to_fp32(const tensor_view& tensor, std::span<float> out);
+
+/// How many of the values are NaN or infinite.
+[[nodiscard]] std::size_t count_not_finite(std::span<const float> values);
 
 } // namespace troupe::bert

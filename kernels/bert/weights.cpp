@@ -20,24 +20,35 @@ std::string to_string(const shape& dimensions) {
 /// Fetches tensors by name and remembers the first thing that is wrong, so that callers check once.
 class fetcher {
 public:
-  fetcher(const checkpoint& tensors, const std::filesystem::path& dir)
-      : tensors_{tensors}, dir_{dir} {}
+  fetcher(const checkpoint& tensors, const std::filesystem::path& dir,
+          std::vector<std::string>& warnings)
+      : tensors_{tensors}, dir_{dir}, warnings_{warnings} {}
 
   /// Appends the tensor of one of the names, with or without the model's prefix, to `out`.
   void append(std::vector<float>& out, const std::vector<std::string>& names, const shape& wanted) {
     if (problem_) return;
-    const auto* tensor = find(names);
-    if (!tensor) return complain(names.front(), "is missing");
-    if (tensor->shape != wanted)
-      return complain(names.front(), "has shape " + to_string(tensor->shape) +
-                                         " where config.json says " + to_string(wanted));
+    const auto name = find(names);
+    if (!name) return complain(names.front(), "is missing");
+    const tensor_view& stored = *tensors_.find(*name);
+    if (stored.shape != wanted)
+      return complain(*name, "has shape " + to_string(stored.shape) + " where config.json says " +
+                                 to_string(wanted));
+    if (auto read = tensors_.read(*name, bytes_); !read) {
+      problem_ = std::move(read.error());
+      return;
+    }
     std::size_t count = 1;
     for (const auto dimension : wanted)
       count *= dimension;
     const auto start = out.size();
     out.resize(start + count);
-    if (const auto why = to_fp32(*tensor, std::span{out}.subspan(start)))
-      complain(names.front(), *why);
+    const auto values = std::span{out}.subspan(start);
+    if (const auto why = to_fp32({stored.dtype, stored.shape, bytes_}, values))
+      return complain(*name, *why);
+    if (const auto odd = count_not_finite(values); odd != 0)
+      warnings_.push_back(place_of(*name) + " has " + std::to_string(odd) + " of " +
+                          std::to_string(count) +
+                          " values that are NaN or infinite; what they touch has no answer");
   }
 
   void dense(dense_weights& out, const std::string& name, std::size_t outputs, std::size_t inputs) {
@@ -53,19 +64,25 @@ public:
   [[nodiscard]] const std::optional<error>& problem() const { return problem_; }
 
 private:
-  const tensor_view* find(const std::vector<std::string>& names) const {
+  [[nodiscard]] std::optional<std::string> find(const std::vector<std::string>& names) const {
     for (const char* prefix : {"bert.", ""})
       for (const auto& name : names)
-        if (const auto* tensor = tensors_.find(prefix + name)) return tensor;
-    return nullptr;
+        if (tensors_.find(prefix + name)) return prefix + name;
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::string place_of(const std::string& name) const {
+    return dir_.string() + ": tensor \"" + name + "\"";
   }
 
   void complain(const std::string& name, const std::string& what) {
-    problem_ = error{bert_errc::bad_weights, dir_.string() + ": tensor \"" + name + "\" " + what};
+    problem_ = error{bert_errc::bad_weights, place_of(name) + " " + what};
   }
 
   const checkpoint& tensors_;
   const std::filesystem::path& dir_;
+  std::vector<std::string>& warnings_;
+  std::vector<std::byte> bytes_; // of the tensor at hand
   std::optional<error> problem_;
 };
 
@@ -88,8 +105,8 @@ result<weight_reader> weight_reader::open(const std::filesystem::path& model_dir
   return weight_reader{model_dir, std::move(config), std::move(*tensors)};
 }
 
-result<embedding_weights> weight_reader::embeddings() const {
-  fetcher from{tensors_, model_dir_};
+result<embedding_weights> weight_reader::embeddings() {
+  fetcher from{tensors_, model_dir_, warnings_};
   embedding_weights out;
   const auto size = config_.hidden_size;
   const std::string at = "embeddings.";
@@ -100,8 +117,8 @@ result<embedding_weights> weight_reader::embeddings() const {
   return finish(from, std::move(out));
 }
 
-result<layer_weights> weight_reader::layer(std::size_t index) const {
-  fetcher from{tensors_, model_dir_};
+result<layer_weights> weight_reader::layer(std::size_t index) {
+  fetcher from{tensors_, model_dir_, warnings_};
   layer_weights out;
   const auto size = config_.hidden_size;
   const auto at = "encoder.layer." + std::to_string(index) + ".";
@@ -115,8 +132,8 @@ result<layer_weights> weight_reader::layer(std::size_t index) const {
   return finish(from, std::move(out));
 }
 
-result<dense_weights> weight_reader::classifier() const {
-  fetcher from{tensors_, model_dir_};
+result<dense_weights> weight_reader::classifier() {
+  fetcher from{tensors_, model_dir_, warnings_};
   dense_weights out;
   from.dense(out, "classifier", config_.labels.size(), config_.hidden_size);
   return finish(from, std::move(out));

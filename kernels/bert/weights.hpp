@@ -44,7 +44,8 @@ struct layer_weights {
 /// holds the whole model twice. Knows the names that Hugging Face checkpoints use: with and without
 /// "bert.", LayerNorm.weight/bias or gamma/beta. Tensors it does not ask for (pooler, position_ids,
 /// pre-training heads) do not matter. Every function returns `bad_weights` naming the tensor that
-/// is missing, of another shape, or not finite.
+/// is missing or of another shape or type, and `unreadable_file` when a file was shortened meanwhile.
+/// One thread at a time.
 class weight_reader {
 public:
   [[nodiscard]] static result<weight_reader> open(const std::filesystem::path& model_dir,
@@ -52,11 +53,15 @@ public:
 
   [[nodiscard]] const model_config& config() const { return config_; }
 
-  [[nodiscard]] result<embedding_weights> embeddings() const;
+  /// What is odd but not refused of the parts read so far, one line each: tensors with values that are
+  /// no finite numbers.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+  [[nodiscard]] result<embedding_weights> embeddings();
   /// @param index below `num_layers`.
-  [[nodiscard]] result<layer_weights> layer(std::size_t index) const;
+  [[nodiscard]] result<layer_weights> layer(std::size_t index);
   /// [labels, hidden_size]
-  [[nodiscard]] result<dense_weights> classifier() const;
+  [[nodiscard]] result<dense_weights> classifier();
 
 private:
   weight_reader(std::filesystem::path model_dir, model_config config, checkpoint tensors);
@@ -64,6 +69,7 @@ private:
   std::filesystem::path model_dir_;
   model_config config_;
   checkpoint tensors_;
+  std::vector<std::string> warnings_;
 };
 
 } // namespace troupe::bert

@@ -30,11 +30,15 @@ auto guarded(Work work) -> decltype(work()) {
 
 class cpu_engine final : public bert::engine {
 public:
-  cpu_engine(packed_model model, bert::model_config config, precision used, std::size_t threads)
-      : model_{std::move(model)}, config_{std::move(config)}, used_{used}, threads_{threads} {}
+  cpu_engine(packed_model model, bert::model_config config, std::vector<std::string> warnings,
+             precision used, std::size_t threads)
+      : model_{std::move(model)}, config_{std::move(config)}, warnings_{std::move(warnings)},
+        used_{used}, threads_{threads} {}
 
   [[nodiscard]] const bert::model_config& config() const override { return config_; }
   [[nodiscard]] precision used_precision() const override { return used_; }
+
+  [[nodiscard]] std::span<const std::string> warnings() const override { return warnings_; }
 
   [[nodiscard]] std::string name() const override {
     const auto machine = probe();
@@ -70,6 +74,7 @@ private:
 
   packed_model model_;
   bert::model_config config_;
+  std::vector<std::string> warnings_;
   precision used_;
   std::size_t threads_;
 };
@@ -90,15 +95,15 @@ result<void> supports(const bert::model_config&, const bert::engine_options& opt
   return {};
 }
 
-result<std::shared_ptr<const bert::engine>> load(const bert::weight_reader& weights,
+result<std::shared_ptr<const bert::engine>> load(bert::weight_reader& weights,
                                                  const bert::engine_options& options) {
   return guarded([&]() -> result<std::shared_ptr<const bert::engine>> {
     const thread_count_scope threads{options.threads_per_stream};
     const auto used = resolve(options.wanted);
     auto model = pack_model(weights, used);
     if (!model) return tl::unexpected(model.error());
-    return std::make_shared<const cpu_engine>(std::move(*model), weights.config(), used,
-                                              options.threads_per_stream);
+    return std::make_shared<const cpu_engine>(std::move(*model), weights.config(),
+                                              weights.warnings(), used, options.threads_per_stream);
   });
 }
 

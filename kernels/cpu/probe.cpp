@@ -55,7 +55,9 @@ machine_info probe() {
   found.matmul_isa = isa_name(isa);
   found.vector_isa = simd_target();
   found.bf16 = includes(isa, dnnl::cpu_isa::avx512_core_bf16);
-  found.automatic = found.bf16 ? bert::precision::bf16 : bert::precision::fp32;
+  // AVX512-BF16 without AMX has the products of bf16 but not their speed: converting costs what they save.
+  found.automatic =
+      includes(isa, dnnl::cpu_isa::avx512_core_amx) ? bert::precision::bf16 : bert::precision::fp32;
   found.processors = usable_processors();
   return found;
 }

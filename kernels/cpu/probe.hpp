@@ -18,7 +18,7 @@ struct machine_info {
   std::string vector_isa;
   /// Whether bf16 products run natively (AVX512-BF16 or AMX-BF16); elsewhere bf16 is refused.
   bool bf16 = false;
-  /// What `precision::automatic` means here.
+  /// What `precision::automatic` means here: bf16 with AMX, else fp32.
   bert::precision automatic = bert::precision::fp32;
   /// Logical processors this process may use.
   std::size_t processors = 1;

@@ -156,6 +156,8 @@ exit_code evaluate(const eval_options& options) {
   if (!data) return report(data.error());
   const auto model = bert::ner_model::load(options.model, {options.precision.value(), 1, "auto"});
   if (!model) return report(model.error());
+  for (const auto& warning : (*model)->engine().warnings())
+    print_warning(warning);
   warn_of_unknown_types(*data, (*model)->labels());
   const auto found = tag(*model, *data, options);
   if (!found) return report(found.error());

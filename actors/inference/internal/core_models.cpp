@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <spdlog/spdlog.h>
 #include <utility>
 
 namespace troupe::inference {
@@ -14,7 +15,11 @@ using loaded_model = result<std::shared_ptr<const bert::ner_model>>;
 
 loaded_model load_guarded(const model_slot& slot) {
   try {
-    return bert::ner_model::load(slot.model_dir, slot.options);
+    auto model = bert::ner_model::load(slot.model_dir, slot.options);
+    if (model)
+      for (const auto& warning : (*model)->engine().warnings())
+        spdlog::warn("{}", warning);
+    return model;
   } catch (const std::exception& thrown) {
     return fail(bert::bert_errc::engine_failure, thrown.what());
   }

@@ -34,7 +34,7 @@ packed_model::products::products(const dnnl::engine& engine, const bert::model_c
                                                                            config.hidden_size,
                                                                            type} {}
 
-result<packed_model> pack_model(const bert::weight_reader& weights, bert::precision precision) {
+result<packed_model> pack_model(bert::weight_reader& weights, bert::precision precision) {
   auto embeddings = weights.embeddings();
   if (!embeddings) return tl::unexpected(embeddings.error());
   auto classifier = weights.classifier();

@@ -38,7 +38,7 @@ struct packed_model {
 
 /// Reads and packs all weights for products on as many threads as the caller has set. Throws
 /// dnnl::error and std::bad_alloc. @returns the reader's errors.
-[[nodiscard]] result<packed_model> pack_model(const bert::weight_reader& weights,
+[[nodiscard]] result<packed_model> pack_model(bert::weight_reader& weights,
                                               bert::precision precision);
 
 } // namespace troupe::cpu

@@ -196,15 +196,22 @@ BOOST_AUTO_TEST_CASE(other_types_convert_at_any_alignment) {
   BOOST_TEST(out[2] == std::bit_cast<float>(0x00010000U));
 }
 
-BOOST_AUTO_TEST_CASE(what_is_not_finite_or_not_real_is_refused) {
+BOOST_AUTO_TEST_CASE(what_is_not_finite_is_counted_and_what_is_not_real_refused) {
   std::vector<float> out(1);
   const double huge = 1e39, nan = std::nan("");
-  const std::uint16_t infinity = 0x7c00;
+  const std::uint16_t infinity = 0x7c00, zero = 0;
   const float negative = -std::numeric_limits<float>::infinity();
-  BOOST_TEST(bert::to_fp32(view_of("F64", 1, &huge, 8), out).has_value());
-  BOOST_TEST(bert::to_fp32(view_of("F64", 1, &nan, 8), out).has_value());
-  BOOST_TEST(bert::to_fp32(view_of("F16", 1, &infinity, 2), out).has_value());
-  BOOST_TEST(bert::to_fp32(view_of("F32", 1, &negative, 4), out).has_value());
+  const auto odd = [&](const char* dtype, const void* value, std::size_t bytes) {
+    BOOST_TEST(!bert::to_fp32(view_of(dtype, 1, value, bytes), out));
+    return bert::count_not_finite(out);
+  };
+  BOOST_TEST(odd("F64", &huge, 8) == 1U);
+  BOOST_TEST(odd("F64", &nan, 8) == 1U);
+  BOOST_TEST(std::isnan(out[0]));
+  BOOST_TEST(odd("F16", &infinity, 2) == 1U);
+  BOOST_TEST(odd("F32", &negative, 4) == 1U);
+  BOOST_TEST(out[0] == negative);
+  BOOST_TEST(odd("F16", &zero, 2) == 0U);
   const auto why = bert::to_fp32(view_of("I32", 1, &negative, 4), out);
   BOOST_REQUIRE(why.has_value());
   BOOST_TEST(why->find("I32") != std::string::npos);

@@ -1,7 +1,7 @@
 // Model folders: shards, names, and what is said when a tensor is not as config.json promises.
 #include "kernels/bert/errors.hpp"
 #include "kernels/bert/weights.hpp"
-#include "tests/kernels/bert/safetensors_bytes.hpp"
+#include "tests/kernels/bert/small_model.hpp"
 #include "tests/support/files.hpp"
 #include "tests/support/results.hpp"
 
@@ -14,70 +14,15 @@ namespace {
 
 using namespace troupe;
 using nlohmann::ordered_json;
-using shapes = std::map<std::string, std::vector<std::size_t>>;
 
-bert::model_config small_config() {
-  bert::model_config config;
-  config.vocab_size = 5;
-  config.hidden_size = 4;
-  config.num_heads = 2;
-  config.num_layers = 1;
-  config.intermediate_size = 6;
-  config.max_positions = 3;
-  config.type_vocab_size = 2;
-  config.labels = {"O", "B-X", "I-X"};
-  return config;
-}
-
-/// Names without prefix.
-shapes small_shapes() {
-  const std::string layer = "encoder.layer.0.";
-  shapes all{{"embeddings.word_embeddings.weight", {5, 4}},
-             {"embeddings.position_embeddings.weight", {3, 4}},
-             {"embeddings.token_type_embeddings.weight", {2, 4}},
-             {layer + "intermediate.dense.weight", {6, 4}},
-             {layer + "intermediate.dense.bias", {6}},
-             {layer + "output.dense.weight", {4, 6}},
-             {layer + "output.dense.bias", {4}},
-             {"classifier.weight", {3, 4}},
-             {"classifier.bias", {3}}};
-  for (const char* square : {"attention.self.query", "attention.self.key", "attention.self.value",
-                             "attention.output.dense"}) {
-    all[layer + square + ".weight"] = {4, 4};
-    all[layer + square + ".bias"] = {4};
-  }
-  for (const std::string& norm :
-       {std::string{"embeddings.LayerNorm"}, layer + "attention.output.LayerNorm",
-        layer + "output.LayerNorm"}) {
-    all[norm + ".weight"] = {4};
-    all[norm + ".bias"] = {4};
-  }
-  return all;
-}
-
-/// A file of these tensors; element i of tensor t is t + i / 1000, t counting in order of names.
-std::string file_of(const shapes& tensors) {
-  ordered_json header = ordered_json::object();
-  std::string data;
-  float number = 0;
-  for (const auto& [name, shape] : tensors) {
-    std::size_t count = 1;
-    for (const auto dimension : shape)
-      count *= dimension;
-    const auto start = data.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      const float value = number + static_cast<float>(i) / 1000;
-      data.append(reinterpret_cast<const char*>(&value), sizeof value);
-    }
-    header[name] = {{"dtype", "F32"}, {"shape", shape}, {"data_offsets", {start, data.size()}}};
-    ++number;
-  }
-  return test::safetensors_bytes(header.dump(), data);
-}
+using test::file_of;
+using test::shapes;
+using test::small_config;
+using test::small_shapes;
 
 /// Loads everything; the first error if there is one.
 result<void> load_all(const std::filesystem::path& folder) {
-  const auto reader = bert::weight_reader::open(folder, small_config());
+  auto reader = bert::weight_reader::open(folder, small_config());
   if (!reader) return tl::unexpected(reader.error());
   if (auto part = reader->embeddings(); !part) return tl::unexpected(part.error());
   if (auto part = reader->layer(0); !part) return tl::unexpected(part.error());
@@ -107,7 +52,7 @@ BOOST_FIXTURE_TEST_SUITE(bert_weights, in_folder)
 
 BOOST_AUTO_TEST_CASE(parts_are_put_together) {
   write("model.safetensors", file_of(small_shapes()));
-  const auto reader = test::must(bert::weight_reader::open(folder.path(), small_config()));
+  auto reader = test::must(bert::weight_reader::open(folder.path(), small_config()));
   const auto layer = test::must(reader.layer(0));
   BOOST_REQUIRE(layer.qkv.weight.size() == 48U);
   BOOST_REQUIRE(layer.qkv.bias.size() == 12U);
