@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 /// How good labels are: entity level as the library seqeval counts it, token level as scikit-learn's
@@ -38,7 +39,10 @@ struct tagged_entity {
   std::string type;
   std::size_t first = 0, last = 0;
 
-  auto operator<=>(const tagged_entity&) const = default;
+  bool operator==(const tagged_entity&) const = default;
+  bool operator<(const tagged_entity& other) const {
+    return std::tie(type, first, last) < std::tie(other.type, other.first, other.last);
+  }
 };
 
 /// The entities of one sentence in rising order, read leniently: seqeval without a mode, and the

@@ -84,6 +84,7 @@ result<std::vector<word_tagger::word_labels>> word_tagger::tag(std::span<const w
   if (auto ran = runner_.run(prepared, collect); !ran)
     return tl::unexpected(std::move(ran.error()));
   std::vector<word_labels> found;
+  found.reserve(collectors.size());
   for (auto& collector : collectors)
     found.push_back(std::move(collector).finish());
   return found;

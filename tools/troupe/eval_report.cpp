@@ -22,6 +22,7 @@ std::vector<std::string> tags_in_order(const std::vector<bert::tag_sequence>& tr
         if (tag != "O") seen.emplace(tag.substr(1), tag[0]);
       }
   std::vector<std::string> ordered;
+  ordered.reserve(seen.size() + 1);
   for (const auto& [type, prefix] : seen)
     ordered.push_back(prefix + type);
   if (outside) ordered.emplace_back("O");
