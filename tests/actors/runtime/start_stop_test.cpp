@@ -1,12 +1,14 @@
 #include "actors/runtime/agent_system.hpp"
 #include "tests/actors/runtime/support.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <dirent.h>
 #include <filesystem>
 #include <fstream>
 #include <malloc.h>
 #include <string>
+#include <thread>
 #include <unistd.h>
 
 namespace {
@@ -20,6 +22,25 @@ std::size_t entries(const char* folder) {
     ++count;
   return count;
 }
+
+/// True once the folder has that many entries: a thread that was joined leaves /proc a moment later.
+bool comes_to(const char* folder, std::size_t wanted) {
+  const auto until = std::chrono::steady_clock::now() + 5s;
+  while (entries(folder) != wanted) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+// A sanitizer keeps freed memory back, so what is resident says nothing there; the address sanitizer counts leaks itself.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool sanitized = true;
+#elif defined(__has_feature)
+constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool sanitized = false;
+#endif
 
 /// Bytes of this process in memory.
 std::size_t resident_bytes() {
@@ -82,12 +103,12 @@ BOOST_AUTO_TEST_CASE(a_thousand_systems_one_after_the_other_leave_nothing) {
     live_once();
   }
   malloc_trim(0);
-  BOOST_TEST(entries("/proc/self/task") == threads);
-  BOOST_TEST(entries("/proc/self/fd") == files);
+  BOOST_TEST(comes_to("/proc/self/task", threads));
+  BOOST_TEST(comes_to("/proc/self/fd", files));
   // What the allocator keeps for threads varies; a leak of 4 KiB a round would not fit.
   const auto grown = static_cast<double>(resident_bytes()) - static_cast<double>(memory);
   BOOST_TEST_MESSAGE("grown by " << grown / (rounds - warm_up) << " bytes a round");
-  BOOST_TEST(grown <= 4096.0 * (rounds - warm_up) * 0.9);
+  if (!sanitized) BOOST_TEST(grown <= 4096.0 * (rounds - warm_up) * 0.9);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
