@@ -5,6 +5,7 @@
 #include "actors/workflow/inputs.hpp"
 #include "actors/workflow/sqlite_store.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/leftovers.hpp"
 #include "troupe/v1/ner.pb.h"
 
 #include <atomic>
@@ -12,84 +13,15 @@
 #include <chrono>
 #include <cstdlib>
 #include <google/protobuf/wrappers.pb.h>
-#include <malloc.h>
-#include <sstream>
-#include <thread>
 
 using namespace troupe;
 using google::protobuf::StringValue;
 
 namespace {
 
-// A sanitizer's own bookkeeping grows, and it looks for leaks itself; it is also slow.
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
-
-std::size_t entries(const char* folder) {
-  const std::filesystem::directory_iterator all{folder};
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
-
-std::size_t resident_bytes() {
-  malloc_trim(0);
-  std::istringstream pages{test::read_file("/proc/self/statm")};
-  std::size_t size = 0, resident = 0;
-  pages >> size >> resident;
-  return resident * 4'096;
-}
-
-/// What a process has.
-struct footprint {
-  std::size_t resident = resident_bytes();
-  /// Bytes that were allocated and not freed.
-  std::size_t heap = mallinfo2().uordblks;
-  std::size_t descriptors = entries("/proc/self/fd");
-  std::size_t threads = entries("/proc/self/task");
-};
-
-/// A joined thread may stay listed for a moment after `join` returned.
-void await_threads(std::size_t wanted) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-  while (entries("/proc/self/task") != wanted && std::chrono::steady_clock::now() < until)
-    std::this_thread::yield();
-  BOOST_TEST(entries("/proc/self/task") == wanted,
-             "threads stay behind: " << entries("/proc/self/task") << " instead of " << wanted);
-}
-
-/// Runs `cycle` some times to warm up (arenas, tables made once), then `times` more, and compares.
-/// @param heap_bound, resident_bound growth in bytes that is still taken for noise.
-template <class F>
-void leaves_nothing(int warm_up, int times, std::size_t heap_bound, std::size_t resident_bound,
-                    F cycle) {
-  for (int i = 0; i < warm_up; ++i)
-    cycle(i);
-  const footprint before;
-  const auto began = std::chrono::steady_clock::now();
-  for (int i = 0; i < times; ++i)
-    cycle(i);
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
-  await_threads(before.threads);
-  const footprint after;
-  BOOST_TEST_MESSAGE(times << " cycles of " << took.count() / times << " ms; heap " << before.heap
-                           << " -> " << after.heap << " bytes, resident " << before.resident
-                           << " -> " << after.resident << " bytes, threads " << after.threads
-                           << ", descriptors " << after.descriptors);
-  BOOST_TEST(after.descriptors == before.descriptors);
-  if (sanitized) return;
-  BOOST_TEST(after.heap <= before.heap + heap_bound);
-  BOOST_TEST(after.resident <= before.resident + resident_bound);
-}
-
 int cycles() {
   const char* wanted = std::getenv("TROUPE_CYCLES");
-  return wanted ? std::atoi(wanted) : sanitized ? 20 : 200;
+  return wanted ? std::atoi(wanted) : test::sanitized ? 20 : 200;
 }
 
 agent_type echo_agent() {
@@ -137,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_node_with_a_store_leaves_nothing_behind) {
     if (number % 10 == 0) run_workflow(**started);
     if (number % 3 == 0) (*started)->stop(); // else the destructor does
   };
-  leaves_nothing(20, cycles(), 64 << 10, 8 << 20, cycle);
+  test::leaves_nothing(20, cycles(), 64 << 10, 8 << 20, cycle);
 }
 
 BOOST_AUTO_TEST_CASE(a_node_stopped_with_runs_and_requests_in_flight_leaves_nothing_behind) {
@@ -161,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_node_stopped_with_runs_and_requests_in_flight_leaves_noth
     (*started)->stop();
     BOOST_TEST(answered == 5);
   };
-  leaves_nothing(10, cycles() / 10, 256 << 10, 8 << 20, cycle);
+  test::leaves_nothing(10, cycles() / 10, 256 << 10, 8 << 20, cycle);
 }
 
 BOOST_AUTO_TEST_CASE(a_node_with_a_loaded_model_leaves_nothing_behind) {
@@ -177,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_node_with_a_loaded_model_leaves_nothing_behind) {
     BOOST_REQUIRE((*started)->agents().request_and_wait({"ner.extract", "pii"}, share(request)));
   };
   // A model that stayed would be tens of megabytes, each time.
-  leaves_nothing(3, sanitized ? 2 : 20, 256 << 10, 16 << 20, cycle);
+  test::leaves_nothing(3, test::sanitized ? 2 : 20, 256 << 10, 16 << 20, cycle);
 }
 
 BOOST_AUTO_TEST_CASE(a_start_that_fails_leaves_nothing_behind) {
@@ -189,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_start_that_fails_leaves_nothing_behind) {
     BOOST_REQUIRE(!node::start(
         options, std::move(workflow::open_sqlite_store(folder.path() / "runs.db").value())));
   };
-  leaves_nothing(10, cycles() / 5, 256 << 10, 8 << 20, cycle);
+  test::leaves_nothing(10, cycles() / 5, 256 << 10, 8 << 20, cycle);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
