@@ -13,6 +13,9 @@
 namespace troupe::workflow {
 namespace {
 
+/// Gathering for a commit takes at most this share of the time that the last one took.
+constexpr int gathering_share = 2;
+
 error stopped() {
   return {workflow_errc::engine_stopped, "its runs go on where they are recovered"};
 }
@@ -24,13 +27,15 @@ class engine::impl {
 public:
   impl(const agent_types& agents, attempt_starter starter, std::unique_ptr<store> history,
        const engine_options& options)
-      : history_(std::move(history)),
+      : history_(make_shareable(std::move(history))),
         core_({*history_, agents, std::move(starter),
                [] { return std::chrono::system_clock::now(); },
                // Answers may come when this engine is gone: the queue lives as long as somebody may
                // post to it.
                [queue = queue_](std::function<void()> task) { (void)queue->post(std::move(task)); },
-               options}),
+               options,
+               std::make_shared<commit_thread>(*history_,
+                                               [queue = queue_] { (void)queue->post([] {}); })}),
         thread_([this] { work(); }) {}
 
   ~impl() { stop(); }
@@ -62,13 +67,26 @@ private:
   void work() {
     for (bool open = true; open;) {
       open = queue_->wait_until(core_.next_due());
-      for (const auto& task : queue_->take())
-        task();
-      if (open) core_.fire_timers();
+      work_off(queue_->take());
+      if (!open) break;
+      core_.fire_timers();
       core_.commit();
     }
+    core_.drain();
     core_.give_up(stopped());
     history_->release_all();
+  }
+
+  /// What comes together is committed together, but the disk does not stand still for long while
+  /// this thread works.
+  void work_off(const std::vector<task_queue::task>& tasks) {
+    const auto begun = std::chrono::steady_clock::now();
+    for (const auto& task : tasks) {
+      task();
+      if (core_.may_commit() &&
+          std::chrono::steady_clock::now() - begun >= core_.last_commit_took() / gathering_share)
+        core_.commit();
+    }
   }
 
   std::shared_ptr<task_queue> queue_ = std::make_shared<task_queue>();

@@ -113,7 +113,7 @@ public:
 
   /// Refuses new work, commits what has arrived, gives its runs free and joins the thread. Attempts
   /// in flight are abandoned: the next engine that recovers their runs tries them again. Returns
-  /// within a commit's time (at most the store's busy timeout). Called by the destructor too.
+  /// within the time of two commits (each at most the store's busy timeout). Called by the destructor too.
   void stop();
 
 private:

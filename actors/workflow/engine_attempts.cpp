@@ -79,13 +79,14 @@ void engine_core::start_uncommitted(const std::string& run_id, live_run& run) {
   const std::size_t run_bound = std::min<std::size_t>(
       run.state.workflow()->max_uncommitted.value_or(around_.options.max_uncommitted),
       around_.options.max_uncommitted);
-  while (!run.to_start.empty() && run.uncommitted < run_bound &&
+  std::vector<attempt_id>& to_start = run.pending.to_start;
+  while (!to_start.empty() && run.uncommitted() < run_bound &&
          uncommitted_ < around_.options.max_uncommitted &&
          in_flight_ < around_.options.max_attempts_in_flight) {
-    const attempt_id next = std::move(run.to_start.front());
-    run.to_start.erase(run.to_start.begin());
+    const attempt_id next = std::move(to_start.front());
+    to_start.erase(to_start.begin());
     if (!run.state.is_current(next)) continue;
-    ++run.uncommitted;
+    ++run.pending.started;
     ++uncommitted_;
     start_attempt(run, {run_id, next, around_.now()});
   }

@@ -18,21 +18,53 @@ bool concerns_one_run(const error& why) {
 } // namespace
 
 void engine_core::commit() {
-  while (!failed_ && !dirty_.empty()) {
+  while (!failed_) {
+    start_attempts();
     start_uncommitted();
-    auto appended = append_pending();
-    if (!appended && concerns_one_run(appended.error())) appended = append_one_by_one();
-    if (!appended) {
-      give_up({workflow_errc::engine_failed,
-               fmt::format("the store refused a commit, nothing goes on: {}",
-                           appended.error().message())});
+    if (committing_) {
+      auto over = around_.commits->poll();
+      if (!over) return;
+      end_commit(std::move(*over));
+    } else if (!dirty_.empty()) {
+      begin_commit();
+    } else {
       return;
     }
-    for (const std::string& run_id : std::exchange(dirty_, {}))
-      settle(run_id);
-    start_attempts();
   }
-  if (!failed_) start_attempts();
+}
+
+void engine_core::drain() {
+  draining_ = true;
+  while (!failed_ && (committing_ || !dirty_.empty())) {
+    if (!committing_) begin_commit();
+    end_commit(around_.commits->wait());
+  }
+}
+
+/// Hands over what is pending in all runs.
+void engine_core::begin_commit() {
+  std::vector<append_batch> batches;
+  batches.reserve(dirty_.size());
+  for (const std::string& run_id : std::exchange(dirty_, {})) {
+    live_run& run = runs_.at(run_id);
+    batches.push_back(batch_of(run_id, run));
+    run.committing = std::exchange(run.pending, {});
+  }
+  committing_ = true;
+  around_.commits->begin(std::move(batches));
+}
+
+void engine_core::end_commit(finished_commit over) {
+  committing_ = false;
+  last_commit_took_ = over.took;
+  if (!over.outcome && concerns_one_run(over.outcome.error()))
+    over.outcome = append_one_by_one(over.batches);
+  if (!over.outcome)
+    return give_up({workflow_errc::engine_failed,
+                    fmt::format("the store refused a commit, nothing goes on: {}",
+                                over.outcome.error().message())});
+  for (const append_batch& batch : over.batches)
+    settle(batch.entry.run_id);
 }
 
 append_batch engine_core::batch_of(const std::string& run_id, const live_run& run) const {
@@ -46,31 +78,23 @@ append_batch engine_core::batch_of(const std::string& run_id, const live_run& ru
   if (run.state.closed()) made.entry.closed = run.state.closed_time();
   made.expected_version = run.committed;
   made.epoch = run.epoch;
-  for (const v1::Event& each : run.pending)
+  made.events.reserve(run.pending.events.size());
+  for (const v1::Event& each : run.pending.events)
     made.events.push_back(each.SerializeAsString());
   return made;
 }
 
-result<void> engine_core::append_pending() {
-  std::vector<append_batch> batches;
-  for (const std::string& run_id : dirty_)
-    batches.push_back(batch_of(run_id, runs_.at(run_id)));
-  return around_.history.append(batches);
-}
-
-/// Finds out which runs the store refuses, drops those, and commits the others.
-result<void> engine_core::append_one_by_one() {
-  for (auto at = dirty_.begin(); at != dirty_.end();) {
-    const append_batch batch = batch_of(*at, runs_.at(*at));
-    auto appended = around_.history.append({&batch, 1});
+/// Finds out which runs the store refuses, drops those (also from `batches`), and commits the others.
+result<void> engine_core::append_one_by_one(std::vector<append_batch>& batches) {
+  for (auto at = batches.begin(); at != batches.end();) {
+    auto appended = around_.history.append({&*at, 1});
     if (!appended && !concerns_one_run(appended.error())) return appended;
     if (appended) {
       ++at;
       continue;
     }
-    const std::string run_id = *at;
-    at = dirty_.erase(at);
-    drop(run_id, appended.error());
+    drop(at->entry.run_id, appended.error());
+    at = batches.erase(at);
   }
   return {};
 }
@@ -78,16 +102,16 @@ result<void> engine_core::append_one_by_one() {
 /// After a commit: tells who watches, lets attempts start, and lets go of a closed run.
 void engine_core::settle(const std::string& run_id) {
   live_run& run = runs_.at(run_id);
-  const auto events = std::exchange(run.pending, {});
-  run.committed += events.size();
-  uncommitted_ -= std::exchange(run.uncommitted, 0);
-  for (const v1::Event& each : events)
+  const unsettled durable = std::exchange(run.committing, {});
+  run.committed += durable.events.size();
+  uncommitted_ -= durable.started;
+  for (const v1::Event& each : durable.events)
     publish(run_id, each);
-  for (const on_commit& then : std::exchange(run.told_on_commit, {}))
+  for (const on_commit& then : durable.told_on_commit)
     then({});
-  for (attempt_id& attempt : std::exchange(run.to_start, {}))
-    waiting_.push_back({run_id, std::move(attempt), around_.now()});
-  if (!run.state.closed()) return;
+  for (const attempt_id& attempt : durable.to_start)
+    waiting_.push_back({run_id, attempt, around_.now()});
+  if (!run.state.closed() || !run.pending.events.empty()) return;
   tell_waiters(run_id, run.state.summary());
   runs_.erase(run_id);
 }
@@ -110,11 +134,18 @@ void engine_core::publish(const std::string& run_id, const v1::Event& committed)
 }
 
 void engine_core::drop(const std::string& run_id, const error& why) {
-  uncommitted_ -= runs_.at(run_id).uncommitted;
-  for (const on_commit& then : std::exchange(runs_.at(run_id).told_on_commit, {}))
-    then(tl::unexpected(why));
+  live_run& run = runs_.at(run_id);
+  uncommitted_ -= run.uncommitted();
+  tell_submitters(run, why);
   tell_waiters(run_id, tl::unexpected(why));
+  dirty_.erase(run_id);
   runs_.erase(run_id);
+}
+
+void engine_core::tell_submitters(live_run& run, const error& why) {
+  for (unsettled* each : {&run.committing, &run.pending})
+    for (const on_commit& then : std::exchange(each->told_on_commit, {}))
+      then(tl::unexpected(why));
 }
 
 void engine_core::tell_waiters(const std::string& run_id, const result<v1::RunSummary>& outcome) {
@@ -136,8 +167,7 @@ void engine_core::give_up(const error& why) {
   timers_.clear();
   waiting_.clear();
   for (auto& [run_id, run] : runs_)
-    for (const on_commit& then : std::exchange(run.told_on_commit, {}))
-      then(tl::unexpected(why));
+    tell_submitters(run, why);
   for (const auto& [number, each] : std::exchange(waiters_, {}))
     each.then(tl::unexpected(why));
 }

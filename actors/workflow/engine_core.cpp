@@ -38,6 +38,7 @@ failure explain(const fail_run& wanted, const definition& workflow) {
 } // namespace
 
 engine_core::engine_core(engine_environment around) : around_(std::move(around)) {
+  if (!around_.commits) around_.commits = std::make_shared<inline_committer>(around_.history);
   renew_at_ = around_.now() + around_.history.lease_time() / renewals_per_lease;
 }
 
@@ -54,7 +55,7 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
   if (runs_.contains(run_id) || around_.history.find(run_id))
     return submit_again(run_id, encode({1, {}, std::move(start)}).run_started(), std::move(then));
   live_run& run = runs_[run_id];
-  run.told_on_commit.push_back(std::move(then));
+  run.pending.told_on_commit.push_back(std::move(then));
   record(run_id, run, std::move(start));
 }
 
@@ -73,13 +74,22 @@ void engine_core::submit_again(const std::string& run_id, const v1::RunStarted& 
                                      resumed.error().code != workflow_errc::run_closed)
     return then(std::move(resumed));
   const auto run = runs_.find(run_id);
-  if (run == runs_.end() || run->second.pending.empty()) return then({});
-  run->second.told_on_commit.push_back(std::move(then));
+  if (run == runs_.end()) return then({});
+  live_run& there_now = run->second;
+  if (!there_now.pending.events.empty())
+    there_now.pending.told_on_commit.push_back(std::move(then));
+  else if (!there_now.committing.events.empty())
+    there_now.committing.told_on_commit.push_back(std::move(then));
+  else
+    then({});
 }
 
 result<v1::RunStarted> engine_core::beginning(const std::string& run_id) {
-  if (const auto run = runs_.find(run_id); run != runs_.end() && run->second.committed == 0)
-    return run->second.pending.front().run_started();
+  if (const auto run = runs_.find(run_id); run != runs_.end() && run->second.committed == 0) {
+    const unsettled& first =
+        run->second.committing.events.empty() ? run->second.pending : run->second.committing;
+    return first.events.front().run_started();
+  }
   const auto events = history(run_id);
   if (!events) return tl::unexpected(events.error());
   return events->empty() ? v1::RunStarted{} : events->front().run_started();
@@ -207,7 +217,7 @@ void engine_core::record(const std::string& run_id, live_run& run, decltype(even
   if (!wanted)
     return give_up(
         wanted.error()); // a fault of this engine: it recorded what the machine did not ask for
-  run.pending.push_back(encode(happened));
+  run.pending.events.push_back(encode(happened));
   dirty_.insert(run_id);
   for (const command& each : *wanted)
     carry_out(run_id, run, each);
@@ -216,7 +226,7 @@ void engine_core::record(const std::string& run_id, live_run& run, decltype(even
 void engine_core::carry_out(const std::string& run_id, live_run& run, const command& wanted) {
   if (const auto* attempt = std::get_if<schedule_attempt>(&wanted)) {
     record(run_id, run, step_scheduled{attempt->attempt});
-    run.to_start.push_back(attempt->attempt);
+    run.pending.to_start.push_back(attempt->attempt);
   } else if (const auto* wait = std::get_if<start_retry_timer>(&wanted)) {
     timers_.emplace(wait->due, retry_timer{run_id, wait->instance, wait->attempt});
   } else if (const auto* failing = std::get_if<fail_run>(&wanted)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/workflow/committer.hpp"
 #include "actors/workflow/engine.hpp"
 #include "actors/workflow/machine.hpp"
 
@@ -27,6 +28,8 @@ struct engine_environment {
   /// gone.
   std::function<void(std::function<void()>)> post;
   engine_options options;
+  /// Carries the commits out; without one they are done within `commit`.
+  std::shared_ptr<committer> commits = nullptr;
 };
 
 /// Drives the machines of all runs of one engine: records events, commits them, starts attempts. No
@@ -62,11 +65,17 @@ public:
   void fire_timers();
   /// When `fire_timers` has something to do next.
   [[nodiscard]] time_point next_due() const;
-  /// Appends what is pending, tells who waits, starts attempts; again while that makes more
-  /// pending.
+  /// Goes on with the commits as far as that needs no waiting: takes up the one that is over (tells
+  /// who waits, starts attempts) and begins the next with all that is pending.
   void commit();
-  /// Starts no further attempts; what is scheduled is left to whoever recovers the runs.
-  void drain() { draining_ = true; }
+  /// Whether `commit` would begin one now.
+  [[nodiscard]] bool may_commit() const { return !committing_ && !dirty_.empty(); }
+  [[nodiscard]] std::chrono::steady_clock::duration last_commit_took() const {
+    return last_commit_took_;
+  }
+  /// Starts no further attempts (what is scheduled is left to whoever recovers the runs), and commits
+  /// what is pending, waiting for it.
+  void drain();
   /// Fails everything that waits: nothing is recorded any more.
   void give_up(const error& why);
 
@@ -76,16 +85,25 @@ public:
   [[nodiscard]] std::size_t runs_at_work() const { return runs_.size(); }
 
 private:
+  /// What happened in a run and is not durable.
+  struct unsettled {
+    std::vector<v1::Event> events;
+    /// Scheduled by these events and not started.
+    std::vector<attempt_id> to_start;
+    /// So many of the attempts that these events scheduled were started all the same.
+    std::size_t started = 0;
+    std::vector<on_commit> told_on_commit;
+  };
   struct live_run {
     machine state;
     std::uint64_t epoch = 1;
     std::uint64_t committed = 0;
-    std::vector<v1::Event> pending;
-    /// Scheduled by pending events and not started.
-    std::vector<attempt_id> to_start;
-    /// Started, though the event that scheduled them is pending.
-    std::size_t uncommitted = 0;
-    std::vector<on_commit> told_on_commit;
+    /// For the next commit.
+    unsettled pending;
+    /// In the commit that is under way.
+    unsettled committing;
+
+    [[nodiscard]] std::size_t uncommitted() const { return pending.started + committing.started; }
   };
   struct waiter {
     std::string run_id;
@@ -121,12 +139,14 @@ private:
                       reply<message_ptr> answer);
 
   // engine_commit.cpp
-  [[nodiscard]] result<void> append_pending();
-  [[nodiscard]] result<void> append_one_by_one();
+  void begin_commit();
+  void end_commit(finished_commit over);
+  [[nodiscard]] result<void> append_one_by_one(std::vector<append_batch>& batches);
   [[nodiscard]] append_batch batch_of(const std::string& run_id, const live_run& run) const;
   void settle(const std::string& run_id);
   void publish(const std::string& run_id, const v1::Event& committed);
   void drop(const std::string& run_id, const error& why);
+  static void tell_submitters(live_run& run, const error& why);
   void tell_waiters(const std::string& run_id, const result<v1::RunSummary>& outcome);
 
   engine_environment around_;
@@ -143,6 +163,9 @@ private:
   std::size_t uncommitted_ = 0;
   time_point renew_at_;
   bool draining_ = false;
+  /// A commit is under way.
+  bool committing_ = false;
+  std::chrono::steady_clock::duration last_commit_took_{};
   std::optional<error> failed_;
 };
 

@@ -218,6 +218,10 @@ result<void> database::copy_to(const std::string& file) {
   return {};
 }
 
+std::int64_t database::last_id() const {
+  return sqlite3_last_insert_rowid(handle_.get());
+}
+
 int database::changes() const {
   return sqlite3_changes(handle_.get());
 }

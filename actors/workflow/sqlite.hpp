@@ -81,6 +81,8 @@ public:
   [[nodiscard]] result<std::string> query_text(std::string_view sql);
   /// Rows that the last statement changed.
   [[nodiscard]] int changes() const;
+  /// Id of the row that was inserted last.
+  [[nodiscard]] std::int64_t last_id() const;
   /// Whether the system refuses to write the file.
   [[nodiscard]] bool is_read_only() const;
   /// Writes all that this connection sees into a new file, durably; not while it holds the write

@@ -33,11 +33,13 @@ result<void> sqlite_run_store::append_one(const append_batch& batch) {
     const auto row = find_row(batch.entry.run_id);
     if (!row) return tl::unexpected(row.error());
     run.number = row->number;
+    run.last_event = row->last_event;
   }
+  if (auto inserted = insert_events(batch, run); !inserted) return inserted;
   if (auto advanced = advance(batch, run); !advanced) return advanced;
-  if (auto inserted = insert_events(batch, run.number); !inserted) return inserted;
+  run.status = batch.entry.status;
   if (batch.entry.closed == time_point{})
-    owned_.insert_or_assign(batch.entry.run_id, owned_run{run.number, batch.entry.status});
+    owned_.insert_or_assign(batch.entry.run_id, run);
   else
     owned_.erase(batch.entry.run_id);
   return {};
@@ -76,8 +78,9 @@ result<void> sqlite_run_store::advance(const append_batch& batch, const owned_ru
       .bind(3, std::span<const unsigned char>{sum})
       .bind(4, static_cast<std::int64_t>(batch.expected_version))
       .bind(5, owner_)
-      .bind(6, static_cast<std::int64_t>(batch.epoch));
-  if (!same_status) update.bind(7, std::int64_t{entry.status}).bind(8, to_us(entry.closed));
+      .bind(6, static_cast<std::int64_t>(batch.epoch))
+      .bind(7, run.last_event);
+  if (!same_status) update.bind(8, std::int64_t{entry.status}).bind(9, to_us(entry.closed));
   if (auto updated = update.run(); !updated) return updated;
   if (database_.changes() == 1) return {};
   return tl::unexpected(refusal(batch));
@@ -97,17 +100,22 @@ error sqlite_run_store::refusal(const append_batch& batch) {
                       batch.expected_version)};
 }
 
-result<void> sqlite_run_store::insert_events(const append_batch& batch, std::int64_t number) {
+/// Puts the events behind the run's last one. Whether they belong there is checked after: what does not
+/// fit is rolled back.
+result<void> sqlite_run_store::insert_events(const append_batch& batch, owned_run& run) {
   std::uint64_t sequence = batch.expected_version;
-  if (sequence + batch.events.size() >= static_cast<std::uint64_t>(events_per_run))
+  if (sequence + batch.events.size() >= most_events_of_a_run)
     return fail(workflow_errc::store_full,
                 fmt::format("run {} has too many events", batch.entry.run_id));
   for (const std::string& event : batch.events) {
     const checksum sum = sum_of(sums_, batch.entry.run_id, ++sequence, event);
-    statements_.insert_event.bind(1, number * events_per_run + static_cast<std::int64_t>(sequence))
-        .bind(2, bytes_of(event))
-        .bind(3, std::span<const unsigned char>{sum});
+    statements_.insert_event.bind(1, run.number)
+        .bind(2, static_cast<std::int64_t>(sequence))
+        .bind(3, run.last_event)
+        .bind(4, bytes_of(event))
+        .bind(5, std::span<const unsigned char>{sum});
     if (auto inserted = statements_.insert_event.run(); !inserted) return inserted;
+    run.last_event = database_.last_id();
   }
   return {};
 }

@@ -47,28 +47,34 @@ result<std::vector<std::string>> sqlite_run_store::read(const std::string& run_i
   return events;
 }
 
+/// Goes from the last event to the first.
 result<std::vector<std::string>> sqlite_run_store::read_events(const run_row& from) {
-  sqlite::statement& query = statements_.read_events;
-  const sqlite::reset_guard done{query};
-  const std::int64_t base = from.number * events_per_run;
-  query.bind(1, base).bind(2, base + events_per_run);
   std::vector<std::string> events;
-  for (;;) {
-    const auto more = query.step();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) break;
-    const std::uint64_t due = events.size() + 1;
-    if (query.number(0) != base + static_cast<std::int64_t>(due))
-      return damaged(fmt::format("event {} of run '{}' is missing", due, from.entry.run_id));
-    if (query.blob(2) != view(sum_of(sums_, from.entry.run_id, due, query.blob(1))))
-      return damaged(
-          fmt::format("event {} of run '{}' is not what was written", due, from.entry.run_id));
-    events.emplace_back(query.blob(1));
+  std::int64_t id = from.last_event;
+  for (std::uint64_t due = from.entry.version; due > 0; --due) {
+    const auto previous = read_event(from, id, due, events.emplace_back());
+    if (!previous) return tl::unexpected(previous.error());
+    id = *previous;
   }
-  if (events.size() != from.entry.version)
-    return damaged(fmt::format("run '{}' must have {} events, {} are there", from.entry.run_id,
-                               from.entry.version, events.size()));
+  std::reverse(events.begin(), events.end());
   return events;
+}
+
+/// @returns the id of the event before this one.
+result<std::int64_t> sqlite_run_store::read_event(const run_row& from, std::int64_t id,
+                                                  std::uint64_t due, std::string& into) {
+  sqlite::statement& query = statements_.read_event;
+  const sqlite::reset_guard done{query};
+  const auto there = query.bind(1, id).step();
+  if (!there) return tl::unexpected(there.error());
+  if (!*there || query.number(0) != from.number ||
+      query.number(1) != static_cast<std::int64_t>(due))
+    return damaged(fmt::format("event {} of run '{}' is missing", due, from.entry.run_id));
+  into = query.blob(3);
+  if (query.blob(4) != view(sum_of(sums_, from.entry.run_id, due, into)))
+    return damaged(
+        fmt::format("event {} of run '{}' is not what was written", due, from.entry.run_id));
+  return query.number(2);
 }
 
 result<std::vector<run_entry>> sqlite_run_store::list(const run_filter& filter) {

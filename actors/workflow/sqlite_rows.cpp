@@ -51,7 +51,8 @@ checksum sum_of(checksummer& sums, const std::string& run_id, std::uint64_t sequ
 std::string run_columns(store_format format) {
   const std::string always = "number, run_id, workflow, workflow_version, status, started_us, "
                              "closed_us, version, owner, checksum, ";
-  return always + (format >= 2 ? "epoch" : "1");
+  return always + (format >= 2 ? "epoch, " : "1, ") +
+         (format >= 3 ? "last_event" : "(number << 32) + version");
 }
 
 std::optional<run_row> read_row(const sqlite::statement& from, checksummer& sums) {
@@ -66,6 +67,7 @@ std::optional<run_row> read_row(const sqlite::statement& from, checksummer& sums
   made.entry.version = static_cast<std::uint64_t>(from.number(7));
   made.entry.owner = from.text(8);
   made.entry.epoch = static_cast<std::uint64_t>(from.number(10));
+  made.last_event = from.number(11);
   if (from.blob(9) != view(sum_of(sums, made.entry, made.number))) return std::nullopt;
   return made;
 }
@@ -73,8 +75,10 @@ std::optional<run_row> read_row(const sqlite::statement& from, checksummer& sums
 result<void> statements::prepare_reading(sqlite::database& on, store_format format) {
   return prepare_all(
       on, {{&find_run, "SELECT " + run_columns(format) + " FROM runs WHERE run_id = ?1"},
-           {&read_events,
-            "SELECT id, bytes, checksum FROM events WHERE id > ?1 AND id < ?2 ORDER BY id"}});
+           {&read_event,
+            std::string{"SELECT "} +
+                (format >= 3 ? "run, number, previous" : "id >> 32, id & 4294967295, id - 1") +
+                ", bytes, checksum FROM events WHERE id = ?1"}});
 }
 
 result<void> statements::prepare_writing(sqlite::database& on) {
@@ -84,11 +88,14 @@ result<void> statements::prepare_writing(sqlite::database& on) {
                      "closed_us, version, owner, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
                      "?8, x'') ON CONFLICT (run_id) DO NOTHING RETURNING number"},
        // The status is indexed, and SQLite writes the index anew for every column that is set.
-       {&advance_run, "UPDATE runs SET version = ?2, checksum = ?3 WHERE number = ?1 AND version = "
-                      "?4 AND owner = ?5 AND epoch = ?6"},
-       {&update_run, "UPDATE runs SET version = ?2, checksum = ?3, status = ?7, closed_us = ?8 "
-                     "WHERE number = ?1 AND version = ?4 AND owner = ?5 AND epoch = ?6"},
-       {&insert_event, "INSERT INTO events (id, bytes, checksum) VALUES (?1, ?2, ?3)"},
+       {&advance_run, "UPDATE runs SET version = ?2, checksum = ?3, last_event = ?7 WHERE number = "
+                      "?1 AND version = ?4 AND owner = ?5 AND epoch = ?6"},
+       {&update_run,
+        "UPDATE runs SET version = ?2, checksum = ?3, last_event = ?7, status = ?8, closed_us = ?9 "
+        "WHERE number = ?1 AND version = ?4 AND owner = ?5 AND epoch = ?6"},
+       {&insert_event,
+        "INSERT INTO events (run, number, previous, bytes, checksum) VALUES (?1, ?2, "
+        "?3, ?4, ?5)"},
        {&claim_run, "UPDATE runs SET owner = ?2, epoch = epoch + 1 WHERE number = ?1"},
        {&release_run, "UPDATE runs SET owner = '' WHERE run_id = ?1 AND owner = ?2"},
        {&find_owner, "SELECT slot, expires_us FROM owners WHERE owner = ?1"},

@@ -13,13 +13,14 @@
 
 namespace troupe::workflow {
 
-/// Ids of a run's events lie between its number times this and that of the next run.
-inline constexpr std::int64_t events_per_run = std::int64_t{1} << 32;
+/// A run has fewer events than this.
+inline constexpr std::uint64_t most_events_of_a_run = std::uint64_t{1} << 32;
 
-/// A run's row: its entry and its number, which its events' ids begin with.
+/// A run's row: its entry, its number, and the id of its last event.
 struct run_row {
   std::int64_t number = 0;
   run_entry entry;
+  std::int64_t last_event = 0;
 };
 
 /// Columns of a run, in the order that `read_row` reads them; older formats lack some.
@@ -38,7 +39,7 @@ struct run_row {
 
 /// Every statement that a store repeats, prepared once.
 struct statements {
-  sqlite::statement find_run, read_events;
+  sqlite::statement find_run, read_event;
   /// Only where the store is written.
   sqlite::statement insert_run, advance_run, update_run, insert_event, claim_run, release_run,
       find_owner, renew_owner, add_owner, remove_owner;

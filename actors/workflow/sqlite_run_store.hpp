@@ -40,6 +40,7 @@ private:
   /// A run of this owner: what an append need not look up.
   struct owned_run {
     std::int64_t number = 0;
+    std::int64_t last_event = 0;
     /// As the last append left it in the row; absent: not known.
     std::optional<std::int32_t> status;
   };
@@ -55,12 +56,14 @@ private:
   result<std::int64_t> insert_run(const append_batch& batch);
   result<void> advance(const append_batch& batch, const owned_run& run);
   [[nodiscard]] error refusal(const append_batch& batch);
-  result<void> insert_events(const append_batch& batch, std::int64_t number);
+  result<void> insert_events(const append_batch& batch, owned_run& run);
 
   // sqlite_read.cpp
   result<run_row> find_row(const std::string& run_id);
   result<run_row> to_row(const sqlite::statement& from);
   result<std::vector<std::string>> read_events(const run_row& from);
+  result<std::int64_t> read_event(const run_row& from, std::int64_t id, std::uint64_t due,
+                                  std::string& into);
   [[nodiscard]] tl::unexpected<error> damaged(const std::string& what) const;
 
   std::string file_;

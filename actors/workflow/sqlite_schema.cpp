@@ -10,8 +10,7 @@ namespace {
 /// "trpe", in the file's header: other programs' databases are told apart by it.
 constexpr std::int64_t application = 0x74727065;
 
-// An event's id is its run's number * 2^32 + its number in the run: one B-tree, in which a run's
-// events lie together.
+// An event's id is its run's number * 2^32 + its number in the run.
 constexpr const char* format_1 = R"sql(
 CREATE TABLE runs (
   number INTEGER PRIMARY KEY,
@@ -64,16 +63,39 @@ CREATE TABLE cancel_requests (
 ) STRICT;
 )sql";
 
+// Events lie in the order of their commits, whatever their runs, each with the id of the one before it
+// in its run: so a commit over many runs writes a few pages at the end of the table, not one page of
+// every run.
+constexpr const char* format_3 = R"sql(
+CREATE TABLE events_in_order (
+  id INTEGER PRIMARY KEY,
+  run INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  previous INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  checksum BLOB NOT NULL
+) STRICT;
+INSERT INTO events_in_order (run, number, previous, bytes, checksum)
+  SELECT id >> 32, id & 4294967295, 0, bytes, checksum FROM events ORDER BY id;
+UPDATE events_in_order SET previous = id - 1 WHERE number > 1;
+DROP TABLE events;
+ALTER TABLE events_in_order RENAME TO events;
+ALTER TABLE runs ADD COLUMN last_event INTEGER NOT NULL DEFAULT 0;
+UPDATE runs SET last_event = latest.id
+  FROM (SELECT run, max(id) AS id FROM events GROUP BY run) AS latest WHERE latest.run = runs.number;
+)sql";
+
 /// Entry i makes format i + 1 out of format i. What is listed here has been released: it never
 /// changes, and what comes is added at the end.
-constexpr std::array<const char*, newest_format> steps{format_1, format_2};
+constexpr std::array<const char*, newest_format> steps{format_1, format_2, format_3};
 
 /// Names of the tables, in the order of their formats.
 constexpr std::array<std::string_view, newest_format> tables{
     "'runs', 'events', 'owners'",
     "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests'",
+    "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests'",
 };
-constexpr std::array<std::int64_t, newest_format> table_counts{3, 5};
+constexpr std::array<std::int64_t, newest_format> table_counts{3, 5, 5};
 
 } // namespace
 

@@ -78,6 +78,7 @@ result<std::uint64_t> sqlite_run_store::claim(const std::string& run_id, time_po
     return fail(
         workflow_errc::run_owned,
         fmt::format("run {} is at work in another process (owner {})", run_id, entry.owner));
+  owned_.erase(run_id); // another owner may have appended meanwhile
   statements_.claim_run.bind(1, row->number).bind(2, owner_);
   if (auto claimed = statements_.claim_run.run(); !claimed)
     return tl::unexpected(std::move(claimed.error()));

@@ -57,7 +57,9 @@ public:
             sqlite3_exec(handle_, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", nullptr,
                          nullptr, nullptr) == SQLITE_OK;
     prepare(begin_, "BEGIN IMMEDIATE");
-    prepare(insert_, "INSERT INTO events (id, bytes, checksum) VALUES (?1, ?2, ?3)");
+    prepare(insert_,
+            "INSERT INTO events (run, number, previous, bytes, checksum) VALUES (?1, ?2, ?3, "
+            "?4, ?5)");
     prepare(commit_, "COMMIT");
   }
   ~bare_sqlite() {
@@ -71,9 +73,11 @@ public:
   void insert(const transaction_rows& rows) {
     run(begin_);
     for (const std::string& row : rows) {
-      sqlite3_bind_int64(insert_, 1, ++id_);
-      sqlite3_bind_blob64(insert_, 2, row.data(), row.size(), SQLITE_STATIC);
-      sqlite3_bind_blob64(insert_, 3, checksum_.data(), checksum_.size(), SQLITE_STATIC);
+      sqlite3_bind_int64(insert_, 1, 1);
+      sqlite3_bind_int64(insert_, 2, id_ + 1);
+      sqlite3_bind_int64(insert_, 3, id_++);
+      sqlite3_bind_blob64(insert_, 4, row.data(), row.size(), SQLITE_STATIC);
+      sqlite3_bind_blob64(insert_, 5, checksum_.data(), checksum_.size(), SQLITE_STATIC);
       run(insert_);
     }
     run(commit_);

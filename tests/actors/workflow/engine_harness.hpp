@@ -79,7 +79,9 @@ struct engine_harness {
   std::vector<v1::Event> committed;
   std::unique_ptr<engine_core> core;
 
-  explicit engine_harness(std::unique_ptr<store> opened, engine_options how = {})
+  /// @param commits without one, commits are done within the core's calls.
+  explicit engine_harness(std::unique_ptr<store> opened, engine_options how = {},
+                          std::function<std::shared_ptr<committer>(store&)> commits = {})
       : history(std::move(opened)), options(how) {
     core = std::make_unique<engine_core>(engine_environment{
         *history, agents,
@@ -88,7 +90,8 @@ struct engine_harness {
           attempts.push_back({std::move(asked), std::move(then)});
         },
         [this] { return now; },
-        [this](std::function<void()> task) { posted.push_back(std::move(task)); }, options});
+        [this](std::function<void()> task) { posted.push_back(std::move(task)); }, options,
+        commits ? commits(*history) : nullptr});
     core->subscribe(
         [this](const std::string&, const v1::Event& each) { committed.push_back(each); });
   }

@@ -99,31 +99,49 @@ BOOST_FIXTURE_TEST_CASE(conforms, folder_fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(changed_event_is_found, folder_fixture) {
-  check_damage("UPDATE events SET bytes = x'00' WHERE id = 4294967296 + 3",
+  check_damage("UPDATE events SET bytes = x'00' WHERE run = 1 AND number = 3",
                "event 3 of run 'run' is not what was written");
 }
 BOOST_FIXTURE_TEST_CASE(flipped_bit_is_found, folder_fixture) {
   check_damage("UPDATE events SET bytes = CAST(replace(CAST(bytes AS TEXT), 'event 1', 'event 0') "
-               "AS BLOB) WHERE id = 4294967296 + 2",
+               "AS BLOB) WHERE run = 1 AND number = 2",
                "event 2 of run 'run' is not what was written");
 }
 BOOST_FIXTURE_TEST_CASE(removed_event_is_found, folder_fixture) {
-  check_damage("DELETE FROM events WHERE id = 4294967296 + 2", "event 2 of run 'run' is missing");
+  check_damage("DELETE FROM events WHERE run = 1 AND number = 2",
+               "event 2 of run 'run' is missing");
 }
 BOOST_FIXTURE_TEST_CASE(removed_tail_is_found, folder_fixture) {
-  check_damage("DELETE FROM events WHERE id = 4294967296 + 5",
-               "run 'run' must have 5 events, 4 are there");
+  check_damage("DELETE FROM events WHERE run = 1 AND number = 5",
+               "event 5 of run 'run' is missing");
 }
 BOOST_FIXTURE_TEST_CASE(swapped_events_are_found, folder_fixture) {
-  check_damage("UPDATE events SET id = 77 WHERE id = 4294967296 + 1; UPDATE events SET id = "
-               "4294967296 + 1 WHERE id = "
-               "4294967296 + 2; UPDATE events SET id = 4294967296 + 2 WHERE id = 77",
-               "event 1 of run 'run' is not what was written");
+  check_damage("UPDATE events SET id = 77 WHERE id = 1; UPDATE events SET id = 1 WHERE id = 2; "
+               "UPDATE events SET id = 2 WHERE id = 77",
+               "event 2 of run 'run' is missing");
+}
+BOOST_FIXTURE_TEST_CASE(events_that_say_to_be_each_other_are_found, folder_fixture) {
+  check_damage("UPDATE events SET number = 3 - number WHERE run = 1 AND number < 3; "
+               "UPDATE events SET previous = 1 WHERE id = 3; UPDATE events SET previous = 2 WHERE "
+               "id = 1",
+               "event 2 of run 'run' is not what was written");
+}
+BOOST_FIXTURE_TEST_CASE(a_chain_that_leads_to_another_run_is_found, folder_fixture) {
+  check_damage("UPDATE events SET previous = (SELECT id FROM events WHERE run = 2 AND number = 2) "
+               "WHERE run = 1 AND number = 3",
+               "event 2 of run 'run' is missing");
+}
+BOOST_FIXTURE_TEST_CASE(a_chain_that_bites_its_tail_is_found, folder_fixture) {
+  check_damage("UPDATE events SET previous = id WHERE run = 1 AND number = 3",
+               "event 2 of run 'run' is missing");
+}
+BOOST_FIXTURE_TEST_CASE(a_lost_end_is_found, folder_fixture) {
+  check_damage("UPDATE runs SET last_event = 0 WHERE run_id = 'run'",
+               "event 5 of run 'run' is missing");
 }
 BOOST_FIXTURE_TEST_CASE(event_of_another_run_is_found, folder_fixture) {
-  check_damage("UPDATE events SET bytes = (SELECT bytes FROM events WHERE id = 2 * 4294967296 + "
-               "2), checksum = (SELECT checksum "
-               "FROM events WHERE id = 2 * 4294967296 + 2) WHERE id = 4294967296 + 2",
+  check_damage("UPDATE events SET (bytes, checksum) = (SELECT bytes, checksum FROM events WHERE "
+               "run = 2 AND number = 2) WHERE run = 1 AND number = 2",
                "event 2 of run 'run' is not what was written");
 }
 BOOST_FIXTURE_TEST_CASE(changed_entry_is_found, folder_fixture) {

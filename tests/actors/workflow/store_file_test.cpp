@@ -2,6 +2,8 @@
 #include "actors/workflow/sqlite_file.hpp"
 #include "tests/actors/workflow/engine_harness.hpp"
 
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <map>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -29,9 +31,10 @@ struct file_fixture {
     sqlite3_free(message);
     sqlite3_close(handle);
   }
-  /// Puts the stored file of format 1 in place.
-  void lay_out_format_1() const {
-    execute(read_file(source_folder() / "tests/actors/workflow/store_v1.sql"));
+  /// Puts a recorded file of an older format in place: four runs, in format 1 three.
+  void lay_out(store_format format) const {
+    execute(read_file(source_folder() / "tests/actors/workflow" /
+                      ("store_v" + std::to_string(format) + ".sql")));
   }
   [[nodiscard]] result<store_file> open(bool read_only = false) const {
     return open_store_file(file, {false, read_only, short_wait});
@@ -65,6 +68,12 @@ std::map<std::string, std::string> schema_of(store_file& of) {
   return made;
 }
 
+const auto older_formats = boost::unit_test::data::xrange(store_format{1}, newest_format);
+
+std::size_t runs_of(store_format recorded) {
+  return recorded == 1 ? 3 : 4;
+}
+
 } // namespace
 
 // --- formats -------------------------------------------------------------------------------------
@@ -77,9 +86,10 @@ BOOST_FIXTURE_TEST_CASE(a_new_file_has_the_newest_format, file_fixture) {
   BOOST_TEST(must(made.database.query_number("PRAGMA synchronous")) == 2);
 }
 
-BOOST_FIXTURE_TEST_CASE(an_older_file_becomes_like_a_new_one, file_fixture) {
-  lay_out_format_1();
-  auto upgraded = must(open());
+BOOST_DATA_TEST_CASE(an_older_file_becomes_like_a_new_one, older_formats, old_format) {
+  const file_fixture old;
+  old.lay_out(old_format);
+  auto upgraded = must(old.open());
   BOOST_TEST(must(upgraded.database.query_number("PRAGMA user_version")) == newest_format);
   BOOST_TEST(must(upgraded.database.query_text("PRAGMA integrity_check")) == "ok");
   const file_fixture other;
@@ -87,14 +97,14 @@ BOOST_FIXTURE_TEST_CASE(an_older_file_becomes_like_a_new_one, file_fixture) {
   BOOST_TEST((schema_of(upgraded) == schema_of(made)));
 }
 
-BOOST_FIXTURE_TEST_CASE(runs_of_an_older_file_go_on, engine_fixture) {
+BOOST_DATA_TEST_CASE(runs_of_an_older_file_go_on, older_formats, old_format) {
   const file_fixture old;
-  old.lay_out_format_1();
+  old.lay_out(old_format);
   sqlite_store_options options;
   options.now = at(1);
   engine_harness engine{must(open_sqlite_store(old.file, options))};
   engine.now = at(1);
-  BOOST_TEST(must(engine.core->list({})).size() == 3u);
+  BOOST_TEST(must(engine.core->list({})).size() == runs_of(old_format));
   BOOST_TEST(engine.summary("finished").status() == v1::RUN_STATUS_COMPLETED);
   const auto found = must(engine.core->recover());
   BOOST_TEST(found.runs.size() == 2u);
@@ -105,7 +115,7 @@ BOOST_FIXTURE_TEST_CASE(runs_of_an_older_file_go_on, engine_fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(an_upgrade_leaves_a_copy_of_the_old_file, file_fixture) {
-  lay_out_format_1();
+  lay_out(1);
   const file_fixture copy;
   must(open());
   std::filesystem::rename(file.string() + ".format-1", copy.file);
@@ -123,7 +133,7 @@ BOOST_FIXTURE_TEST_CASE(an_upgrade_leaves_a_copy_of_the_old_file, file_fixture) 
 }
 
 BOOST_FIXTURE_TEST_CASE(a_file_that_cannot_be_copied_is_not_upgraded, file_fixture) {
-  lay_out_format_1();
+  lay_out(1);
   std::filesystem::create_directories(file.string() + ".format-1.partial/in the way");
   const auto refused = open();
   BOOST_REQUIRE(!refused);
@@ -133,7 +143,7 @@ BOOST_FIXTURE_TEST_CASE(a_file_that_cannot_be_copied_is_not_upgraded, file_fixtu
 }
 
 BOOST_FIXTURE_TEST_CASE(a_file_in_use_is_not_upgraded, file_fixture) {
-  lay_out_format_1();
+  lay_out(1);
   execute("INSERT INTO owners VALUES ('4711-old', 7, 9000000000000000)");
   {
     auto locks = must(owner_locks::open(owners_file(file)));
@@ -145,12 +155,24 @@ BOOST_FIXTURE_TEST_CASE(a_file_in_use_is_not_upgraded, file_fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_failed_step_leaves_the_old_format, file_fixture) {
-  lay_out_format_1();
+  lay_out(1);
   execute("CREATE TABLE cancel_requests (x)"); // in the way
   BOOST_TEST(!open());
   BOOST_TEST(format() == 1);
   execute("DROP TABLE cancel_requests");
   BOOST_TEST(open().has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(an_upgrade_keeps_damage_visible, file_fixture) {
+  lay_out(2);
+  execute("DELETE FROM events WHERE id = 2 * 4294967296 + 7");
+  auto opened = must(open_sqlite_store(file));
+  const auto damaged = opened->read("half-done");
+  BOOST_REQUIRE(!damaged);
+  BOOST_TEST(damaged.error().context.find("event 7 of run 'half-done' is missing") !=
+                 std::string::npos,
+             damaged.error().context);
+  BOOST_TEST(opened->read("finished").has_value());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_newer_file_is_refused_and_left_alone, file_fixture) {
@@ -194,14 +216,15 @@ BOOST_FIXTURE_TEST_CASE(a_file_system_without_a_log_is_refused, file_fixture) {
 
 // --- reading only --------------------------------------------------------------------------------
 
-BOOST_FIXTURE_TEST_CASE(an_older_file_is_read_as_it_is, file_fixture) {
-  lay_out_format_1();
+BOOST_DATA_TEST_CASE(an_older_file_is_read_as_it_is, older_formats, old_format) {
+  const file_fixture old;
+  old.lay_out(old_format);
   sqlite_store_options options;
   options.read_only = true;
-  auto reading = must(open_sqlite_store(file, options));
-  BOOST_TEST(must(reading->list({})).size() == 3u);
+  auto reading = must(open_sqlite_store(old.file, options));
+  BOOST_TEST(must(reading->list({})).size() == runs_of(old_format));
   BOOST_TEST(must(reading->read("half-done")).size() == 18u);
-  BOOST_TEST(format() == 1);
+  BOOST_TEST(old.format() == old_format);
 }
 
 BOOST_FIXTURE_TEST_CASE(reading_sees_what_another_writes, file_fixture) {
