@@ -14,7 +14,7 @@ namespace troupe::workflow {
 namespace {
 
 /// Gathering for a commit takes at most this share of the time that the last one took.
-constexpr int gathering_share = 2;
+constexpr int gathering_share = 8;
 
 error stopped() {
   return {workflow_errc::engine_stopped, "its runs go on where they are recovered"};

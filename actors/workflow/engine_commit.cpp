@@ -63,8 +63,18 @@ void engine_core::end_commit(finished_commit over) {
     return give_up({workflow_errc::engine_failed,
                     fmt::format("the store refused a commit, nothing goes on: {}",
                                 over.outcome.error().message())});
-  for (const append_batch& batch : over.batches)
-    settle(batch.entry.run_id);
+  std::vector<unsettled> durable;
+  durable.reserve(over.batches.size());
+  for (const append_batch& batch : over.batches) {
+    live_run& run = runs_.at(batch.entry.run_id);
+    run.committed += run.committing.events.size();
+    uncommitted_ -= run.committing.started;
+    durable.push_back(std::exchange(run.committing, {}));
+  }
+  // First of all, so that the disk does not wait for what follows from this commit.
+  if (!dirty_.empty()) begin_commit();
+  for (std::size_t i = 0; i < durable.size(); ++i)
+    settle(over.batches[i].entry.run_id, durable[i]);
 }
 
 append_batch engine_core::batch_of(const std::string& run_id, const live_run& run) const {
@@ -100,18 +110,15 @@ result<void> engine_core::append_one_by_one(std::vector<append_batch>& batches) 
 }
 
 /// After a commit: tells who watches, lets attempts start, and lets go of a closed run.
-void engine_core::settle(const std::string& run_id) {
-  live_run& run = runs_.at(run_id);
-  const unsettled durable = std::exchange(run.committing, {});
-  run.committed += durable.events.size();
-  uncommitted_ -= durable.started;
+void engine_core::settle(const std::string& run_id, const unsettled& durable) {
   for (const v1::Event& each : durable.events)
     publish(run_id, each);
   for (const on_commit& then : durable.told_on_commit)
     then({});
   for (const attempt_id& attempt : durable.to_start)
     waiting_.push_back({run_id, attempt, around_.now()});
-  if (!run.state.closed() || !run.pending.events.empty()) return;
+  const live_run& run = runs_.at(run_id);
+  if (!run.state.closed() || !run.pending.events.empty() || !run.committing.events.empty()) return;
   tell_waiters(run_id, run.state.summary());
   runs_.erase(run_id);
 }

@@ -143,7 +143,7 @@ private:
   void end_commit(finished_commit over);
   [[nodiscard]] result<void> append_one_by_one(std::vector<append_batch>& batches);
   [[nodiscard]] append_batch batch_of(const std::string& run_id, const live_run& run) const;
-  void settle(const std::string& run_id);
+  void settle(const std::string& run_id, const unsettled& durable);
   void publish(const std::string& run_id, const v1::Event& committed);
   void drop(const std::string& run_id, const error& why);
   static void tell_submitters(live_run& run, const error& why);
