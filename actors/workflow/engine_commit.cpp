@@ -72,6 +72,7 @@ void engine_core::end_commit(finished_commit over) {
     durable.push_back(std::exchange(run.committing, {}));
   }
   // First of all, so that the disk does not wait for what follows from this commit.
+  start_uncommitted();
   if (!dirty_.empty()) begin_commit();
   for (std::size_t i = 0; i < durable.size(); ++i)
     settle(over.batches[i].entry.run_id, durable[i]);
