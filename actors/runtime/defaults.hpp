@@ -16,6 +16,8 @@ inline constexpr std::chrono::milliseconds drain_bound{5'000};
 /// Deadlines and timers are served in steps of this size: never early, late by at most one step and
 /// the wake-up.
 inline constexpr std::chrono::milliseconds timer_step{4};
+/// How long a worker without work looks for more before it sleeps; about what waking it costs.
+inline constexpr std::chrono::microseconds worker_patience{20};
 /// Requests waiting at one agent.
 inline constexpr std::size_t max_waiting_requests = 10'000;
 /// Bytes of payloads waiting at one agent.

@@ -186,9 +186,7 @@ void add_bench_agents(CLI::App& bench, std::function<exit_code()>& chosen) {
       ->check(CLI::Range(0, 1'024))
       ->type_name("N")
       ->capture_default_str();
-  command
-      ->add_option("--policy", options->policy,
-                   "Scheduler of bare CAF; troupe's own is always sharing")
+  command->add_option("--policy", options->policy, "Scheduler of bare CAF; troupe has its own")
       ->check(CLI::IsMember({"sharing", "stealing"}).description(""))
       ->type_name("sharing|stealing")
       ->capture_default_str();

@@ -54,11 +54,15 @@ private:
 
   const agent_type* type_;
   agent_name name_;
+  /// Of what follows it, up to the next.
   std::mutex mutex_;
-  caf::actor actor_;
   request_queue waiting_;
-  /// Whether the actor knows that requests wait.
+  /// Whether the actor knows that requests wait, or is about to be told.
   bool woken_ = false;
+  bool closed_ = false;
+  /// Held while something is sent: after `close` nobody may reach for the actor, whose system may be gone.
+  std::mutex actor_mutex_;
+  caf::actor actor_;
 };
 
 } // namespace troupe::runtime

@@ -4,6 +4,7 @@
 #include "actors/runtime/errc.hpp"
 #include "actors/runtime/internal/agent_actor.hpp"
 #include "actors/runtime/internal/failures.hpp"
+#include "actors/runtime/internal/scheduling.hpp"
 #include "actors/runtime/names.hpp"
 
 #include <algorithm>
@@ -45,7 +46,10 @@ core::core(agent_system_options options, bool deterministic)
   register_caf_types();
   const auto processors = std::max(1U, std::thread::hardware_concurrency());
   const auto workers = options.worker_threads ? options.worker_threads : processors;
-  caf_config_.set("caf.scheduler.policy", deterministic ? "testing" : "sharing");
+  if (deterministic)
+    caf_config_.set("caf.scheduler.policy", "testing");
+  else
+    schedule_by_run_queue(caf_config_);
   caf_config_.set("caf.scheduler.max-threads", workers);
   actors_ = std::make_unique<caf::actor_system>(caf_config_);
   forget_thread_logger();
