@@ -47,11 +47,9 @@ std::string json_of(const bert::stream_span& span) {
 /// A model, and per thread what it needs to run it.
 class entity_stream::workers {
 public:
-  static result<std::unique_ptr<workers>> make(const entity_stream_options& options) {
-    auto model = bert::ner_model::load(options.model_dir, options.engine);
-    if (!model) return tl::unexpected(model.error());
+  static result<std::unique_ptr<workers>> make(std::shared_ptr<const bert::ner_model> model) {
     std::unique_ptr<workers> made{new workers};
-    made->model_ = std::move(*model);
+    made->model_ = std::move(model);
     made->each_.resize(std::max(1U, std::thread::hardware_concurrency()));
     for (auto& worker : made->each_) {
       auto scratch = made->model_->engine().make_workspace(
@@ -227,7 +225,7 @@ entity_stream::~entity_stream() = default;
 
 exit_code entity_stream::run(text_source& texts, input_text first) {
   if (!workers_) {
-    auto made = workers::make(options_);
+    auto made = workers::make(options_.model);
     if (!made) return report(made.error());
     workers_ = std::move(*made);
   }

@@ -4,15 +4,13 @@
 #include "tools/troupe/exit_code.hpp"
 #include "tools/troupe/text_source.hpp"
 
-#include <filesystem>
 #include <memory>
 
 namespace troupe::cli {
 
 /// How `entity_stream` reads.
 struct entity_stream_options {
-  std::filesystem::path model_dir;
-  bert::engine_options engine{};
+  std::shared_ptr<const bert::ner_model> model;
   bert::decode_options how{};
   bert::window_options windows{};
 };
@@ -25,7 +23,7 @@ public:
   explicit entity_stream(entity_stream_options options);
   ~entity_stream();
 
-  /// Reads and prints the text that begins with `first`, to its end; loads the model for the first one.
+  /// Reads and prints the text that begins with `first`, to its end.
   [[nodiscard]] exit_code run(text_source& texts, input_text first);
 
 private:

@@ -70,13 +70,12 @@ bool print_entities(const input_text& input, const google::protobuf::Message& an
 
 /// The same wishes for texts that no request can hold.
 reply<entity_stream_options> stream_options(const ner_options& options,
-                                            const std::filesystem::path& model) {
+                                            std::shared_ptr<const bert::ner_model> model) {
   v1::NerRequest request;
   set_decoding(options, request);
   const auto how = inference::decode_options_of(request);
   if (!how) return tl::unexpected(how.error());
-  entity_stream_options wanted{.model_dir = model, .how = *how};
-  wanted.engine.wanted = options.precision.value();
+  entity_stream_options wanted{.model = std::move(model), .how = *how};
   if (options.stride != 0) wanted.windows.stride = options.stride;
   return wanted;
 }
@@ -93,9 +92,12 @@ exit_code find_entities(const ner_options& options) {
   }
   const auto node = node::start(wanted, nullptr);
   if (!node) return report(node.error());
-  const auto parts = stream_options(options, wanted.models.at("default"));
+  // Loaded now, so that a bad one is heard of before any text is awaited.
+  auto model = (*node)->model("default");
+  if (!model) return report(model.error());
+  auto parts = stream_options(options, std::move(*model));
   if (!parts) return report(parts.error());
-  entity_stream stream{*parts};
+  entity_stream stream{std::move(*parts)};
   text_source texts{options.texts.files, options.texts.unit, long_text::in_parts};
   return ask_about_texts(
       (*node)->agents(), texts,
