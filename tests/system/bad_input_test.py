@@ -220,7 +220,7 @@ class FullDisk(SystemTest):
     def test_under_what_a_run_writes(self):
         documents = self.folder / "in"
         write_documents(documents, 2)
-        (documents / "large.txt").write_text("Nothing here. " * 20_000)
+        (documents / "large.txt").write_text("Nothing." + " " * 300_000)
         with small_disk(self.folder / "disk", "200k") as disk:
             done = troupe(*self.run_arguments(documents, disk / "out", "--id", "job"))
             self.assert_exit(done, 1)
