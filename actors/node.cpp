@@ -83,6 +83,10 @@ result<void> node::load_model(const std::string& key) {
   return inference_->load_model(key);
 }
 
+result<std::shared_ptr<const bert::ner_model>> node::model(const std::string& key) {
+  return inference_->model(key);
+}
+
 void node::stop() {
   if (workflows_) workflows_->stop();
   if (agents_) agents_->stop();

@@ -13,6 +13,9 @@
 
 namespace troupe {
 
+namespace bert {
+class ner_model;
+}
 namespace inference {
 class service;
 }
@@ -54,6 +57,9 @@ public:
   /// its work needs and wants to hear of a bad folder first. Not on a thread that runs agents.
   /// @returns `inference::inference_errc::unknown_model`, or why the model does not load.
   [[nodiscard]] result<void> load_model(const std::string& key);
+
+  /// The same, and hands the model out: for work that no request to an agent can hold, such as texts that come in parts.
+  [[nodiscard]] result<std::shared_ptr<const bert::ner_model>> model(const std::string& key);
 
   [[nodiscard]] agent_system& agents() { return *agents_; }
   /// Only with a store.

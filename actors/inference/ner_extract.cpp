@@ -60,16 +60,6 @@ reply<bert::window_policy> windows_of(const v1::NerRequest& request) {
   }
 }
 
-reply<bert::decode_options> decode_options_of(const v1::NerRequest& request) {
-  const auto how = aggregation_of(request);
-  if (!how) return tl::unexpected(how.error());
-  const auto words = word_groups_of(request);
-  if (!words) return tl::unexpected(words.error());
-  const auto windows = windows_of(request);
-  if (!windows) return tl::unexpected(windows.error());
-  return bert::decode_options{*how, *words, *windows};
-}
-
 void write(const bert::ner_span& span, v1::Span& out) {
   out.set_label(span.label);
   out.set_score(span.score);
@@ -121,6 +111,16 @@ private:
 };
 
 } // namespace
+
+reply<bert::decode_options> decode_options_of(const v1::NerRequest& request) {
+  const auto how = aggregation_of(request);
+  if (!how) return tl::unexpected(how.error());
+  const auto words = word_groups_of(request);
+  if (!words) return tl::unexpected(words.error());
+  const auto windows = windows_of(request);
+  if (!windows) return tl::unexpected(windows.error());
+  return bert::decode_options{*how, *words, *windows};
+}
 
 agent_type ner_extract_agent(service& models) {
   const auto make = [&models](const agent_name& name) -> reply<std::unique_ptr<ner_agent>> {

@@ -21,6 +21,10 @@ result<void> service::load_model(const std::string& name) {
   return core_->load_model(name);
 }
 
+result<std::shared_ptr<const bert::ner_model>> service::model(const std::string& name) {
+  return core_->model(name);
+}
+
 bool service::has_model(const std::string& name) const {
   return core_->has_model(name);
 }

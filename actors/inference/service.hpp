@@ -18,6 +18,10 @@
 #include <string>
 #include <vector>
 
+namespace troupe::bert {
+class ner_model;
+}
+
 namespace troupe::inference {
 
 /// One text to find entities in.
@@ -125,6 +129,8 @@ public:
   /// Loads a model now, on this thread, unless it is loaded; waits where another thread loads it.
   /// @returns `inference_errc::unknown_model`, `inference_errc::stopping`, or why it does not load.
   [[nodiscard]] result<void> load_model(const std::string& name);
+  /// The same, and hands the model out.
+  [[nodiscard]] result<std::shared_ptr<const bert::ner_model>> model(const std::string& name);
   [[nodiscard]] bool has_model(const std::string& name) const;
   /// Sorted.
   [[nodiscard]] std::vector<std::string> models() const;

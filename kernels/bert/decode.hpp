@@ -116,7 +116,7 @@ struct byte_span {
   /// Index into the `label_set`; of a group, the label of its first member.
   std::size_t label = 0;
   double score = 0;
-  std::uint32_t start = 0, end = 0;
+  std::uint64_t start = 0, end = 0;
   std::string word;
   /// Position in the window; -1 for a group.
   std::int32_t index = -1;
@@ -139,6 +139,8 @@ decode_window(std::string_view text, std::span<const decode_token> tokens,
 /// The checks of `decode_window`, and its work after them.
 [[nodiscard]] result<void> check_window(std::string_view text, std::span<const decode_token> tokens,
                                         std::span<const float> logits, const label_set& labels);
+/// The part of it that looks at [tokens, labels] logits.
+[[nodiscard]] result<void> check_finite(std::span<const float> logits, std::size_t labels);
 [[nodiscard]] std::vector<byte_span>
 decode_checked(std::string_view text, std::span<const decode_token> tokens,
                std::span<const float> logits, const label_set& labels, const decode_options& how);

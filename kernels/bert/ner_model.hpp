@@ -79,13 +79,14 @@ public:
   [[nodiscard]] result<void> decode(const prepared_text& prepared, std::size_t window,
                                     std::span<const float> logits, span_collector& into) const;
 
-private:
   /// `window_options` with every value filled in.
   struct window_cut {
     std::size_t length = 0, stride = 0;
   };
+  /// @returns `bad_options` for windows longer than the model takes; the stride is not looked at.
   [[nodiscard]] result<window_cut> window_cut_of(const window_options& windows) const;
 
+private:
   ner_model(text::wordpiece_tokenizer tokenizer, std::shared_ptr<const bert::engine> engine);
 
   text::wordpiece_tokenizer tokenizer_;

@@ -44,4 +44,15 @@ std::size_t offset_index::utf16(std::size_t byte) noexcept {
   return utf16_;
 }
 
+std::size_t original_index::original(std::size_t repaired) noexcept {
+  constexpr std::size_t replacement_size = 3;
+  if (repaired < repaired_) original_ = repaired_ = 0;
+  while (repaired_ < repaired && original_ < bytes_.size()) {
+    const decoded next = decode_utf8(bytes_, original_);
+    original_ += next.size;
+    repaired_ += next.valid ? next.size : replacement_size;
+  }
+  return original_;
+}
+
 } // namespace troupe::text

@@ -26,4 +26,20 @@ private:
   std::size_t byte_ = 0, codepoint_ = 0, utf16_ = 0;
 };
 
+/// Converts byte offsets of a repaired text (`repair_utf8`) to offsets in the bytes that it was made from. Walks like
+/// `offset_index`, but forward only: a query that goes back starts anew. Borrows the bytes. One thread at a time.
+class original_index {
+public:
+  /// @param bytes what was repaired.
+  explicit original_index(std::string_view bytes) noexcept : bytes_{bytes} {}
+
+  /// The byte of the original at which what stands at `repaired` begins. One inside a code point counts as its end, one
+  /// beyond the text as the end.
+  [[nodiscard]] std::size_t original(std::size_t repaired) noexcept;
+
+private:
+  std::string_view bytes_;
+  std::size_t original_ = 0, repaired_ = 0;
+};
+
 } // namespace troupe::text

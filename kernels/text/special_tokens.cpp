@@ -29,4 +29,16 @@ std::optional<special_tokens::match> special_tokens::find(std::string_view text,
   return std::nullopt;
 }
 
+bool special_tokens::span(std::string_view text, std::size_t at) const noexcept {
+  const auto covers = [&](const std::string& token) {
+    for (std::size_t back = 1; back < token.size() && back <= at; ++back) {
+      const auto there = text.substr(at - back, token.size());
+      if (std::string_view{token}.starts_with(there)) return true;
+    }
+    return false;
+  };
+  return std::any_of(longest_first_.begin(), longest_first_.end(),
+                     [&](const auto& token) { return covers(token.first); });
+}
+
 } // namespace troupe::text

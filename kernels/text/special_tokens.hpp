@@ -27,6 +27,9 @@ public:
   /// The first special token in `text` from byte `from` on.
   [[nodiscard]] std::optional<match> find(std::string_view text, std::size_t from) const noexcept;
 
+  /// Whether one that starts before byte `at` goes on behind it, or would if `text` went on.
+  [[nodiscard]] bool span(std::string_view text, std::size_t at) const noexcept;
+
 private:
   std::vector<std::pair<std::string, std::int32_t>> longest_first_;
   /// The bytes with which a token begins.

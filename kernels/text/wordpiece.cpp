@@ -281,6 +281,17 @@ result<std::vector<encoding>> wordpiece_tokenizer::cut(const encoding& body, std
   return windows;
 }
 
+std::size_t wordpiece_tokenizer::last_cut(std::string_view text, std::size_t from) const noexcept {
+  for (std::size_t at = text.size(); at > from + 1;) {
+    --at;
+    const byte_kind kind = data_->ascii.kind(text[at]);
+    if ((kind == byte_kind::white || kind == byte_kind::punctuation) &&
+        !data_->specials.span(text, at))
+      return at;
+  }
+  return 0;
+}
+
 std::string_view wordpiece_tokenizer::piece(std::int32_t id) const noexcept {
   return data_->words.piece(id);
 }

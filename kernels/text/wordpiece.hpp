@@ -50,6 +50,11 @@ public:
   encode_word_windows(std::span<const std::string> words, std::size_t max_length,
                       std::size_t stride) const;
 
+  /// Where a text that goes on may be cut, for it to be encoded in parts: the pieces of [0, n) followed by those of the rest
+  /// are the pieces of the whole. Before ASCII white space and punctuation, that is; malformed UTF-8 does no harm.
+  /// @returns the largest such n beyond `from`, or 0 when there is none.
+  [[nodiscard]] std::size_t last_cut(std::string_view text, std::size_t from = 0) const noexcept;
+
   /// The text of a piece ("##" included) of the vocabulary, empty for other ids. Lives as long as the tokenizer or a copy.
   [[nodiscard]] std::string_view piece(std::int32_t id) const noexcept;
   /// The id of a piece, or -1.

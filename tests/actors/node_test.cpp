@@ -4,6 +4,7 @@
 #include "actors/inference/errc.hpp"
 #include "actors/runtime/errc.hpp"
 #include "actors/runtime/typed_agent.hpp"
+#include "kernels/bert/ner_model.hpp"
 #include "tests/support/files.hpp"
 #include "troupe/v1/ner.pb.h"
 
@@ -64,6 +65,10 @@ BOOST_AUTO_TEST_CASE(a_model_can_be_loaded_later_and_its_failure_leaves_the_node
   BOOST_TEST((*started)->load_model("yours").error().code ==
              inference::inference_errc::unknown_model);
   BOOST_TEST((*started)->load_model("pii").has_value());
+  const auto pii = (*started)->model("pii");
+  BOOST_REQUIRE(pii);
+  BOOST_TEST((*pii)->max_length() > 0U);
+  BOOST_TEST(!(*started)->model("mine").has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_key_that_no_agent_can_have_is_refused) {

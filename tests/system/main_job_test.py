@@ -94,7 +94,9 @@ class MainJobTest(SystemTest):
 
     def test_empty_folder_is_an_empty_report(self):
         (self.folder / "empty").mkdir()
-        self.assert_exit(self.run_job(documents=self.folder / "empty"), 0)
+        done = self.run_job(documents=self.folder / "empty")
+        self.assert_exit(done, 0)
+        self.assertIn("No files: ", done.stdout)
         self.assertEqual(json.loads((self.output / "report.json").read_text())["documents"], [])
 
     def test_missing_folder_fails_and_says_where(self):

@@ -3,38 +3,17 @@
 
 import contextlib
 import json
-import os
 import pathlib
-import shutil
 import sqlite3
 import subprocess
 import unittest
 
-from support import SystemTest, troupe, write_documents
+from support import SystemTest, can_mount, small_disk, troupe, write_documents
 
 DOCUMENTS = 40
 
 
-def can_mount() -> bool:
-    """Whether a file system can be mounted here: root in a container may lack the right."""
-    if os.geteuid() != 0 or not shutil.which("mount"):
-        return False
-    probe = subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True)
-    return probe.returncode == 0
-
-
 class StoreFaultsTest(SystemTest):
-    @contextlib.contextmanager
-    def small_disk(self, size: str):
-        """A file system of its own, as a folder."""
-        place = self.folder / "disk"
-        place.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], check=True)
-        try:
-            yield place
-        finally:
-            subprocess.run(["umount", place], check=True)
-
     def run_job(self, *more, count: int = DOCUMENTS):
         documents = self.folder / "documents"
         if not documents.exists():
@@ -58,7 +37,7 @@ class StoreFaultsTest(SystemTest):
 
     @unittest.skipUnless(can_mount(), "needs root and the right to mount")
     def test_full_disk_and_going_on_with_space(self):
-        with self.small_disk("600k") as disk:
+        with small_disk(self.folder / "disk", "600k") as disk:
             self.store = f"sqlite:{disk / 'runs.db'}"
             ballast = disk / "ballast"
             ballast.write_bytes(b"x" * 300_000)
@@ -79,14 +58,14 @@ class StoreFaultsTest(SystemTest):
 
     @unittest.skipUnless(can_mount(), "needs root and the right to mount")
     def test_no_space_for_a_new_store(self):
-        with self.small_disk("64k") as disk:
+        with small_disk(self.folder / "disk", "64k") as disk:
             self.store = f"sqlite:{disk / 'runs.db'}"
             (disk / "ballast").write_bytes(b"x" * 60_000)
             self.assert_refused(self.run_job(count=1), "no space left for the store")
 
     @unittest.skipUnless(can_mount(), "needs root and the right to mount")
     def test_read_only_disk_can_still_be_read(self):
-        with self.small_disk("16m") as disk:
+        with small_disk(self.folder / "disk", "16m") as disk:
             self.store = f"sqlite:{disk / 'runs.db'}"
             self.assert_exit(self.run_job("--id", "job", count=1), 0)
             subprocess.run(["mount", "-o", "remount,ro", disk], check=True)

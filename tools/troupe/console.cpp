@@ -1,10 +1,14 @@
 #include "tools/troupe/console.hpp"
 
+#include "tools/troupe/interrupt.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 #include <iostream>
 #include <iterator>
+#include <poll.h>
+#include <unistd.h>
 #include <utility>
 
 namespace troupe::cli {
@@ -16,6 +20,12 @@ std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   }));
+}
+
+/// Whether standard output is a pipe (or a socket) whose reader has gone.
+bool nobody_reads() {
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  return poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 } // namespace
@@ -50,7 +60,9 @@ bool print_line(std::string_view line) {
 }
 
 exit_code report_closed_output() {
-  print_error("cannot write to standard output (closed pipe or full disk)");
+  if (interrupt::requested()) return report_interrupted(); // which ended the write
+  if (nobody_reads()) return exit_code::broken_pipe;
+  print_error("cannot write to standard output; its disk is full or the place cannot be written");
   return exit_code::failed;
 }
 

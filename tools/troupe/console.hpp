@@ -25,7 +25,8 @@ void print_warning(std::string_view message);
 /// Writes one line to standard output. @returns false when nobody can read it any more (a closed pipe, a full disk).
 [[nodiscard]] bool print_line(std::string_view line);
 
-/// What a command returns that stopped because nobody can read its output any more; says so on standard error.
+/// What a command returns that stopped because its output cannot be written any more. Silent where the reader of a pipe
+/// has gone (`troupe ner | head`), as other tools are; else says so on standard error.
 [[nodiscard]] exit_code report_closed_output();
 
 /// Flushes standard output; an `ok` whose output could not be written becomes `failed`.

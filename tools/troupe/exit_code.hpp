@@ -11,6 +11,8 @@ enum class exit_code : int {
   usage = 2,
   /// Ended by Ctrl-C or SIGTERM.
   interrupted = 130,
+  /// The reader of the output has gone: what a shell sees of a tool that SIGPIPE ends.
+  broken_pipe = 141,
 };
 
 } // namespace troupe::cli

@@ -9,7 +9,8 @@ namespace {
 
 using namespace troupe::cli;
 
-constexpr const char* footer = R"(Exit status: 0 ok, 1 the work failed, 2 usage, 130 interrupted.
+constexpr const char* footer =
+    R"(Exit status: 0 ok, 1 the work failed, 2 usage, 130 interrupted, 141 the reader of the output has gone.
 Models are looked for in $TROUPE_MODELS, beside the installed program, and in the checkout it was built from.
 
 Examples:

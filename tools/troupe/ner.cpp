@@ -1,6 +1,8 @@
+#include "actors/inference/ner_extract.hpp"
 #include "actors/node.hpp"
 #include "tools/troupe/commands.hpp"
 #include "tools/troupe/console.hpp"
+#include "tools/troupe/entity_stream.hpp"
 #include "tools/troupe/models.hpp"
 #include "tools/troupe/precision_option.hpp"
 #include "tools/troupe/text_options.hpp"
@@ -38,27 +40,44 @@ const std::map<std::string, v1::WindowPolicy> window_policies{
     {"pipeline", v1::WINDOW_POLICY_PIPELINE},
     {"farthest", v1::WINDOW_POLICY_FARTHEST}};
 
+void set_decoding(const ner_options& options, v1::NerRequest& request) {
+  request.set_aggregation(options.aggregation);
+  request.set_stride(options.stride);
+  request.set_word_groups(options.word_groups);
+  request.set_windows(options.windows);
+}
+
 message_ptr ner_request(const ner_options& options, const input_text& input) {
   auto request = std::make_shared<v1::NerRequest>();
   request->set_text(input.text);
-  request->set_aggregation(options.aggregation);
-  request->set_stride(options.stride);
-  request->set_word_groups(options.word_groups);
-  request->set_windows(options.windows);
+  set_decoding(options, *request);
   return request;
 }
 
 bool print_entities(const input_text& input, const google::protobuf::Message& answer) {
   nlohmann::ordered_json out{{"text", input.text}, {"entities", nlohmann::ordered_json::array()}};
+  read_bytes bytes{input};
   for (const auto& span : dynamic_cast<const v1::NerReply&>(answer).spans())
     out["entities"].push_back({{"label", span.label()},
                                {"score", span.score()},
                                {"start", span.start_codepoint()},
                                {"end", span.end_codepoint()},
-                               {"start_byte", span.start_byte()},
-                               {"end_byte", span.end_byte()},
+                               {"start_byte", bytes.start(span.start_byte())},
+                               {"end_byte", bytes.end(span.end_byte())},
                                {"word", span.word()}});
   return print_line(out.dump());
+}
+
+/// The same wishes for texts that no request can hold.
+reply<entity_stream_options> stream_options(const ner_options& options,
+                                            std::shared_ptr<const bert::ner_model> model) {
+  v1::NerRequest request;
+  set_decoding(options, request);
+  const auto how = inference::decode_options_of(request);
+  if (!how) return tl::unexpected(how.error());
+  entity_stream_options wanted{.model = std::move(model), .how = *how};
+  if (options.stride != 0) wanted.windows.stride = options.stride;
+  return wanted;
 }
 
 exit_code find_entities(const ner_options& options) {
@@ -73,17 +92,27 @@ exit_code find_entities(const ner_options& options) {
   }
   const auto node = node::start(wanted, nullptr);
   if (!node) return report(node.error());
-  text_source texts{options.texts.files, options.texts.unit};
+  // Loaded now, so that a bad one is heard of before any text is awaited.
+  auto model = (*node)->model("default");
+  if (!model) return report(model.error());
+  auto parts = stream_options(options, std::move(*model));
+  if (!parts) return report(parts.error());
+  entity_stream stream{std::move(*parts)};
+  text_source texts{options.texts.files, options.texts.unit, long_text::in_parts};
   return ask_about_texts(
       (*node)->agents(), texts,
       {.target = {.type = "ner.extract", .key = "default"},
        .request = [&](const input_text& input) { return ner_request(options, input); },
+       .in_parts = [&](text_source& from,
+                       input_text first) { return stream.run(from, std::move(first)); },
        .print = print_entities});
 }
 
 constexpr const char* footer = R"(Writes one JSON line per text:
   {"text","entities":[{"label","score","start","end","start_byte","end_byte","word"}]}
 start and end count code points. A text longer than the model takes is read in overlapping windows, never cut.
+start_byte and end_byte count the bytes as read, also where malformed UTF-8 was replaced by U+FFFD. A text of more than
+1 MiB is read and written in parts, so memory does not grow with it; its entities wait in $TMPDIR for the text's end.
 
 Examples:
   echo "Ada Lovelace worked in London." | troupe ner

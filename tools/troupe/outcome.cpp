@@ -20,6 +20,7 @@ constexpr std::size_t most_rows = 25;
 
 /// Replies of a run that say something to a person, whatever the steps are called.
 struct outcome {
+  std::vector<v1::ListFilesReply> lists;
   std::map<std::string, v1::ReadFileReply> documents;
   std::vector<v1::NerReply> entities;
   std::vector<v1::RedactReply> redactions;
@@ -43,8 +44,8 @@ outcome collect(const std::vector<v1::Event>& history) {
       found.documents[document.name()] = std::move(document);
       continue;
     }
-    take(reply, found.entities) || take(reply, found.redactions) || take(reply, found.files) ||
-        take(reply, found.reports);
+    take(reply, found.lists) || take(reply, found.entities) || take(reply, found.redactions) ||
+        take(reply, found.files) || take(reply, found.reports);
   }
   std::sort(found.files.begin(), found.files.end(),
             [](const auto& a, const auto& b) { return a.path() < b.path(); });
@@ -121,6 +122,9 @@ bool print_files(const outcome& found) {
 
 bool print_outcome(const v1::RunSummary& run, const std::vector<v1::Event>& history) {
   const auto found = collect(history);
+  for (const auto& list : found.lists)
+    if (list.files().empty() && !print_line("No files: the folder holds none that match"))
+      return false;
   if (!found.entities.empty() && !print_entities(found)) return false;
   if (!found.redactions.empty() && !print_redactions(found)) return false;
   if (!found.files.empty() && !print_files(found)) return false;

@@ -47,15 +47,15 @@ message_ptr redact_request(const redact_options& options, const input_text& inpu
   return request;
 }
 
-nlohmann::ordered_json redaction_json(const v1::Redaction& redaction) {
+nlohmann::ordered_json redaction_json(const v1::Redaction& redaction, read_bytes& bytes) {
   const auto& span = redaction.span();
   return {{"label", span.label()},
           {"source", redaction.source() == v1::REDACTION_SOURCE_RULE ? "rule" : "model"},
           {"score", span.score()},
           {"start", span.start_codepoint()},
           {"end", span.end_codepoint()},
-          {"start_byte", span.start_byte()},
-          {"end_byte", span.end_byte()},
+          {"start_byte", bytes.start(span.start_byte())},
+          {"end_byte", bytes.end(span.end_byte())},
           {"replacement", redaction.replacement()},
           {"redacted_start", redaction.redacted_start_codepoint()},
           {"redacted_end", redaction.redacted_end_codepoint()},
@@ -63,12 +63,14 @@ nlohmann::ordered_json redaction_json(const v1::Redaction& redaction) {
           {"redacted_end_byte", redaction.redacted_end_byte()}};
 }
 
-bool print_redacted(const redact_options& options, const v1::RedactReply& answer) {
+bool print_redacted(const redact_options& options, const input_text& input,
+                    const v1::RedactReply& answer) {
   if (options.json) {
+    read_bytes bytes{input};
     nlohmann::ordered_json out{{"text", answer.text()},
                                {"redactions", nlohmann::ordered_json::array()}};
     for (const auto& redaction : answer.redactions())
-      out["redactions"].push_back(redaction_json(redaction));
+      out["redactions"].push_back(redaction_json(redaction, bytes));
     return print_line(out.dump());
   }
   if (options.texts.unit == text_unit::line) return print_line(answer.text());
@@ -133,8 +135,8 @@ exit_code redact(redact_options options) {
       {.target = {.type = "pii.redact", .key = "default"},
        .request = [&](const input_text& input) { return redact_request(options, input); },
        .print =
-           [&](const input_text&, const google::protobuf::Message& answer) {
-             return print_redacted(options, dynamic_cast<const v1::RedactReply&>(answer));
+           [&](const input_text& input, const google::protobuf::Message& answer) {
+             return print_redacted(options, input, dynamic_cast<const v1::RedactReply&>(answer));
            }});
 }
 

@@ -19,17 +19,6 @@ constexpr std::chrono::minutes request_timeout{10};
 /// How often Ctrl-C is looked for while an answer is awaited.
 constexpr std::chrono::milliseconds tick{100};
 
-std::string place_of(const input_text& input) {
-  return input.line ? fmt::format("{}:{}", input.file, input.line) : input.file;
-}
-
-void warn_if_repaired(const input_text& input) {
-  if (input.replaced_sequences)
-    print_warning(fmt::format(
-        "{}: {} malformed UTF-8 sequences replaced by U+FFFD; offsets refer to the text as printed",
-        place_of(input), input.replaced_sequences));
-}
-
 class pipeline {
 public:
   pipeline(agent_system& agents, const text_requests& how) : agents_{agents}, how_{how} {}
@@ -45,6 +34,12 @@ public:
       if (!next || !*next) {
         const auto code = drain_to(0, 0);
         return code == exit_code::ok && !next ? report(next.error()) : code;
+      }
+      if ((*next)->continues) {
+        auto code = drain_to(0, 0);
+        if (code == exit_code::ok) code = how_.in_parts(texts, std::move(**next));
+        if (code != exit_code::ok) return code;
+        continue;
       }
       send(std::move(**next));
       if (const auto code = drain_to(most_in_flight, most_bytes_in_flight); code != exit_code::ok)
@@ -66,7 +61,7 @@ private:
     options.timeout = request_timeout;
     agents_.request(how_.target, how_.request(input), options,
                     [promise](reply<message_ptr> done) { promise->set_value(std::move(done)); });
-    bytes_ += input.text.size();
+    bytes_ += input.text.size() + input.original.size();
     waiting_.push_back({std::move(input), std::move(answer)});
   }
 
@@ -99,7 +94,7 @@ private:
       return report(what);
     }
     if (!how_.print(first.input, **answer)) return report_closed_output();
-    bytes_ -= first.input.text.size();
+    bytes_ -= first.input.text.size() + first.input.original.size();
     waiting_.pop_front();
     return exit_code::ok;
   }
@@ -111,6 +106,18 @@ private:
 };
 
 } // namespace
+
+std::string place_of(const input_text& input) {
+  return input.line ? fmt::format("{}:{}", input.file, input.line) : input.file;
+}
+
+void warn_if_repaired(const input_text& input) {
+  if (input.replaced_sequences)
+    print_warning(fmt::format(
+        "{}: {} malformed UTF-8 sequences replaced by U+FFFD; byte offsets are those of the bytes "
+        "as read, all others those of the text as printed",
+        place_of(input), input.replaced_sequences));
+}
 
 exit_code ask_about_texts(agent_system& agents, text_source& texts, const text_requests& how) {
   return pipeline{agents, how}.run(texts);

@@ -10,8 +10,14 @@
 
 namespace troupe::cli {
 
-text_source::text_source(std::vector<std::string> files, text_unit unit)
-    : files_{std::move(files)}, unit_{unit} {
+namespace {
+
+constexpr std::size_t part_bytes = std::size_t{64} << 10;
+
+} // namespace
+
+text_source::text_source(std::vector<std::string> files, text_unit unit, long_text longer)
+    : files_{std::move(files)}, unit_{unit}, longer_{longer} {
   if (files_.empty()) files_.emplace_back("-");
 }
 
@@ -50,31 +56,52 @@ tl::unexpected<error> text_source::unreadable(const error& why) const {
               fmt::format("{}: {}", files_[next_file_ - 1], why.code.message()));
 }
 
+std::optional<char> text_source::delimiter() const {
+  return unit_ == text_unit::line ? std::optional{'\n'} : std::nullopt;
+}
+
+std::size_t text_source::most_bytes() const {
+  return longer_ == long_text::in_parts ? whole_text_bytes : max_text_bytes;
+}
+
 result<std::optional<input_text>> text_source::next_line() {
-  auto bytes = in_->read_until('\n', max_text_bytes);
+  auto bytes = in_->read_until(delimiter(), most_bytes());
   if (!bytes) return unreadable(bytes.error());
   if (!*bytes) return std::nullopt;
-  if (!(*bytes)->empty() && (*bytes)->back() == '\r') (*bytes)->pop_back();
   return make(std::move(**bytes), ++line_);
 }
 
 result<std::optional<input_text>> text_source::whole_file() {
   if (in_->at_end() || interrupt::requested()) return std::nullopt;
-  auto bytes = in_->read_until(std::nullopt, max_text_bytes);
+  auto bytes = in_->read_until(delimiter(), most_bytes());
   if (!bytes) return unreadable(bytes.error());
   if (interrupt::requested()) return std::nullopt;
   return make(std::move(*bytes).value_or(""), 0);
 }
 
-result<std::optional<input_text>> text_source::make(std::string bytes, std::size_t line) const {
+result<std::optional<std::string>> text_source::rest() {
+  if (!continues_) return std::nullopt;
+  auto bytes = in_->read_until(delimiter(), part_bytes);
+  if (!bytes) return unreadable(bytes.error());
+  continues_ = *bytes && (*bytes)->size() > part_bytes;
+  return std::move(*bytes);
+}
+
+result<std::optional<input_text>> text_source::make(std::string bytes, std::size_t line) {
   const auto& file = files_[next_file_ - 1];
-  if (bytes.size() > max_text_bytes)
+  continues_ = bytes.size() > most_bytes();
+  if (continues_ && longer_ == long_text::in_parts)
+    return input_text{{}, std::move(bytes), file, line, 0, true};
+  if (continues_)
     return fail(cli_errc::input_too_large,
                 fmt::format("{}: the text is longer than {} MiB; split it{}",
                             line ? fmt::format("{}:{}", file, line) : file, max_text_bytes >> 20,
                             line ? "" : ", or use --by line"));
+  if (line && !bytes.empty() && bytes.back() == '\r') bytes.pop_back();
   auto repaired = text::repair_utf8(bytes);
-  return input_text{std::move(repaired.text), file, line, repaired.replaced};
+  if (repaired.replaced == 0) bytes = {};
+  return input_text{
+      std::move(repaired.text), std::move(bytes), file, line, repaired.replaced, false};
 }
 
 } // namespace troupe::cli

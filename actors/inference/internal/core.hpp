@@ -32,6 +32,7 @@ public:
 
   void add_model(std::string name, std::filesystem::path model_dir, bert::engine_options options);
   [[nodiscard]] result<void> load_model(const std::string& name);
+  [[nodiscard]] result<std::shared_ptr<const bert::ner_model>> model(const std::string& name);
   [[nodiscard]] bool has_model(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> models() const;
   void extract(extract_request request, extract_responder then);

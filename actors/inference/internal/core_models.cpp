@@ -60,6 +60,10 @@ std::vector<std::string> service::core::models() const {
 }
 
 result<void> service::core::load_model(const std::string& name) {
+  return model(name).map([](const auto&) {});
+}
+
+result<std::shared_ptr<const bert::ner_model>> service::core::model(const std::string& name) {
   lock held{mutex_};
   if (stopping_) return fail(inference_errc::stopping, "no model is loaded any more");
   const auto known = names_.find(name);
@@ -68,7 +72,7 @@ result<void> service::core::load_model(const std::string& name) {
   model_slot& slot = slots_[known->second];
   load_done_.wait(held, [&slot] { return slot.at != model_slot::stage::loading; });
   if (slot.at != model_slot::stage::ready) load(held, slot);
-  if (slot.at == model_slot::stage::ready) return {};
+  if (slot.at == model_slot::stage::ready) return slot.model;
   return fail(slot.why.code, "model '" + name + "': " + slot.why.context);
 }
 

@@ -195,6 +195,44 @@ RC_BOOST_PROP(offset_index_counts, ()) {
   }
 }
 
+RC_BOOST_PROP(original_index_leads_back, ()) {
+  const auto bytes = *any_bytes();
+  const auto text = repair_utf8(bytes).text;
+  original_index index{bytes};
+  std::size_t at = 0;
+  for (std::size_t original = 0; original < bytes.size();) {
+    RC_ASSERT(index.original(at) == original);
+    at += decode_utf8(text, at).size;
+    original += decode_utf8(bytes, original).size;
+  }
+  RC_ASSERT(index.original(text.size()) == bytes.size());
+  RC_ASSERT(index.original(text.size() + 9) == bytes.size());
+  RC_ASSERT(index.original(0) == 0u);
+}
+
+RC_BOOST_PROP(a_text_may_be_cut_where_last_cut_says, ()) {
+  const auto text = *any_text();
+  // As one sees it who has not read all of it yet.
+  const auto seen = *rc::gen::inRange<std::size_t>(0, text.size() + 1);
+  const std::size_t cut = tokenizer().last_cut(std::string_view{text}.substr(0, seen));
+  RC_CLASSIFY(cut > 0, "cut");
+  RC_ASSERT(cut == 0 || cut < seen);
+  const encoding whole = tokenizer().encode(text);
+  const encoding first = tokenizer().encode(std::string_view{text}.substr(0, cut));
+  const encoding second = tokenizer().encode(std::string_view{text}.substr(cut));
+  encoding both;
+  both.append(first, 0, first.size() - 1);
+  const auto words = first.size() > 2 ? first.word_ids[first.size() - 2] + 1 : 0;
+  const auto bytes = static_cast<std::uint32_t>(cut);
+  for (std::size_t i = 1; i + 1 < second.size(); ++i)
+    both.add(second.token_ids[i], second.token_type_ids[i],
+             {second.offsets[i].start + bytes, second.offsets[i].end + bytes},
+             second.word_ids[i] + words);
+  both.add_special(tokenizer().sep_id());
+  RC_ASSERT(both.token_ids == whole.token_ids && both.token_type_ids == whole.token_type_ids &&
+            both.offsets == whole.offsets && both.word_ids == whole.word_ids);
+}
+
 RC_BOOST_PROP(trie_is_a_map, ()) {
   const auto letters =
       rc::gen::container<std::string>(rc::gen::element('a', 'b', '\0', '\xFF', '#'));
