@@ -86,8 +86,9 @@ void engine_core::settle(const std::string& run_id) {
   for (const on_commit& then : std::exchange(run.told_on_commit, {}))
     then({});
   for (attempt_id& attempt : std::exchange(run.to_start, {}))
-    waiting_.push_back({run_id, std::move(attempt), around_.now()});
+    await_place(run_id, run, std::move(attempt));
   if (!run.state.closed()) return;
+  disarm_close_timers(run);
   tell_waiters(run_id, run.state.summary());
   runs_.erase(run_id);
 }
@@ -111,6 +112,7 @@ void engine_core::publish(const std::string& run_id, const v1::Event& committed)
 
 void engine_core::drop(const std::string& run_id, const error& why) {
   uncommitted_ -= runs_.at(run_id).uncommitted;
+  disarm_close_timers(runs_.at(run_id));
   for (const on_commit& then : std::exchange(runs_.at(run_id).told_on_commit, {}))
     then(tl::unexpected(why));
   tell_waiters(run_id, tl::unexpected(why));
@@ -135,9 +137,11 @@ void engine_core::give_up(const error& why) {
   dirty_.clear();
   timers_.clear();
   waiting_.clear();
-  for (auto& [run_id, run] : runs_)
+  for (auto& [run_id, run] : runs_) {
+    run.close_timers.clear();
     for (const on_commit& then : std::exchange(run.told_on_commit, {}))
       then(tl::unexpected(why));
+  }
   for (const auto& [number, each] : std::exchange(waiters_, {}))
     each.then(tl::unexpected(why));
 }
