@@ -72,11 +72,13 @@ void engine_core::start_uncommitted() {
       around_.now() >= renew_at_ + around_.history.lease_time() / renewals_per_lease)
     return;
   // A copy: what could not be started is recorded, which may make more runs dirty.
-  std::vector<std::string> order(dirty_.begin(), dirty_.end());
-  std::stable_sort(order.begin(), order.end(), [this](const std::string& a, const std::string& b) {
-    return runs_.at(a).state.priority() > runs_.at(b).state.priority();
-  });
-  for (const std::string& run_id : order)
+  std::vector<std::pair<std::int32_t, std::string>> order;
+  order.reserve(dirty_.size());
+  for (const std::string& run_id : dirty_)
+    order.emplace_back(-runs_.at(run_id).state.priority(), run_id);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [priority, run_id] : order)
     if (const auto run = runs_.find(run_id); run != runs_.end() && run->second.committed > 0)
       start_uncommitted(run_id, run->second);
 }

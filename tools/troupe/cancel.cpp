@@ -30,37 +30,35 @@ public:
   [[nodiscard]] std::vector<std::string> names() const override { return {}; }
 };
 
-constexpr std::chrono::milliseconds tick{50};
+constexpr std::chrono::milliseconds tick{100};
 /// The process at whose work it is looks every half second; one that is stopped or stuck may never.
 constexpr std::chrono::seconds longest_wait{5};
 
-/// Waits until the process that has the run has closed it. @returns how the run stands then.
-result<v1::RunStatus> await_end(workflow::engine& engine, const std::string& run) {
+/// Asks until the run is closed: by the process that has it or, when that one is gone, by this one.
+/// @returns `run_cancelled` counts as done.
+result<workflow::cancellation> cancel_and_wait(workflow::engine& engine,
+                                               const cancel_options& options) {
   const auto last = std::chrono::steady_clock::now() + longest_wait;
-  for (;;) {
-    const auto now = engine.summary(run);
-    // Where its history cannot be read here, the other process ends it all the same.
-    if (!now) return v1::RUN_STATUS_RUNNING;
-    if (now->status() != v1::RUN_STATUS_RUNNING || std::chrono::steady_clock::now() >= last ||
-        interrupt::requested())
-      return now->status();
+  auto done = engine.cancel(options.run, options.reason);
+  while (done && *done == workflow::cancellation::requested &&
+         std::chrono::steady_clock::now() < last && !interrupt::requested()) {
     std::this_thread::sleep_for(tick);
+    done = engine.cancel(options.run, options.reason);
+    if (!done && done.error().code == workflow_errc::run_cancelled)
+      return workflow::cancellation::done;
   }
+  return done;
 }
 
-exit_code tell(const cancel_options& options, v1::RunStatus status) {
-  const bool cancelled = status == v1::RUN_STATUS_CANCELLED;
-  if (!cancelled && status != v1::RUN_STATUS_RUNNING)
-    return report(
-        {workflow_errc::run_closed, fmt::format("run '{}' ended as {} before it could be cancelled",
-                                                options.run, status_name(status))});
+exit_code tell(const cancel_options& options, workflow::cancellation what) {
+  const bool done = what == workflow::cancellation::done;
   const std::string text =
-      cancelled ? cancelled_text(options.run, options.reason)
-                : fmt::format("run {} is to be cancelled: the process that has it does so, or "
-                              "whoever takes the run over",
-                              options.run);
+      done ? cancelled_text(options.run, options.reason)
+           : fmt::format("run {} is to be cancelled: the process that has it does so, or whoever "
+                         "takes the run over",
+                         options.run);
   const nlohmann::ordered_json json{{"run", options.run},
-                                    {"status", cancelled ? "cancelled" : "requested"},
+                                    {"status", done ? "cancelled" : "requested"},
                                     {"reason", options.reason}};
   return print_line(options.json ? json.dump() : text) ? exit_code::ok : report_closed_output();
 }
@@ -72,11 +70,8 @@ exit_code cancel(const cancel_options& options) {
   const auto engine = workflow::engine::start(
       agents, [](const workflow::attempt_request&, const responder&) {}, std::move(*store));
   if (!engine) return report(engine.error());
-  const auto done = (*engine)->cancel(options.run, options.reason);
-  if (!done) return report(done.error());
-  if (*done == workflow::cancellation::done) return tell(options, v1::RUN_STATUS_CANCELLED);
-  const auto status = await_end(**engine, options.run);
-  return status ? tell(options, *status) : report(status.error());
+  const auto done = cancel_and_wait(**engine, options);
+  return done ? tell(options, *done) : report(done.error());
 }
 
 } // namespace
