@@ -15,7 +15,8 @@ std::partial_ordering order(std::int64_t whole, double number) {
   if (number >= 0x1p63) return std::partial_ordering::less;
   if (number < -0x1p63) return std::partial_ordering::greater;
   const double floor = std::floor(number);
-  if (const auto wholes = whole <=> static_cast<std::int64_t>(floor); wholes != 0) return wholes;
+  if (const auto wholes = whole <=> static_cast<std::int64_t>(floor); std::is_neq(wholes))
+    return wholes;
   return floor < number ? std::partial_ordering::less : std::partial_ordering::equivalent;
 }
 
@@ -29,7 +30,8 @@ std::partial_ordering order(std::uint64_t whole, double number) {
 }
 
 std::partial_ordering reversed(std::partial_ordering from) {
-  return 0 <=> from;
+  if (std::is_lt(from)) return std::partial_ordering::greater;
+  return std::is_gt(from) ? std::partial_ordering::less : from;
 }
 
 /// Any pair that the compiler lets through.
@@ -65,17 +67,17 @@ struct orderer {
 bool holds(comparison how, std::partial_ordering found) {
   switch (how) {
   case comparison::equal:
-    return found == 0;
+    return std::is_eq(found);
   case comparison::not_equal:
-    return found != 0;
+    return std::is_neq(found);
   case comparison::less:
-    return found < 0;
+    return std::is_lt(found);
   case comparison::less_equal:
-    return found <= 0;
+    return std::is_lteq(found);
   case comparison::greater:
-    return found > 0;
+    return std::is_gt(found);
   case comparison::greater_equal:
-    return found >= 0;
+    return std::is_gteq(found);
   }
   return false;
 }

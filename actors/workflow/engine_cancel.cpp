@@ -79,7 +79,8 @@ result<void> engine_core::close_cancelled(const cancel_request& wanted, std::uin
   batch.epoch = epoch;
   const v1::Event encoded = encode(happened);
   batch.events.push_back(encoded.SerializeAsString());
-  if (auto appended = around_.history.append({&batch, 1}); !appended) return appended;
+  if (auto appended = around_.history.append({&batch, 1}); !appended)
+    return (void)around_.history.release(wanted.run_id), appended;
   publish(wanted.run_id, encoded);
   return {};
 }

@@ -133,6 +133,7 @@ std::string machine::idempotency_key(const instance_id& instance) const {
 
 std::vector<attempt_id> machine::in_flight() const {
   std::vector<attempt_id> made;
+  if (closed()) return made;
   for (std::size_t at = 0; at < steps_.size(); ++at)
     for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
       const instance_state& instance = steps_[at].instances[i];

@@ -122,7 +122,7 @@ public:
   /// The same for every attempt of an instance: `RUN/STEP/INDEX`.
   [[nodiscard]] std::string idempotency_key(const instance_id& instance) const;
 
-  /// Attempts in flight, in the order of the definition, then by index.
+  /// Attempts in flight, in the order of the definition, then by index; none of a closed run.
   [[nodiscard]] std::vector<attempt_id> in_flight() const;
   /// What the run has done so far.
   [[nodiscard]] v1::RunSummary summary() const;
