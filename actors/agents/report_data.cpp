@@ -137,6 +137,10 @@ report_status status_of(v1::StepStatus status) {
     return report_status::completed;
   case v1::STEP_STATUS_FAILED:
     return report_status::failed;
+  case v1::STEP_STATUS_SKIPPED:
+    return report_status::skipped;
+  case v1::STEP_STATUS_CANCELLED:
+    return report_status::cancelled;
   default:
     return report_status::pending;
   }
@@ -150,6 +154,8 @@ report_status status_of(v1::RunStatus status) {
     return report_status::completed;
   case v1::RUN_STATUS_FAILED:
     return report_status::failed;
+  case v1::RUN_STATUS_CANCELLED:
+    return report_status::cancelled;
   default:
     return report_status::pending;
   }
@@ -208,10 +214,11 @@ report_status report_step::status() const {
     return std::ranges::find(instances, wanted, &report_instance::status) != instances.end();
   };
   if (any(report_status::failed)) return report_status::failed;
+  if (any(report_status::cancelled)) return report_status::cancelled;
   if (any(report_status::backing_off)) return report_status::backing_off;
   if (any(report_status::running)) return report_status::running;
   if (instances.empty() || any(report_status::pending)) return report_status::pending;
-  return report_status::completed;
+  return any(report_status::completed) ? report_status::completed : report_status::skipped;
 }
 
 reply<report_data> make_report_data(const v1::WriteReportRequest& request) {

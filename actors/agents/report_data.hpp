@@ -51,7 +51,7 @@ struct report_document {
   std::string model;
 };
 
-enum class report_status { pending, running, backing_off, completed, failed };
+enum class report_status { pending, running, backing_off, completed, failed, skipped, cancelled };
 
 /// Microseconds since the epoch; none where it has not happened.
 using report_time = std::optional<std::int64_t>;

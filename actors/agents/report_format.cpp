@@ -124,6 +124,10 @@ std::string_view status_name(report_status status) {
     return "completed";
   case report_status::failed:
     return "failed";
+  case report_status::skipped:
+    return "skipped";
+  case report_status::cancelled:
+    return "cancelled";
   }
   return "unknown";
 }

@@ -62,7 +62,8 @@ std::string status_items(const report_run& run) {
   std::string items;
   for (const auto status :
        {report_status::completed, report_status::running, report_status::backing_off,
-        report_status::failed, report_status::pending})
+        report_status::failed, report_status::skipped, report_status::cancelled,
+        report_status::pending})
     if (std::ranges::any_of(run.steps,
                             [&](const report_step& step) { return step.status() == status; }))
       items += fmt::format(R"(<li><svg viewBox="-9 -9 18 18" aria-hidden="true">{}</svg>{}</li>)",

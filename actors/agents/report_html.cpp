@@ -26,7 +26,7 @@ bool only_report_left(const report_run& run) {
   return run.status == report_status::running &&
          std::ranges::all_of(run.steps, [](const report_step& step) {
            return step.status() == report_status::completed ||
-                  step.agent.starts_with("report.write");
+                  step.status() == report_status::skipped || step.agent.starts_with("report.write");
          });
 }
 

@@ -14,6 +14,14 @@ std::uint64_t attempts_of(const report_step& step) {
   return attempts;
 }
 
+/// "3", "3, 1 skipped".
+std::string instances_of(const report_step& step) {
+  const auto skipped = static_cast<std::uint64_t>(
+      std::ranges::count(step.instances, report_status::skipped, &report_instance::status));
+  return format_count(step.instances.size()) +
+         (skipped > 0 ? ", " + format_count(skipped) + " skipped" : "");
+}
+
 std::string step_row(const report_step& step) {
   std::int64_t total = 0;
   for (const auto& one : step.instances)
@@ -24,7 +32,7 @@ std::string step_row(const report_step& step) {
       R"(<tr><th scope="row" class="name">{}</th><td>{}</td><td><svg viewBox="-9 -9 18 18" aria-hidden="true">{}</svg> {}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td></tr>)"
       "\n",
       escape_html(step.id), escape_html(step.agent), status_icon(status), status_name(status),
-      format_count(step.instances.size()), format_count(attempts_of(step)),
+      instances_of(step), format_count(attempts_of(step)),
       total > 0 ? format_duration(total) : "–");
 }
 

@@ -156,6 +156,8 @@ std::string_view status_class(report_status status) {
   case report_status::backing_off:
     return "busy";
   case report_status::pending:
+  case report_status::skipped:
+  case report_status::cancelled:
     break;
   }
   return "wait";
@@ -175,6 +177,11 @@ std::string status_icon(report_status status) {
     return icon(R"(<circle class="ring" r="7"/><path class="signc" d="M-2-3.2v6.4l5-3.2z"/>)");
   case report_status::backing_off:
     return icon(R"(<circle class="ring" r="7"/><path class="signc" d="M0-4v4l3 2"/>)");
+  case report_status::skipped:
+    return icon(
+        R"(<circle class="ring" r="7"/><path class="signc" d="M-3.5-2.5l2.5 2.5-2.5 2.5M.5-2.5l2.5 2.5-2.5 2.5"/>)");
+  case report_status::cancelled:
+    return icon(R"(<circle class="ring" r="7"/><path class="signc" d="M-2.5-2.5h5v5h-5z"/>)");
   case report_status::pending:
     break;
   }

@@ -89,6 +89,10 @@ std::string instance_row(const report_step& step, const report_instance& one,
   const auto index =
       step.instances.size() > 1 ? "[" + std::to_string(one.index) + "]" : std::string{};
   std::string out = row_label(y, step.id, index);
+  if (!one.scheduled && one.status == report_status::skipped)
+    return out +
+           fmt::format(R"(<text class="soft" x="{}" y="{:.1f}" font-size="11.5">skipped</text>)",
+                       label_width + 6, y + bar_height - 2);
   if (!one.scheduled) return out;
   const auto end = one.closed.value_or(window.end);
   const auto from = window.x(*one.scheduled);

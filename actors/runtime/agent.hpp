@@ -76,6 +76,14 @@ struct envelope_header {
 /// when every copy is gone without a call, the requester gets "runtime.no_answer".
 using responder = std::function<void(reply<message_ptr>)>;
 
+/// Told of the signs of life of who works on a request.
+class heartbeat_sink {
+public:
+  virtual ~heartbeat_sink() = default;
+  /// Any thread, often: cheap, and never blocks.
+  virtual void beat() noexcept = 0;
+};
+
 /// What a requester may say about one request.
 struct request_options {
   /// Finite; a request made inside a call is further cut to that call's own deadline.
@@ -89,6 +97,8 @@ struct request_options {
   std::string traceparent{};
   std::string principal{};
   std::vector<std::string> privacy_labels{};
+  /// Told when an agent at work on the request, or on one that was made for it, says that it is alive.
+  std::shared_ptr<heartbeat_sink> pulse{};
 };
 
 /// What a handler may use while it answers one request. Keep the shared pointer for what must
@@ -97,6 +107,9 @@ class call_context {
 public:
   virtual ~call_context() = default;
   [[nodiscard]] virtual const envelope_header& header() const = 0;
+  /// Says that work on this request goes on. A step with a `heartbeat` timeout fails its attempt where this is not called
+  /// often enough; elsewhere it does nothing. Cheap enough to be called in a loop.
+  virtual void heartbeat() const noexcept {}
   /// Asks another agent; `then` runs once, with the answer or a failure, at the latest at this
   /// call's own deadline. It runs like a handler of the asking agent: one at a time with its
   /// handlers, and on the blocking executor when the agent is blocking. May be called after the

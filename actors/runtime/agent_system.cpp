@@ -58,8 +58,10 @@ std::vector<std::string> agent_system::names() const {
 void agent_system::request(agent_name target, message_ptr payload, request_options options,
                            responder then) {
   const auto timeout = options.timeout;
+  runtime::call::origin from;
+  from.pulse = std::move(options.pulse);
   core_->send(header_of(std::move(target), std::move(options)), std::move(payload), timeout,
-              std::move(then), {});
+              std::move(then), std::move(from));
 }
 
 reply<message_ptr> agent_system::request_and_wait(agent_name target, message_ptr payload,

@@ -113,6 +113,14 @@ public:
     const std::lock_guard held{mutex_};
     return only_->renew(now);
   }
+  result<void> request_cancel(const cancel_request& wanted, time_point now) override {
+    const std::lock_guard held{mutex_};
+    return only_->request_cancel(wanted, now);
+  }
+  result<std::vector<cancel_request>> cancel_requests() override {
+    const std::lock_guard held{mutex_};
+    return only_->cancel_requests();
+  }
   void release_all() noexcept override {
     const std::lock_guard held{mutex_};
     only_->release_all();

@@ -109,7 +109,18 @@ void compiler::collect_needs(std::size_t at) {
   each_text(from.input(), path + ".input", [&](const std::string& where, const std::string& text) {
     check_text(at, where, text);
   });
+  parse_when(at);
   check_needs(at);
+}
+
+void compiler::parse_when(std::size_t at) {
+  const v1::StepDefinition& from = source_.steps(static_cast<int>(at));
+  if (from.when().empty()) return;
+  const std::string path = "steps." + from.id() + ".when";
+  auto parsed = parse_condition(from.when());
+  if (!parsed) return report(path, parsed.error().message, false, parsed.error().offset);
+  each_reference(*parsed, [&](const reference& used) { check_reference(at, path, used); });
+  conditions_[at] = std::move(*parsed);
 }
 
 void compiler::check_text(std::size_t at, const std::string& path, const std::string& text) {
@@ -140,8 +151,8 @@ void compiler::check_reference(std::size_t at, const std::string& path, const re
     if (found == made_->step_index.end())
       complain(fmt::format("unknown step '{}'{}", from.name, suggestion(from.name, step_ids_)));
     else if (found->second == at)
-      complain(fmt::format(
-          "step '{}' refers to itself; a step can use the replies of other steps only", from.name));
+      complain(fmt::format("step '{}' refers to itself; refer to another step, or to an input",
+                           from.name));
     else
       named_[at].insert(found->second);
     return;
@@ -149,7 +160,8 @@ void compiler::check_reference(std::size_t at, const std::string& path, const re
   case reference_root::item:
   case reference_root::index:
     if (user.for_each().empty() || path.ends_with(".for_each"))
-      complain(fmt::format("'${{{}}}' has a meaning only in the input of a step with for_each",
+      complain(fmt::format("'${{{}}}' has a meaning only in the input or the condition of a step "
+                           "with for_each; add for_each to the step, or refer to something else",
                            from.to_string()));
     return;
   case reference_root::run:

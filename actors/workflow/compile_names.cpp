@@ -81,7 +81,11 @@ void compiler::check_inputs() {
 void compiler::check_input(const v1::InputDeclaration& from, std::size_t) {
   const std::string path = "inputs." + from.name();
   if (!is_identifier(from.name()))
-    report(path, fmt::format("bad input name '{}'", from.name()), true);
+    report(
+        path,
+        fmt::format("bad input name '{}'; use a letter or '_', then letters, digits, '_' and '-'",
+                    from.name()),
+        true);
   if (std::find(input_names_.begin(), input_names_.end(), from.name()) != input_names_.end())
     report(path, fmt::format("input '{}' is declared twice; remove or rename one", from.name()),
            true);
@@ -89,8 +93,10 @@ void compiler::check_input(const v1::InputDeclaration& from, std::size_t) {
   if (from.has_default_value()) {
     made.default_value = typed_default(from.default_value(), from.type());
     if (!made.default_value)
-      report(path + ".default", fmt::format("the default of input '{}' is not of its type, {}",
-                                            from.name(), name_of(from.type())));
+      report(path + ".default",
+             fmt::format("the default of input '{}' is not of its type, {}; change "
+                         "one of them, or leave the default out",
+                         from.name(), name_of(from.type())));
   }
   input_names_.push_back(from.name());
   made_->inputs.push_back(std::move(made));
@@ -108,6 +114,10 @@ void compiler::check_step(const v1::StepDefinition& from) {
   if (!made_->step_index.emplace(from.id(), made_->steps.size()).second)
     report(path, fmt::format("step '{}' is there twice; remove or rename one", from.id()), true);
   made.parallelism = from.parallelism();
+  made.priority = from.priority();
+  if (std::abs(std::int64_t{from.priority()}) > highest_priority)
+    report(path + ".priority", fmt::format("priority {} is out of range; write one from {} to {}",
+                                           from.priority(), -highest_priority, highest_priority));
   check_agent(from, made);
   check_retry(from, made);
   check_timeouts(from, made);
@@ -135,9 +145,11 @@ void compiler::check_agent(const v1::StepDefinition& from, step& made) {
     made.request = linked_type(chosen->request->full_name());
     made.reply = linked_type(chosen->reply->full_name());
     if (!made.request || !made.reply)
-      report(path + ".agent",
-             fmt::format("a message type of agent '{}' is not linked into this program",
-                         made.agent.type));
+      report(
+          path + ".agent",
+          fmt::format("a message type of agent '{}' is not linked into this program; link the code "
+                      "that protoc made of it",
+                      made.agent.type));
   }
 }
 
@@ -167,7 +179,8 @@ void compiler::check_named_types(const v1::StepDefinition& from, step& made) {
        {std::pair{made.request, from.request_type()}, {made.reply, from.reply_type()}})
     if (!type)
       report("steps." + from.id() + ".agent",
-             fmt::format("message type '{}' is not linked into this program", name));
+             fmt::format("message type '{}' is not linked into this program; use one that knows it",
+                         name));
 }
 
 void compiler::check_retry(const v1::StepDefinition& from, step& made) {
@@ -183,16 +196,18 @@ void compiler::check_retry(const v1::StepDefinition& from, step& made) {
   policy.non_retryable_error_types.assign(retry.non_retryable_error_types().begin(),
                                           retry.non_retryable_error_types().end());
   if (policy.initial_interval < duration{0})
-    report(path + ".initial_interval", "the interval is malformed or out of range");
-  if (policy.maximum_interval < policy.initial_interval)
+    report(path + ".initial_interval",
+           "the interval is malformed or out of range; give one from 0 to ten years");
+  else if (policy.maximum_interval < policy.initial_interval)
     report(path + ".maximum_interval",
            fmt::format("maximum_interval {} is below initial_interval {}; make it at least as long",
                        format_duration(policy.maximum_interval),
                        format_duration(policy.initial_interval)));
   if (!(policy.backoff_coefficient >= 1 && policy.backoff_coefficient <= 1000))
     report(path + ".backoff_coefficient",
-           fmt::format("backoff_coefficient must be from 1 to 1000, not {}",
-                       policy.backoff_coefficient));
+           fmt::format(
+               "backoff_coefficient must be from 1 to 1000, not {}; 1 waits the same each time",
+               policy.backoff_coefficient));
 }
 
 void compiler::check_timeouts(const v1::StepDefinition& from, step& made) {

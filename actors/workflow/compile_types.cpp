@@ -45,10 +45,11 @@ scalar to_scalar(double number) {
 void compiler::check_types(std::size_t at) {
   const v1::StepDefinition& from = source_.steps(static_cast<int>(at));
   if (!from.for_each().empty()) check_for_each(at);
-  add_dependencies(at);
   step& made = made_->steps[at];
   if (made.request)
     made.input = check_object(at, from.input(), *made.request, "steps." + from.id() + ".input");
+  check_when(at);
+  add_dependencies(at);
 }
 
 void compiler::check_for_each(std::size_t at) {
@@ -57,13 +58,15 @@ void compiler::check_for_each(std::size_t at) {
   if (!parsed) return;
   const reference* over = parsed->whole();
   if (over && over->root == reference_root::step) {
-    made_->steps[at].each = make_fan_out(at, *over);
+    auto& each = made_->steps[at].each = make_fan_out(at, *over);
+    if (each && each->chained) read_[at].insert(each->source);
   } else if (!over || over->root != reference_root::item) {
     report("steps." + from.id() + ".for_each",
            fmt::format("for_each '{}' is no list; write one reference to a list of a step's reply "
                        "(${{steps.ID.field}}) or "
                        "to a step that fans out itself (${{steps.ID}})",
-                       from.for_each().substr(0, 140)));
+                       from.for_each().substr(0, 140)),
+           false, over ? std::optional{over->offset} : std::nullopt);
   }
 }
 
@@ -118,7 +121,7 @@ bool compiler::same_fan_out(std::size_t a, std::size_t b) const {
 void compiler::add_dependencies(std::size_t at) {
   step& made = made_->steps[at];
   for (const std::size_t needed : named_[at])
-    made.needs.push_back({needed, same_fan_out(at, needed)});
+    made.needs.push_back({needed, same_fan_out(at, needed), read_[at].contains(needed)});
 }
 
 object_expression compiler::check_object(std::size_t at, const google::protobuf::Struct& from,
@@ -136,7 +139,8 @@ object_expression compiler::check_object(std::size_t at, const google::protobuf:
     }
     if (field->is_map()) {
       report(inner,
-             fmt::format("field {} is a map, which a definition cannot fill", field->full_name()),
+             fmt::format("field {} is a map, which a definition cannot fill; leave it out",
+                         field->full_name()),
              true);
       continue;
     }
@@ -158,12 +162,14 @@ std::optional<expression> compiler::check_value(std::size_t at, const Value& fro
     return check_string(at, from.string_value(), field, element, path);
   case Value::kListValue:
     if (!element && field.is_repeated()) return check_list(at, from.list_value(), field, path);
-    report(path, fmt::format("a list is given, but {}", describe(field, element)));
+    report(path, fmt::format("a list is given, but {}; write one value", describe(field, element)));
     return std::nullopt;
   case Value::kStructValue:
     if (field.message_type() && (element || !field.is_repeated()))
       return check_object(at, from.struct_value(), *field.message_type(), path);
-    report(path, fmt::format("a mapping is given, but {}", describe(field, element)));
+    report(path, fmt::format("a mapping is given, but {}; {}", describe(field, element),
+                             field.is_repeated() && !element ? "put it in [ ]"
+                                                             : "write a value without keys"));
     return std::nullopt;
   case Value::kNullValue:
   case Value::KIND_NOT_SET:
@@ -185,7 +191,7 @@ std::optional<expression> compiler::check_literal(const scalar& literal,
                              describe(field, element),
                              field.is_repeated() && !element ? "; put it in [ ]"
                              : text_wanted                   ? "; put it in quotes"
-                                                             : ""));
+                                                             : "; write a value of that type"));
     return std::nullopt;
   }
   // What else depends on the value (range, names of an enumeration) shows when it is put in.
@@ -193,6 +199,7 @@ std::optional<expression> compiler::check_literal(const scalar& literal,
       google::protobuf::MessageFactory::generated_factory()->GetPrototype(field.containing_type());
   const std::unique_ptr<google::protobuf::Message> scratch{prototype->New()};
   if (auto wrong = assign(*scratch, field, view(literal))) {
+    if (!field.enum_type()) *wrong += "; write one that fits";
     report(path, std::move(*wrong));
     return std::nullopt;
   }
@@ -210,14 +217,15 @@ std::optional<expression> compiler::check_string(std::size_t at, const std::stri
     auto resolved = resolve(at, *whole, path);
     if (!resolved || fits(resolved->type, field, element)) return resolved;
     report(path,
-           fmt::format("'${{{}}}' is {}, but {}", resolved->text, resolved->type.to_string(),
-                       describe(field, element)),
+           fmt::format("'${{{}}}' is {}, but {}; refer to something of that type", resolved->text,
+                       resolved->type.to_string(), describe(field, element)),
            false, whole->offset);
     return std::nullopt;
   }
   if (!fits(type_of(scalar{std::string{}}), field, element)) {
     report(path,
-           fmt::format("a text with references in it is string, but {}", describe(field, element)));
+           fmt::format("a text with references in it is string, but {}; write one reference alone",
+                       describe(field, element)));
     return std::nullopt;
   }
   return join_text(at, *parsed, path);
@@ -310,6 +318,8 @@ std::optional<value_reference> compiler::resolve(std::size_t at, const reference
   }
   made.path = std::move(followed->path);
   made.type = std::move(followed->type);
+  if (made.from == origin::reply || made.from == origin::reply_of_same_index)
+    read_[at].insert(made.position);
   return made;
 }
 

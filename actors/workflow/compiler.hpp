@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/workflow/condition_syntax.hpp"
 #include "actors/workflow/definition.hpp"
 #include "actors/workflow/references.hpp"
 #include "actors/workflow/source_map.hpp"
@@ -26,7 +27,7 @@ private:
   using visitor = std::function<void(const std::string& path, const std::string& text)>;
 
   void report(const std::string& path, std::string message, bool at_key = false,
-              std::size_t offset = 0);
+              std::optional<std::size_t> offset = {});
 
   // compile_names.cpp: header, inputs, ids, agents, policies
   void check_header();
@@ -41,6 +42,7 @@ private:
 
   // compile_graph.cpp: texts, references, cycles, order
   void collect_needs(std::size_t at);
+  void parse_when(std::size_t at);
   void check_text(std::size_t at, const std::string& path, const std::string& text);
   void check_reference(std::size_t at, const std::string& path, const reference& from);
   void check_needs(std::size_t at);
@@ -80,6 +82,26 @@ private:
   [[nodiscard]] std::optional<value_type> root_type(std::size_t at, const reference& from,
                                                     value_reference& made) const;
 
+  // compile_when.cpp: conditions
+  /// A part of a condition, with what it gives.
+  struct typed_condition {
+    condition made;
+    value_type type;
+    /// As written, for messages.
+    std::string text;
+  };
+  void check_when(std::size_t at);
+  [[nodiscard]] std::optional<typed_condition> check_condition(std::size_t at,
+                                                               const condition_syntax& from);
+  [[nodiscard]] std::optional<typed_condition> check_leaf(std::size_t at,
+                                                          const condition_syntax& from);
+  [[nodiscard]] std::optional<typed_condition> check_logic(std::size_t at,
+                                                           const condition_syntax& from);
+  [[nodiscard]] std::optional<typed_condition> check_comparison(std::size_t at,
+                                                                const condition_syntax& from);
+  [[nodiscard]] bool fit_enumeration(const typed_condition& entry, typed_condition& text,
+                                     const std::string& path, std::size_t offset);
+
   const v1::WorkflowDefinition& source_;
   const agent_types* agents_;
   findings& found_;
@@ -88,6 +110,10 @@ private:
   std::vector<std::string> input_names_;
   /// Steps that each step names, and how: by `needs`, or by a reference.
   std::vector<std::set<std::size_t>> named_;
+  /// Of these, those of which a reference takes one reply.
+  std::vector<std::set<std::size_t>> read_;
+  /// By step; absent where there is none, or a malformed one.
+  std::vector<std::optional<condition_syntax>> conditions_;
   /// Steps on a cycle: their types are not looked at.
   std::set<std::size_t> cyclic_;
 };

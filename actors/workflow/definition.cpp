@@ -21,10 +21,11 @@ void name_types(v1::WorkflowDefinition& source, const definition& checked) {
 
 compiler::compiler(const v1::WorkflowDefinition& source, const agent_types* agents, findings& found)
     : source_(source), agents_(agents), found_(found),
-      named_(static_cast<std::size_t>(source.steps_size())) {}
+      named_(static_cast<std::size_t>(source.steps_size())), read_(named_.size()),
+      conditions_(named_.size()) {}
 
 void compiler::report(const std::string& path, std::string message, bool at_key,
-                      std::size_t offset) {
+                      std::optional<std::size_t> offset) {
   found_.push_back({path, std::move(message), at_key, offset});
 }
 
@@ -54,7 +55,8 @@ definition_result load_definition(std::string_view yaml, const std::string& file
         diagnostics{{file_name,
                      tree->where,
                      {},
-                     fmt::format("a definition is a mapping with name and steps, this is {}",
+                     fmt::format("a definition is a mapping with name and steps, this is {}; begin "
+                                 "it with 'name: NAME'",
                                  to_string(tree->what))}});
   source_map places{file_name, yaml};
   findings found;
@@ -66,7 +68,8 @@ definition_result load_definition(std::string_view yaml, const std::string& file
 definition_result compile_definition(const v1::WorkflowDefinition& source,
                                      const agent_types* agents) {
   findings found;
-  if (source.name().empty()) found.push_back({"name", "the definition has no name", false, 0});
+  if (source.name().empty())
+    found.push_back({"name", "the definition has no name; give it one", false, {}});
   if (auto made = compiler{source, agents, found}.compile()) return made;
   return tl::unexpected(to_diagnostics(found, nullptr));
 }

@@ -33,12 +33,15 @@ struct retry_policy {
   std::vector<std::string> non_retryable_error_types;
 };
 
-/// Zero means none.
+/// Zero means none. All are kept by the engine's own timers.
 struct time_limits {
+  /// From the record that an attempt is wanted to its start: the wait for a place in the engine.
   duration schedule_to_start{};
+  /// Of one attempt.
   duration start_to_close{};
+  /// From the first attempt's record to the instance's end, waits between attempts included.
   duration schedule_to_close{};
-  /// Declared and kept; not enforced yet.
+  /// Between signs of life of an attempt (`call_context::heartbeat`), the first from its start.
   duration heartbeat{};
 };
 
@@ -55,6 +58,8 @@ struct dependency {
   std::size_t step = 0;
   /// The instance of the same index alone (both steps belong to one fan-out); else all of them.
   bool same_index = false;
+  /// A reference takes one reply of it: where that instance was skipped, so is this one.
+  bool reads_reply = false;
 };
 
 /// What a step with `for_each` runs over.
@@ -82,8 +87,12 @@ struct step {
   /// Ascending by step, each step once.
   std::vector<dependency> needs;
   std::optional<fan_out> each;
+  /// Instances for which it does not hold are skipped.
+  std::optional<condition> when;
   /// Instances at work at once; 0 means no bound.
   std::uint32_t parallelism = 0;
+  /// Among attempts that wait for a place higher goes first; the run's is added.
+  std::int32_t priority = 0;
   retry_policy retry;
   time_limits limits;
   /// The request's fields, in order of their names.
@@ -110,6 +119,9 @@ struct definition {
 using definition_ptr = std::shared_ptr<const definition>;
 /// The definition, or every mistake that was found, in order of position.
 using definition_result = tl::expected<definition_ptr, diagnostics>;
+
+/// Priorities of steps and of runs are from minus this to this.
+inline constexpr std::int32_t highest_priority = 100;
 
 /// What a definition may at most be.
 struct definition_limits {

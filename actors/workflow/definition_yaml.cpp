@@ -36,8 +36,7 @@ private:
     if (key == "name") made.set_name(shape_.text(value, path));
     if (key == "version") made.set_version(shape_.text(value, path));
     if (key == "description") made.set_description(shape_.text(value, path));
-    if (key == "max_uncommitted")
-      made.set_max_uncommitted(shape_.whole_number(value, path, 1'000'000).value_or(0));
+    if (key == "max_uncommitted") made.set_max_uncommitted(whole_number(value, path));
     if (key == "inputs")
       shape_.each_entry(
           value, path, {},
@@ -95,12 +94,12 @@ private:
     made.set_id(id);
     if (has_default_retry_) *made.mutable_retry() = default_retry_;
     if (has_default_timeouts_) *made.mutable_timeouts() = default_timeouts_;
-    shape_.each_entry(
-        value, path,
-        {"agent", "request_type", "needs", "for_each", "parallelism", "input", "retry", "timeouts"},
-        [&](const std::string& key, const std::string& at, const yaml_node& part) {
-          read_step_part(made, key, at, part);
-        });
+    shape_.each_entry(value, path,
+                      {"agent", "request_type", "needs", "for_each", "when", "parallelism",
+                       "priority", "input", "retry", "timeouts"},
+                      [&](const std::string& key, const std::string& at, const yaml_node& part) {
+                        read_step_part(made, key, at, part);
+                      });
   }
 
   void read_step_part(v1::StepDefinition& made, const std::string& key, const std::string& path,
@@ -108,12 +107,26 @@ private:
     if (key == "agent") made.set_agent(shape_.text(value, path));
     if (key == "request_type") made.set_request_type(shape_.text(value, path));
     if (key == "for_each") made.set_for_each(shape_.text(value, path));
-    if (key == "parallelism")
-      made.set_parallelism(shape_.whole_number(value, path, 1'000'000).value_or(0));
+    if (key == "when") read_condition(made, value, path);
+    if (key == "parallelism") made.set_parallelism(whole_number(value, path));
+    if (key == "priority")
+      made.set_priority(
+          shape_.whole_number(value, path, -highest_priority, highest_priority).value_or(0));
     if (key == "needs") read_names(*made.mutable_needs(), value, path);
     if (key == "input") read_object(*made.mutable_input(), value, path);
     if (key == "retry") read_retry(*made.mutable_retry(), value, path);
     if (key == "timeouts") read_timeouts(*made.mutable_timeouts(), value, path);
+  }
+
+  std::uint32_t whole_number(const yaml_node& value, const std::string& path) {
+    return static_cast<std::uint32_t>(shape_.whole_number(value, path, 0, 1'000'000).value_or(0));
+  }
+
+  /// Said to be there even where it is empty, so that it is looked at.
+  void read_condition(v1::StepDefinition& made, const yaml_node& value, const std::string& path) {
+    std::string text = shape_.text(value, path);
+    if (text.empty() && value.what == kind::scalar) text = " ";
+    made.set_when(std::move(text));
   }
 
   void read_names(google::protobuf::RepeatedPtrField<std::string>& made, const yaml_node& value,
@@ -142,8 +155,7 @@ private:
       read_duration(made, &v1::RetryPolicy::mutable_maximum_interval, value, path);
     if (key == "backoff_coefficient")
       made.set_backoff_coefficient(shape_.number(value, path).value_or(2));
-    if (key == "maximum_attempts")
-      made.set_maximum_attempts(shape_.whole_number(value, path, 1'000'000).value_or(1));
+    if (key == "maximum_attempts") made.set_maximum_attempts(whole_number(value, path));
     if (key == "non_retryable_error_types") {
       made.clear_non_retryable_error_types();
       read_names(*made.mutable_non_retryable_error_types(), value, path);

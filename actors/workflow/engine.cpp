@@ -66,7 +66,7 @@ public:
 private:
   void work() {
     for (bool open = true; open;) {
-      open = queue_->wait_until(core_.next_due());
+      open = queue_->wait_until(core_.next_wake());
       work_off(queue_->take());
       if (!open) break;
       core_.fire_timers();
@@ -114,9 +114,9 @@ result<std::string> engine::submit(definition_ptr workflow, const input_values& 
       options.run_id.empty() ? make_run_id(std::chrono::system_clock::now()) : options.run_id;
   auto promise = std::make_shared<std::promise<result<void>>>();
   auto answer = promise->get_future();
-  const bool accepted =
-      self_->post([this, promise, workflow = std::move(workflow), inputs, run_id] {
-        self_->core().submit(workflow, inputs, run_id,
+  const bool accepted = self_->post(
+      [this, promise, workflow = std::move(workflow), inputs, run_id, priority = options.priority] {
+        self_->core().submit(workflow, inputs, {run_id, priority},
                              [promise](result<void> done) { promise->set_value(std::move(done)); });
       });
   if (!accepted) return tl::unexpected(stopped());
@@ -130,6 +130,18 @@ result<recovery> engine::recover() {
 
 result<void> engine::resume(const std::string& run_id) {
   return self_->call<void>([&](engine_core& core) { return core.resume(run_id); });
+}
+
+result<cancellation> engine::cancel(const std::string& run_id, const std::string& reason) {
+  auto promise = std::make_shared<std::promise<result<cancellation>>>();
+  auto answer = promise->get_future();
+  const bool accepted = self_->post([this, promise, run_id, reason] {
+    self_->core().cancel(run_id, reason, [promise](result<cancellation> done) {
+      promise->set_value(std::move(done));
+    });
+  });
+  if (!accepted) return tl::unexpected(stopped());
+  return answer.get();
 }
 
 void engine::subscribe(event_callback callback) {

@@ -26,13 +26,18 @@ struct attempt_request {
   std::chrono::milliseconds timeout{};
   /// `RUN/STEP/INDEX`: the same for every attempt of an instance.
   std::string idempotency_key;
+  /// The run's and the step's together.
+  std::int32_t priority = 0;
+  /// Only for steps with a `heartbeat` timeout: to be told of the attempt's signs of life.
+  std::shared_ptr<heartbeat_sink> pulse;
 };
 
 /// Starts an attempt; never blocks. The responder is called exactly once, from any thread.
 using attempt_starter = std::function<void(attempt_request, responder)>;
 
 struct engine_options {
-  /// Attempts given to agents at once, over all runs; the others wait here.
+  /// Attempts given to agents at once, over all runs; the others wait here, by their priority, then in the order in which
+  /// they became ready. An attempt that was timed out leaves its place.
   std::size_t max_attempts_in_flight = 256;
   /// For attempts of steps without `start_to_close` and `schedule_to_close`.
   std::chrono::milliseconds default_timeout{600'000};
@@ -47,13 +52,25 @@ struct engine_options {
 struct submit_options {
   /// Empty: made from the time (`20261123-194512-417-k3f9`).
   std::string run_id;
+  /// Added to that of each step: among attempts that wait for a place higher goes first. From -`highest_priority` to
+  /// `highest_priority`. What has a lower one may wait as long as there is something with a higher one.
+  std::int32_t priority = 0;
+};
+
+/// What `cancel` came to.
+enum class cancellation {
+  /// The run is closed as cancelled.
+  done,
+  /// It is at work in another process, which ends it within a second or so; where that one is gone, whoever recovers the
+  /// run does.
+  requested
 };
 
 /// What `recover` found.
 struct recovery {
   /// Runs that go on.
   std::vector<std::string> runs;
-  /// Runs that cannot, with the reason (at work elsewhere, damaged, an agent missing).
+  /// Runs that do not, with the reason (at work elsewhere, damaged, an agent missing, cancelled).
   std::vector<std::pair<std::string, error>> refused;
 };
 
@@ -86,15 +103,21 @@ public:
   /// same inputs, it is that run which is meant: an unfinished one that nobody has at work goes on.
   /// So a submission may be repeated when its answer was lost.
   /// @param inputs complete and typed: `complete_inputs` or `parse_inputs`.
-  /// @returns its id; `bad_run_id`, `bad_input`; `run_exists` where that run is another one.
+  /// @returns its id; `bad_run_id`, `bad_input` (an odd priority, too); `run_exists` where that run is another one.
   [[nodiscard]] result<std::string> submit(definition_ptr workflow, const input_values& inputs,
                                            const submit_options& options = {});
   /// Takes over every unfinished run of the store that no live owner has.
   [[nodiscard]] result<recovery> recover();
   /// Takes over one unfinished run; nothing happens when this engine runs it already.
-  /// @returns `run_unknown`, `run_closed`, `run_owned`, `agent_missing`, `history_unreadable`,
-  ///   `history_mismatch`.
+  /// @returns `run_unknown`, `run_closed`, `run_cancelled` (also where that was only asked for so far), `run_owned`,
+  ///   `agent_missing`, `history_unreadable`, `history_mismatch`.
   [[nodiscard]] result<void> resume(const std::string& run_id);
+  /// Ends an open run of the store, wherever it is at work. Its attempts in flight are abandoned: agents are not told, what
+  /// they answer is refused. Once this returns the run is not gone on with, also after a crash.
+  /// @param reason for people, in UTF-8, at most 1,000 bytes; kept in the history.
+  /// @returns `run_unknown`, `run_closed`, `run_cancelled`, `bad_input` (the reason).
+  [[nodiscard]] result<cancellation> cancel(const std::string& run_id,
+                                            const std::string& reason = {});
 
   /// Calls `callback` with every event of this engine's runs after it is committed, in order within
   /// a run, on the engine's thread: keep it short, and do not call the engine from it. Ends with

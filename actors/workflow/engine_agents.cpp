@@ -9,6 +9,8 @@ result<std::unique_ptr<engine>> engine::start(agent_system& agents, std::unique_
     request_options how;
     how.timeout = wanted.timeout;
     how.idempotency_key = std::move(wanted.idempotency_key);
+    how.priority = wanted.priority;
+    how.pulse = std::move(wanted.pulse);
     agents.request(std::move(wanted.target), std::move(wanted.payload), std::move(how),
                    std::move(then));
   };

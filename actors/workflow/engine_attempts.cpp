@@ -1,23 +1,15 @@
-#include "actors/workflow/engine_core.hpp"
+#include "actors/workflow/engine_flight.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/reply_check.hpp"
 #include "kernels/text/utf8.hpp"
 
-#include <atomic>
+#include <algorithm>
 #include <exception>
 #include <fmt/format.h>
 #include <memory>
 
 namespace troupe::workflow {
 namespace {
-
-failure timed_out(std::string message) {
-  return {"workflow.timeout", std::move(message), true};
-}
-
-std::string name_of(const instance_id& instance) {
-  return fmt::format("{}[{}]", instance.step, instance.index);
-}
 
 /// At least one millisecond, so that rounding never makes a deadline of none.
 std::chrono::milliseconds timeout_until(time_point deadline, time_point now) {
@@ -53,13 +45,23 @@ reply<message_ptr> keepable(reply<message_ptr> answer, const step& from) {
 void engine_core::start_attempts() {
   while (!failed_ && !draining_ && !waiting_.empty() &&
          in_flight_ < around_.options.max_attempts_in_flight) {
-    const started_attempt next = std::move(waiting_.front());
-    waiting_.pop_front();
+    const auto [next, start_by] = std::move(waiting_.begin()->second);
+    waiting_.erase(waiting_.begin());
+    if (start_by) timers_.erase(*start_by);
     const auto run = runs_.find(next.run_id);
     // Its run may have failed meanwhile.
     if (run != runs_.end() && run->second.state.is_current(next.attempt))
       start_attempt(run->second, next);
   }
+}
+
+void engine_core::await_place(const std::string& run_id, const live_run& run, attempt_id attempt) {
+  const time_point now = around_.now();
+  const waiting_key key{-run.state.priority_of(attempt.instance), ++last_waiting_};
+  const duration bound = run.state.limits_of(attempt.instance).schedule_to_start;
+  std::optional<timers::iterator> start_by;
+  if (bound > duration{0}) start_by = timers_.emplace(now + bound, start_timer{key});
+  waiting_.emplace(key, waiting_attempt{{run_id, std::move(attempt), now}, start_by});
 }
 
 /// Lets attempts work while the disk does. A run's first commit is waited for: it may be refused, and
@@ -70,7 +72,13 @@ void engine_core::start_uncommitted() {
       around_.now() >= renew_at_ + around_.history.lease_time() / renewals_per_lease)
     return;
   // A copy: what could not be started is recorded, which may make more runs dirty.
-  for (const std::string& run_id : std::vector(dirty_.begin(), dirty_.end()))
+  std::vector<std::pair<std::int32_t, std::string>> order;
+  order.reserve(dirty_.size());
+  for (const std::string& run_id : dirty_)
+    order.emplace_back(-runs_.at(run_id).state.priority(), run_id);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [priority, run_id] : order)
     if (const auto run = runs_.find(run_id); run != runs_.end() && run->second.committed > 0)
       start_uncommitted(run_id, run->second);
 }
@@ -80,6 +88,10 @@ void engine_core::start_uncommitted(const std::string& run_id, live_run& run) {
       run.state.workflow()->max_uncommitted.value_or(around_.options.max_uncommitted),
       around_.options.max_uncommitted);
   std::vector<attempt_id>& to_start = run.pending.to_start;
+  std::stable_sort(to_start.begin(), to_start.end(),
+                   [&](const attempt_id& a, const attempt_id& b) {
+                     return run.state.priority_of(a.instance) > run.state.priority_of(b.instance);
+                   });
   while (!to_start.empty() && run.uncommitted() < run_bound &&
          uncommitted_ < around_.options.max_uncommitted &&
          in_flight_ < around_.options.max_attempts_in_flight) {
@@ -95,53 +107,84 @@ void engine_core::start_uncommitted(const std::string& run_id, live_run& run) {
 void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
   const time_point now = around_.now();
   const attempt_id& attempt = wanted.attempt;
-  const step& from =
-      run.state.workflow()->steps[run.state.workflow()->step_index.at(attempt.instance.step)];
-  if (const duration bound = from.limits.schedule_to_start;
-      bound > duration{0} && now - wanted.scheduled > bound)
-    return finish_attempt(wanted.run_id, attempt,
-                          tl::unexpected(timed_out(name_of(attempt.instance) +
-                                                   " was not started within schedule_to_start")));
+  const instance_id& instance = attempt.instance;
+  const auto refuse = [&](failure why) {
+    finish_attempt(wanted.run_id, attempt, tl::unexpected(std::move(why)));
+  };
+  // Its timer may be due in this very moment.
+  if (const duration bound = run.state.limits_of(instance).schedule_to_start;
+      bound > duration{0} && now - wanted.scheduled >= bound)
+    return refuse(timed_out(instance, timeout_kind::schedule_to_start));
   const time_point deadline = run.state.deadline(attempt, now, around_.options.default_timeout);
-  if (deadline <= now)
-    return finish_attempt(wanted.run_id, attempt,
-                          tl::unexpected(timed_out(name_of(attempt.instance) +
-                                                   " was not closed within schedule_to_close")));
-  auto request = run.state.request(attempt.instance);
-  if (!request)
-    return finish_attempt(wanted.run_id, attempt, tl::unexpected(std::move(request.error())));
-  ++in_flight_;
-  const responder then = answer_to(run, wanted);
+  if (deadline <= now) return refuse(timed_out(instance, timeout_kind::schedule_to_close));
+  auto request = run.state.request(instance);
+  if (!request) return refuse(std::move(request.error()));
+  const auto here = take_off(run, wanted, deadline);
+  const responder then = answer_to(here);
   try {
-    around_.start({from.agent, std::move(*request), timeout_until(deadline, now),
-                   run.state.idempotency_key(attempt.instance)},
-                  then);
+    around_.start(
+        {run.state.workflow()->steps[run.state.workflow()->step_index.at(instance.step)].agent,
+         std::move(*request), timeout_until(deadline, now), run.state.idempotency_key(instance),
+         run.state.priority_of(instance), here->beats},
+        then);
   } catch (const std::exception& thrown) {
     then(tl::unexpected(failure{"workflow.start_failed", thrown.what(), true}));
   }
 }
 
+/// Gives an attempt its place and its timers.
+std::shared_ptr<engine_core::flight>
+engine_core::take_off(const live_run& run, const started_attempt& wanted, time_point deadline) {
+  ++in_flight_;
+  auto made = std::make_shared<flight>();
+  made->run_id = wanted.run_id;
+  made->attempt = wanted.attempt;
+  made->epoch = run.epoch;
+  made->due = deadline;
+  const time_limits& limits = run.state.limits_of(wanted.attempt.instance);
+  if (run.state.close_time(wanted.attempt.instance) == deadline)
+    made->bound_by = timeout_kind::schedule_to_close;
+  else if (limits.start_to_close > duration{0})
+    made->bound_by = timeout_kind::start_to_close;
+  made->deadline = timers_.emplace(deadline, deadline_timer{made});
+  if (limits.heartbeat > duration{0}) {
+    made->beats = std::make_shared<pulse>(around_.now);
+    made->beat_every = limits.heartbeat;
+    made->heartbeat =
+        timers_.emplace(made->beats->last() + limits.heartbeat, heartbeat_timer{made});
+  }
+  return made;
+}
+
 /// Brings an attempt's answer back to this thread, once.
-responder engine_core::answer_to(const live_run& run, const started_attempt& wanted) {
-  struct flight {
-    flight(std::string run, attempt_id which, std::uint64_t under)
-        : run_id(std::move(run)), attempt(std::move(which)), epoch(under) {}
-    std::string run_id;
-    attempt_id attempt;
-    std::uint64_t epoch;
-    std::atomic_flag answered;
-  };
-  auto here = std::make_shared<flight>(wanted.run_id, wanted.attempt, run.epoch);
+responder engine_core::answer_to(std::shared_ptr<flight> here) {
   return [this, post = around_.post, here = std::move(here)](reply<message_ptr> answer) {
     if (here->answered.test_and_set()) return;
     post([this, here, answer = std::move(answer)]() mutable {
-      --in_flight_;
-      // A run that was lost and taken over again gives its tokens out anew.
-      const auto now = runs_.find(here->run_id);
-      if (now != runs_.end() && now->second.epoch == here->epoch)
-        finish_attempt(here->run_id, here->attempt, std::move(answer));
+      // The runtime keeps the same deadline; whichever sees it first, it is one and the same failure.
+      if (!answer && answer.error().type == "runtime.deadline_exceeded" &&
+          around_.now() >= here->due)
+        answer = tl::unexpected(timed_out(here->attempt.instance, here->bound_by));
+      land(here, std::move(answer));
     });
   };
+}
+
+/// Ends an attempt: with its answer or by a timer, whichever is first. What comes later finds no place to leave, and a
+/// token that is not the current one.
+void engine_core::land(const std::shared_ptr<flight>& here, reply<message_ptr> answer) {
+  leave_place(*here);
+  const auto run = runs_.find(here->run_id);
+  if (run != runs_.end() && run->second.epoch == here->epoch)
+    finish_attempt(here->run_id, here->attempt, std::move(answer));
+}
+
+void engine_core::leave_place(flight& here) {
+  if (!std::exchange(here.has_place, false)) return;
+  --in_flight_;
+  if (failed_) return; // all timers are gone
+  for (auto* armed : {&here.deadline, &here.heartbeat})
+    if (const auto place = std::exchange(*armed, std::nullopt)) timers_.erase(*place);
 }
 
 /// A result is recorded only where its attempt is still the one in flight: the token decides.
@@ -157,6 +200,10 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
     record(run_id, run, step_completed{attempt, std::move(*answer)});
   else
     record(run_id, run, run.state.judge(attempt, std::move(answer.error()), around_.now()));
+  const auto armed = run.close_timers.find(attempt.instance);
+  if (armed == run.close_timers.end() || run.state.close_time(attempt.instance)) return;
+  timers_.erase(armed->second);
+  run.close_timers.erase(armed);
 }
 
 } // namespace troupe::workflow

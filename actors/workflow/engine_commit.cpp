@@ -116,10 +116,11 @@ void engine_core::settle(const std::string& run_id, const unsettled& durable) {
     publish(run_id, each);
   for (const on_commit& then : durable.told_on_commit)
     then({});
+  live_run& run = runs_.at(run_id);
   for (const attempt_id& attempt : durable.to_start)
-    waiting_.push_back({run_id, attempt, around_.now()});
-  const live_run& run = runs_.at(run_id);
+    await_place(run_id, run, attempt);
   if (!run.state.closed() || !run.pending.events.empty() || !run.committing.events.empty()) return;
+  disarm_close_timers(run);
   tell_waiters(run_id, run.state.summary());
   runs_.erase(run_id);
 }
@@ -144,6 +145,7 @@ void engine_core::publish(const std::string& run_id, const v1::Event& committed)
 void engine_core::drop(const std::string& run_id, const error& why) {
   live_run& run = runs_.at(run_id);
   uncommitted_ -= run.uncommitted();
+  disarm_close_timers(run);
   tell_submitters(run, why);
   tell_waiters(run_id, tl::unexpected(why));
   dirty_.erase(run_id);
@@ -174,8 +176,10 @@ void engine_core::give_up(const error& why) {
   dirty_.clear();
   timers_.clear();
   waiting_.clear();
-  for (auto& [run_id, run] : runs_)
+  for (auto& [run_id, run] : runs_) {
+    run.close_timers.clear();
     tell_submitters(run, why);
+  }
   for (const auto& [number, each] : std::exchange(waiters_, {}))
     each.then(tl::unexpected(why));
 }

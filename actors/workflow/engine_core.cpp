@@ -11,7 +11,10 @@
 namespace troupe::workflow {
 namespace {
 
-tl::unexpected<error> closed_already(const std::string& run_id) {
+tl::unexpected<error> closed_already(const std::string& run_id, std::int32_t status) {
+  if (status == v1::RUN_STATUS_CANCELLED)
+    return fail(workflow_errc::run_cancelled,
+                fmt::format("'{}' is not gone on with; submit it anew", run_id));
   return fail(workflow_errc::run_closed,
               fmt::format("run '{}' is completed or failed; submit it anew", run_id));
 }
@@ -40,18 +43,24 @@ failure explain(const fail_run& wanted, const definition& workflow) {
 engine_core::engine_core(engine_environment around) : around_(std::move(around)) {
   if (!around_.commits) around_.commits = std::make_shared<inline_committer>(around_.history);
   renew_at_ = around_.now() + around_.history.lease_time() / renewals_per_lease;
+  poll_at_ = around_.now();
 }
 
 void engine_core::submit(definition_ptr workflow, const input_values& inputs,
-                         const std::string& run_id, on_commit then) {
+                         const submit_options& options, on_commit then) {
+  const std::string& run_id = options.run_id;
   if (failed_) return then(tl::unexpected(*failed_));
   if (!is_run_id(run_id))
     return then(fail(workflow_errc::bad_run_id,
                      fmt::format("'{}'; use 1 to 128 of letters, digits, '.', '_', '-'",
                                  run_id.substr(0, 140))));
+  if (options.priority < -highest_priority || options.priority > highest_priority)
+    return then(fail(workflow_errc::bad_input,
+                     fmt::format("priority {} is out of range; give one from {} to {}",
+                                 options.priority, -highest_priority, highest_priority)));
   auto complete = complete_inputs(*workflow, inputs);
   if (!complete) return then(tl::unexpected(std::move(complete.error())));
-  run_started start{run_id, std::move(workflow), std::move(*complete)};
+  run_started start{run_id, std::move(workflow), std::move(*complete), options.priority};
   if (runs_.contains(run_id) || around_.history.find(run_id))
     return submit_again(run_id, encode({1, {}, std::move(start)}).run_started(), std::move(then));
   live_run& run = runs_[run_id];
@@ -66,12 +75,13 @@ void engine_core::submit_again(const std::string& run_id, const v1::RunStarted& 
   if (!there) return then(tl::unexpected(there.error()));
   if (!google::protobuf::util::MessageDifferencer::Equals(*there, wanted))
     return then(fail(workflow_errc::run_exists,
-                     fmt::format("'{}' with another definition or other inputs; choose another id, "
-                                 "or resume it",
+                     fmt::format("'{}' with another definition, other inputs or another priority; "
+                                 "choose another id, or resume it",
                                  run_id)));
   // Closed, or at work elsewhere: it is there, which is all that was asked for.
   if (auto resumed = resume(run_id); !resumed && resumed.error().code != workflow_errc::run_owned &&
-                                     resumed.error().code != workflow_errc::run_closed)
+                                     resumed.error().code != workflow_errc::run_closed &&
+                                     resumed.error().code != workflow_errc::run_cancelled)
     return then(std::move(resumed));
   const auto run = runs_.find(run_id);
   if (run == runs_.end()) return then({});
@@ -100,9 +110,16 @@ result<void> engine_core::resume(const std::string& run_id) {
   if (runs_.contains(run_id)) return {};
   const auto entry = around_.history.find(run_id);
   if (!entry) return tl::unexpected(entry.error());
-  if (entry->status != v1::RUN_STATUS_RUNNING) return closed_already(run_id);
+  if (entry->status != v1::RUN_STATUS_RUNNING) return closed_already(run_id, entry->status);
   const auto epoch = around_.history.claim(run_id, around_.now());
   if (!epoch) return tl::unexpected(epoch.error());
+  const auto unwanted = cancel_request_of(run_id);
+  if (!unwanted) return (void)around_.history.release(run_id), tl::unexpected(unwanted.error());
+  if (*unwanted) {
+    auto closed = close_cancelled(**unwanted, *epoch);
+    if (!closed) return closed;
+    return closed_already(run_id, v1::RUN_STATUS_CANCELLED);
+  }
   auto taken = take_over(run_id, *epoch);
   // Another owner may be able to do what this one is not: it should not wait for this one's end.
   if (!taken) (void)around_.history.release(run_id);
@@ -113,12 +130,14 @@ result<void> engine_core::resume(const std::string& run_id) {
 result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epoch) {
   auto state = load(run_id);
   if (!state) return tl::unexpected(std::move(state.error()));
-  if (state->closed()) return closed_already(run_id);
+  if (state->closed()) return closed_already(run_id, state->status());
   if (auto known = check_agents(*state->workflow()); !known) return known;
   live_run& run = runs_[run_id];
   run.state = std::move(*state);
   run.epoch = epoch;
   run.committed = run.state.version();
+  for (const auto& [instance, due] : run.state.close_times())
+    arm_close_timer(run_id, run, instance, due);
   record(run_id, run, run_recovered{around_.history.owner()});
   return {};
 }
@@ -227,34 +246,19 @@ void engine_core::carry_out(const std::string& run_id, live_run& run, const comm
   if (const auto* attempt = std::get_if<schedule_attempt>(&wanted)) {
     record(run_id, run, step_scheduled{attempt->attempt});
     run.pending.to_start.push_back(attempt->attempt);
+    if (const auto due = attempt->attempt.attempt == 1
+                             ? run.state.close_time(attempt->attempt.instance)
+                             : std::nullopt)
+      arm_close_timer(run_id, run, attempt->attempt.instance, *due);
   } else if (const auto* wait = std::get_if<start_retry_timer>(&wanted)) {
     timers_.emplace(wait->due, retry_timer{run_id, wait->instance, wait->attempt});
+  } else if (const auto* open = std::get_if<decide_instance>(&wanted)) {
+    record(run_id, run, run.state.decide(open->instance));
   } else if (const auto* failing = std::get_if<fail_run>(&wanted)) {
     record(run_id, run, run_failed{{explain(*failing, *run.state.workflow()), failing->attempt}});
   } else {
     record(run_id, run, run_completed{});
   }
-}
-
-void engine_core::fire_timers() {
-  const time_point now = around_.now();
-  while (!failed_ && !timers_.empty() && timers_.begin()->first <= now) {
-    const retry_timer due = std::move(timers_.begin()->second);
-    timers_.erase(timers_.begin());
-    const auto run = runs_.find(due.run_id);
-    if (run != runs_.end() && run->second.state.awaits_retry(due.instance, due.attempt))
-      record(due.run_id, run->second, step_retry_due{due.instance, due.attempt});
-  }
-  if (failed_ || now < renew_at_) return;
-  renew_at_ = now + around_.history.lease_time() / renewals_per_lease;
-  // A lock that lasts is met again, earlier, by the next commit.
-  if (auto renewed = around_.history.renew(now);
-      !renewed && renewed.error().code != workflow_errc::store_busy)
-    give_up(renewed.error());
-}
-
-time_point engine_core::next_due() const {
-  return timers_.empty() ? renew_at_ : std::min(renew_at_, timers_.begin()->first);
 }
 
 } // namespace troupe::workflow

@@ -5,18 +5,22 @@
 #include "actors/workflow/machine.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace troupe::workflow {
 
 /// A lease is renewed when a third of it is over, so that two renewals may fail.
 inline constexpr int renewals_per_lease = 3;
+/// How often an engine with runs looks whether somebody wants one to be cancelled.
+inline constexpr std::chrono::milliseconds cancel_poll_interval{500};
 
 /// What an engine core needs of the world around it.
 struct engine_environment {
@@ -42,15 +46,19 @@ public:
   using on_commit = std::function<void(result<void>)>;
   /// Told once, when the run is closed or the engine gives up.
   using on_close = std::function<void(result<v1::RunSummary>)>;
+  /// Told once, when it is durable.
+  using on_cancel = std::function<void(result<cancellation>)>;
 
   explicit engine_core(engine_environment around);
 
   /// Begins a run; `then` is called by the commit that makes it durable.
-  void submit(definition_ptr workflow, const input_values& inputs, const std::string& run_id,
+  /// @param options with a run id.
+  void submit(definition_ptr workflow, const input_values& inputs, const submit_options& options,
               on_commit then);
   /// Takes over an unfinished run. Its new events are pending until the next commit.
   [[nodiscard]] result<void> resume(const std::string& run_id);
   [[nodiscard]] result<recovery> recover();
+  void cancel(const std::string& run_id, const std::string& reason, on_cancel then);
   void subscribe(event_callback callback) { subscribers_.push_back(std::move(callback)); }
   /// @returns a number for `forget`; 0 where `then` was called already.
   [[nodiscard]] std::uint64_t when_closed(const std::string& run_id, on_close then);
@@ -61,10 +69,12 @@ public:
   [[nodiscard]] result<std::vector<v1::Event>> history(const std::string& run_id);
   [[nodiscard]] result<std::vector<run_entry>> list(const run_filter& filter);
 
-  /// Records what is due by now: ends of waits, renewal of the lease.
+  /// Records what is due by now: ends of waits and of limits, renewal of the lease, wishes to cancel.
   void fire_timers();
-  /// When `fire_timers` has something to do next.
+  /// When a timer or the renewal is due next.
   [[nodiscard]] time_point next_due() const;
+  /// The same, or the next look at the wishes to cancel.
+  [[nodiscard]] time_point next_wake() const;
   /// Goes on with the commits as far as that needs no waiting: takes up the one that is over (tells
   /// who waits, starts attempts) and begins the next with all that is pending.
   void commit();
@@ -82,9 +92,45 @@ public:
   /// The store's failure that stopped this engine.
   [[nodiscard]] const std::optional<error>& failed() const { return failed_; }
   [[nodiscard]] std::size_t attempts_in_flight() const { return in_flight_; }
+  [[nodiscard]] std::size_t timers_armed() const { return timers_.size(); }
   [[nodiscard]] std::size_t runs_at_work() const { return runs_.size(); }
 
 private:
+  class pulse;
+  struct flight;
+  struct started_attempt {
+    std::string run_id;
+    attempt_id attempt;
+    time_point scheduled;
+  };
+  /// Waiting attempts by priority, the highest first, then by their number.
+  using waiting_key = std::pair<std::int32_t, std::uint64_t>;
+
+  struct retry_timer {
+    std::string run_id;
+    instance_id instance;
+    std::uint32_t attempt = 0;
+  };
+  /// `schedule_to_close` of an instance.
+  struct close_timer {
+    std::string run_id;
+    instance_id instance;
+  };
+  /// `schedule_to_start` of a waiting attempt.
+  struct start_timer {
+    waiting_key waiting;
+  };
+  /// `start_to_close`, or what stands for it, of an attempt in flight.
+  struct deadline_timer {
+    std::shared_ptr<flight> late;
+  };
+  struct heartbeat_timer {
+    std::shared_ptr<flight> quiet;
+  };
+  using timer =
+      std::variant<retry_timer, close_timer, start_timer, deadline_timer, heartbeat_timer>;
+  using timers = std::multimap<time_point, timer>;
+
   /// What happened in a run and is not durable.
   struct unsettled {
     std::vector<v1::Event> events;
@@ -102,6 +148,8 @@ private:
     unsettled pending;
     /// In the commit that is under way.
     unsettled committing;
+    /// Of the instances that have begun and are not closed, where their step has such a limit.
+    std::map<instance_id, timers::iterator> close_timers;
 
     [[nodiscard]] std::size_t uncommitted() const { return pending.started + committing.started; }
   };
@@ -109,15 +157,9 @@ private:
     std::string run_id;
     on_close then;
   };
-  struct retry_timer {
-    std::string run_id;
-    instance_id instance;
-    std::uint32_t attempt = 0;
-  };
-  struct started_attempt {
-    std::string run_id;
-    attempt_id attempt;
-    time_point scheduled;
+  struct waiting_attempt {
+    started_attempt wanted;
+    std::optional<timers::iterator> start_by;
   };
 
   // engine_core.cpp: runs
@@ -133,10 +175,31 @@ private:
   void start_attempts();
   void start_uncommitted();
   void start_uncommitted(const std::string& run_id, live_run& run);
+  void await_place(const std::string& run_id, const live_run& run, attempt_id attempt);
   void start_attempt(live_run& run, const started_attempt& wanted);
-  [[nodiscard]] responder answer_to(const live_run& run, const started_attempt& wanted);
+  [[nodiscard]] std::shared_ptr<flight> take_off(const live_run& run, const started_attempt& wanted,
+                                                 time_point deadline);
+  [[nodiscard]] responder answer_to(std::shared_ptr<flight> here);
+  void land(const std::shared_ptr<flight>& here, reply<message_ptr> answer);
+  void leave_place(flight& here);
   void finish_attempt(const std::string& run_id, const attempt_id& attempt,
                       reply<message_ptr> answer);
+
+  // engine_timers.cpp
+  void fire(const retry_timer& due);
+  void fire(const close_timer& due);
+  void fire(const start_timer& due);
+  void fire(const deadline_timer& due);
+  void fire(const heartbeat_timer& due);
+  void arm_close_timer(const std::string& run_id, live_run& run, const instance_id& instance,
+                       time_point due);
+  void disarm_close_timers(live_run& run);
+
+  // engine_cancel.cpp
+  void poll_cancels();
+  [[nodiscard]] result<cancellation> cancel_elsewhere(const cancel_request& wanted);
+  [[nodiscard]] result<void> close_cancelled(const cancel_request& wanted, std::uint64_t epoch);
+  [[nodiscard]] result<std::optional<cancel_request>> cancel_request_of(const std::string& run_id);
 
   // engine_commit.cpp
   void begin_commit();
@@ -153,8 +216,9 @@ private:
   std::map<std::string, live_run> runs_;
   /// Runs with pending events.
   std::set<std::string> dirty_;
-  std::multimap<time_point, retry_timer> timers_;
-  std::deque<started_attempt> waiting_;
+  timers timers_;
+  std::map<waiting_key, waiting_attempt> waiting_;
+  std::uint64_t last_waiting_ = 0;
   std::size_t in_flight_ = 0;
   std::map<std::uint64_t, waiter> waiters_;
   std::uint64_t last_waiter_ = 0;
@@ -162,6 +226,7 @@ private:
   /// Attempts started before they were durable, of all runs.
   std::size_t uncommitted_ = 0;
   time_point renew_at_;
+  time_point poll_at_;
   bool draining_ = false;
   /// A commit is under way.
   bool committing_ = false;

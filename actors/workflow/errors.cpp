@@ -21,6 +21,8 @@ const char* text_of(workflow_errc code) {
     return "no such run";
   case workflow_errc::run_closed:
     return "run is closed";
+  case workflow_errc::run_cancelled:
+    return "run was cancelled";
   case workflow_errc::run_owned:
     return "run is at work elsewhere";
   case workflow_errc::agent_missing:

@@ -19,6 +19,8 @@ enum class workflow_errc {
   run_unknown,
   /// The run is completed or failed: nothing is left to do.
   run_closed,
+  /// The run was cancelled: it is not gone on with.
+  run_cancelled,
   /// Another process that is alive runs it.
   run_owned,
   /// The run needs an agent type that this node does not have.

@@ -47,6 +47,8 @@ struct run_started {
   definition_ptr workflow;
   /// Complete: defaults are filled in.
   input_values inputs;
+  /// Among attempts that wait for a place higher goes first; the step's is added.
+  std::int32_t priority = 0;
 };
 struct step_scheduled {
   attempt_id attempt;
@@ -66,12 +68,23 @@ struct step_retry_due {
   /// The attempt that is due.
   std::uint32_t attempt = 0;
 };
+struct step_decided {
+  instance_id instance;
+  bool skipped = false;
+};
+struct step_timed_out {
+  instance_id instance;
+  failure why;
+};
 struct run_recovered {
   std::string owner;
 };
 struct run_completed {};
 struct run_failed {
   run_failure why;
+};
+struct run_cancelled {
+  std::string reason;
 };
 
 /// What happened in a run; checked and plain. Wire form: `schemas/troupe/v1/history.proto`.
@@ -80,7 +93,8 @@ struct event {
   std::uint64_t sequence = 0;
   time_point time{};
   std::variant<run_started, step_scheduled, step_completed, step_failed, step_retry_due,
-               run_recovered, run_completed, run_failed>
+               run_recovered, run_completed, run_failed, step_decided, step_timed_out,
+               run_cancelled>
       what;
 };
 

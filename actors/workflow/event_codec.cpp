@@ -42,6 +42,7 @@ struct encoder {
     *into.mutable_definition() = from.workflow->source;
     for (const auto& [name, value] : from.inputs)
       (*into.mutable_inputs()->mutable_fields())[name] = to_wire(value);
+    into.set_priority(from.priority);
   }
   void operator()(const step_scheduled& from) const {
     *made.mutable_step_scheduled()->mutable_attempt() = to_wire(from.attempt);
@@ -61,6 +62,21 @@ struct encoder {
     into.set_step(from.instance.step);
     into.set_index(from.instance.index);
     into.set_attempt(from.attempt);
+  }
+  void operator()(const step_decided& from) const {
+    v1::StepDecided& into = *made.mutable_step_decided();
+    into.set_step(from.instance.step);
+    into.set_index(from.instance.index);
+    into.set_skipped(from.skipped);
+  }
+  void operator()(const step_timed_out& from) const {
+    v1::StepTimedOut& into = *made.mutable_step_timed_out();
+    into.set_step(from.instance.step);
+    into.set_index(from.instance.index);
+    *into.mutable_failure() = encode(from.why);
+  }
+  void operator()(const run_cancelled& from) const {
+    made.mutable_run_cancelled()->set_reason(from.reason);
   }
   void operator()(const run_recovered& from) const {
     made.mutable_run_recovered()->set_owner(from.owner);
@@ -110,7 +126,9 @@ result<what> decode_start(const v1::Event& from) {
   if (!workflow)
     return unreadable(from,
                       "its definition does not fit this build: " + to_string(workflow.error()));
-  run_started made{start.run_id(), std::move(*workflow), {}};
+  if (std::abs(std::int64_t{start.priority()}) > highest_priority)
+    return unreadable(from, "its priority is out of range");
+  run_started made{start.run_id(), std::move(*workflow), {}, start.priority()};
   for (const input_declaration& declared : made.workflow->inputs) {
     const auto found = start.inputs().fields().find(declared.name);
     auto value =
@@ -159,6 +177,16 @@ result<what> decode_what(const v1::Event& from) {
     const v1::StepRetryDue& due = from.step_retry_due();
     return what{step_retry_due{{due.step(), due.index()}, due.attempt()}};
   }
+  case v1::Event::kStepDecided: {
+    const v1::StepDecided& decided = from.step_decided();
+    return what{step_decided{{decided.step(), decided.index()}, decided.skipped()}};
+  }
+  case v1::Event::kStepTimedOut: {
+    const v1::StepTimedOut& late = from.step_timed_out();
+    return what{step_timed_out{{late.step(), late.index()}, from_wire(late.failure())}};
+  }
+  case v1::Event::kRunCancelled:
+    return what{run_cancelled{from.run_cancelled().reason()}};
   case v1::Event::kRunRecovered:
     return what{run_recovered{from.run_recovered().owner()}};
   case v1::Event::kRunCompleted:

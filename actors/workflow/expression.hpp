@@ -80,4 +80,18 @@ struct field_binding {
   expression value;
 };
 
+enum class comparison { equal, not_equal, less, less_equal, greater, greater_equal };
+
+/// A checked condition: a tree whose leaves are values.
+struct condition {
+  enum class kind { literal, reference, comparison, negation, all, any };
+  kind what = kind::literal;
+  /// The number of an enumeration's value that was written as a text.
+  scalar literal;
+  value_reference from;
+  workflow::comparison how = workflow::comparison::equal;
+  /// Two of a comparison, one of a negation, two or more of the others.
+  std::vector<condition> parts;
+};
+
 } // namespace troupe::workflow

@@ -10,7 +10,8 @@
 namespace troupe::workflow {
 
 bool machine::closed() const {
-  return status_ == v1::RUN_STATUS_COMPLETED || status_ == v1::RUN_STATUS_FAILED;
+  return status_ == v1::RUN_STATUS_COMPLETED || status_ == v1::RUN_STATUS_FAILED ||
+         status_ == v1::RUN_STATUS_CANCELLED;
 }
 
 result<commands> machine::apply(const event& happened) {
@@ -27,6 +28,10 @@ result<commands> machine::apply(const event& happened) {
     return fail(done.error().code,
                 fmt::format("event {}: {}", happened.sequence, done.error().context));
   version_ = happened.sequence;
+  // What is decided may want attempts: those that are wanted already, with lower tokens, are recorded before.
+  std::stable_partition(step.wanted.begin(), step.wanted.end(), [](const command& each) {
+    return !std::holds_alternative<decide_instance>(each);
+  });
   return std::move(step.wanted);
 }
 
@@ -54,6 +59,30 @@ bool machine::awaits_retry(const instance_id& name, std::uint32_t attempt) const
          instance->attempts + 1 == attempt && !closed();
 }
 
+bool machine::awaits_attempt(const instance_id& name) const {
+  const instance_state* instance = find(name);
+  return instance && instance->first_scheduled && !closed() &&
+         (instance->status == instance_status::backing_off ||
+          instance->status == instance_status::ready);
+}
+
+std::optional<time_point> machine::close_time(const instance_id& name) const {
+  const instance_state* instance = find(name);
+  if (!instance || !instance->first_scheduled || instance->closed) return std::nullopt;
+  const duration limit = definition_of(name).limits.schedule_to_close;
+  return limit > duration{0} ? std::optional{*instance->first_scheduled + limit} : std::nullopt;
+}
+
+std::vector<std::pair<instance_id, time_point>> machine::close_times() const {
+  std::vector<std::pair<instance_id, time_point>> made;
+  for (std::size_t at = 0; at < steps_.size(); ++at)
+    for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
+      const instance_id name{workflow_->steps[at].id, i};
+      if (const auto due = close_time(name)) made.emplace_back(name, *due);
+    }
+  return made;
+}
+
 time_point machine::deadline(const attempt_id& attempt, time_point started,
                              duration fallback) const {
   const instance_state* instance = find(attempt.instance);
@@ -74,6 +103,26 @@ step_failed machine::judge(const attempt_id& attempt, failure why, time_point no
   return {attempt, std::move(why), due};
 }
 
+const step* machine::missing_reply(std::size_t at, std::uint32_t index) const {
+  for (const dependency& need : workflow_->steps[at].needs) {
+    if (!need.reads_reply) continue;
+    const auto& instances = steps_[need.step].instances;
+    const std::uint32_t read = need.same_index ? index : 0;
+    // None: it ran over a list in a reply that was skipped.
+    if (read >= instances.size() || instances[read].status == instance_status::skipped)
+      return &workflow_->steps[need.step];
+  }
+  return nullptr;
+}
+
+step_decided machine::decide(const instance_id& instance) const {
+  const step& from = definition_of(instance);
+  if (missing_reply(workflow_->step_index.at(instance.step), instance.index))
+    return {instance, true};
+  reference_reader reader{from, instance.index, *this};
+  return {instance, from.when && !evaluate(*from.when, reader)};
+}
+
 reply<message_ptr> machine::request(const instance_id& instance) const {
   return build_request(definition_of(instance), instance.index, *this);
 }
@@ -84,6 +133,7 @@ std::string machine::idempotency_key(const instance_id& instance) const {
 
 std::vector<attempt_id> machine::in_flight() const {
   std::vector<attempt_id> made;
+  if (closed()) return made;
   for (std::size_t at = 0; at < steps_.size(); ++at)
     for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
       const instance_state& instance = steps_[at].instances[i];
@@ -97,8 +147,8 @@ std::size_t machine::instance_count(std::size_t step) const {
   return steps_[step].instances.size();
 }
 
-const google::protobuf::Message& machine::reply_of(std::size_t step, std::uint32_t index) const {
-  return *steps_[step].instances[index].reply;
+const google::protobuf::Message* machine::reply_of(std::size_t step, std::uint32_t index) const {
+  return steps_[step].instances[index].reply.get();
 }
 
 std::size_t machine::replies_of(std::size_t step) const {

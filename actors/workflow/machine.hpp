@@ -23,6 +23,11 @@ struct start_retry_timer {
   time_point due;
   bool operator==(const start_retry_timer&) const = default;
 };
+/// Record `step_decided` as `decide` gives it.
+struct decide_instance {
+  instance_id instance;
+  bool operator==(const decide_instance&) const = default;
+};
 /// Record `run_completed`.
 struct complete_run {
   bool operator==(const complete_run&) const = default;
@@ -34,7 +39,8 @@ struct fail_run {
 };
 
 /// What the machine wants done; whoever drives it answers with events.
-using command = std::variant<schedule_attempt, start_retry_timer, complete_run, fail_run>;
+using command =
+    std::variant<schedule_attempt, start_retry_timer, complete_run, fail_run, decide_instance>;
 using commands = std::vector<command>;
 
 /// The state of one run: what applying its events gives. Pure: no clock, no input or output, no
@@ -44,11 +50,17 @@ using commands = std::vector<command>;
 ///  - An attempt is wanted once everything that its instance needs is done and the step's
 ///    parallelism allows it; of several ready ones the one that became ready first goes first. An
 ///    instance that waits for its next attempt takes no part of the parallelism.
+///  - An instance of a step with a condition is decided once all that it needs is done or skipped;
+///    so is one that reads a reply of an instance that was skipped, which makes it skipped too. What
+///    was decided is an event: a replay evaluates nothing.
 ///  - `run_recovered` makes every attempt in flight lost. A lost attempt has a number, but does not
 ///    count against `maximum_attempts`: its agent did not fail. (Temporal counts it; there a
 ///    restart of the service is not the loss of a worker, while here one process is both.) It is
 ///    tried again at once, with a new token, even where `maximum_attempts` is 1: effects outside
 ///    must be keyed by the idempotency key.
+///  - `step_timed_out` fails an instance for good while no attempt of it is in flight: it waits for
+///    its next one, or for a place in its step's parallelism.
+///  - `run_cancelled` closes the run wherever it stands.
 ///  - A step that fails for good fails the run. Attempts still in flight are not waited for: their
 ///    results find a closed run and are refused.
 class machine : private reply_source {
@@ -73,19 +85,36 @@ public:
   [[nodiscard]] const std::string& run_id() const { return run_id_; }
   /// nullptr before the first event.
   [[nodiscard]] const definition_ptr& workflow() const { return workflow_; }
+  /// The run's own.
+  [[nodiscard]] std::int32_t priority() const { return priority_; }
+  /// The run's priority and the step's together.
+  [[nodiscard]] std::int32_t priority_of(const instance_id& instance) const {
+    return priority_ + definition_of(instance).priority;
+  }
 
+  [[nodiscard]] const time_limits& limits_of(const instance_id& instance) const {
+    return definition_of(instance).limits;
+  }
   /// Whether this attempt is in flight: its result may be recorded.
   [[nodiscard]] bool is_current(const attempt_id& attempt) const;
   /// Whether the instance waits for the time of this attempt.
   [[nodiscard]] bool awaits_retry(const instance_id& instance, std::uint32_t attempt) const;
   /// When the attempt in flight has to be closed at the latest: by `start_to_close` from `started`
   /// and by `schedule_to_close` from the instance's first scheduling; `fallback` from `started`
-  /// where neither is set.
+  /// where neither is set. Attempts are bounded by it on their way to the agent, too.
   [[nodiscard]] time_point deadline(const attempt_id& attempt, time_point started,
                                     duration fallback) const;
+  /// Whether the instance waits between attempts or for its step's parallelism, after an attempt.
+  [[nodiscard]] bool awaits_attempt(const instance_id& instance) const;
+  /// When the time of `schedule_to_close` is over for each instance that has begun and is not closed.
+  [[nodiscard]] std::vector<std::pair<instance_id, time_point>> close_times() const;
+  /// The same of one instance; absent where it has no such limit, has not begun or is closed.
+  [[nodiscard]] std::optional<time_point> close_time(const instance_id& instance) const;
   /// The event for a failed attempt: decides by the step's policy whether and when it is tried
   /// again.
   [[nodiscard]] step_failed judge(const attempt_id& attempt, failure why, time_point now) const;
+  /// Whether an instance that is to be decided is skipped.
+  [[nodiscard]] step_decided decide(const instance_id& instance) const;
   /// The request of an attempt, made from the inputs and the replies so far.
   /// @returns failure "workflow.bad_reference" (not retryable) where a value does not fit its
   ///   field.
@@ -93,7 +122,7 @@ public:
   /// The same for every attempt of an instance: `RUN/STEP/INDEX`.
   [[nodiscard]] std::string idempotency_key(const instance_id& instance) const;
 
-  /// Attempts in flight, in the order of the definition, then by index.
+  /// Attempts in flight, in the order of the definition, then by index; none of a closed run.
   [[nodiscard]] std::vector<attempt_id> in_flight() const;
   /// What the run has done so far.
   [[nodiscard]] v1::RunSummary summary() const;
@@ -107,12 +136,15 @@ private:
   /// nullptr where there is no such instance (yet).
   [[nodiscard]] const instance_state* find(const instance_id& name) const;
   [[nodiscard]] const step& definition_of(const instance_id& name) const;
+  /// The skipped step of which it reads a reply; nullptr where there is none.
+  [[nodiscard]] const step* missing_reply(std::size_t step, std::uint32_t index) const;
+  [[nodiscard]] std::string skip_reason(std::size_t step, std::uint32_t index) const;
 
   // reply_source
   [[nodiscard]] const scalar& input(std::size_t position) const override {
     return inputs_[position];
   }
-  [[nodiscard]] const google::protobuf::Message& reply_of(std::size_t step,
+  [[nodiscard]] const google::protobuf::Message* reply_of(std::size_t step,
                                                           std::uint32_t index) const override;
   [[nodiscard]] std::size_t replies_of(std::size_t step) const override;
   [[nodiscard]] v1::RunSummary run() const override { return summary(); }
@@ -133,6 +165,9 @@ private:
   time_point started_{};
   time_point closed_{};
   std::optional<run_failure> failure_;
+  /// Of a cancelled run.
+  std::string cancel_reason_;
+  std::int32_t priority_ = 0;
 };
 
 /// The state after all of `history`; its commands are dropped, `run_recovered` gives them again.

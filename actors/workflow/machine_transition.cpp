@@ -45,6 +45,7 @@ result<void> machine::transition::operator()(const run_started& happened) {
       return mismatch(fmt::format("input '{}' is missing", declared.name));
     state.inputs_.push_back(given->second);
   }
+  state.priority_ = happened.priority;
   state.status_ = v1::RUN_STATUS_RUNNING;
   state.started_ = now;
   link_steps();
@@ -100,11 +101,37 @@ result<void> machine::transition::operator()(const step_failed& happened) {
     pump(at->step);
     return {};
   }
+  fail_for_good(instance, happened.attempt, happened.why);
+  return {};
+}
+
+result<void> machine::transition::operator()(const step_timed_out& happened) {
+  if (!state.awaits_attempt(happened.instance))
+    return mismatch(fmt::format("{}[{}] does not wait for an attempt", happened.instance.step,
+                                happened.instance.index));
+  const slot at = find(happened.instance);
+  instance_state& instance = *at.instance;
+  std::erase(state.steps_[at.step].queue, at.index);
+  instance.retry_time.reset();
+  instance.last_failure = happened.why;
+  fail_for_good(instance, {happened.instance, instance.attempts, instance.token}, happened.why);
+  return {};
+}
+
+/// Ends the run with the first failure of this kind.
+void machine::transition::fail_for_good(instance_state& instance, const attempt_id& last,
+                                        const failure& why) {
   instance.status = instance_status::failed;
   instance.closed = now;
-  if (state.failure_) return {};
-  state.failure_ = run_failure{happened.why, happened.attempt};
+  if (state.failure_) return;
+  state.failure_ = run_failure{why, last};
   want_end();
+}
+
+result<void> machine::transition::operator()(const run_cancelled& happened) {
+  state.cancel_reason_ = happened.reason;
+  state.status_ = v1::RUN_STATUS_CANCELLED;
+  state.closed_ = now;
   return {};
 }
 
@@ -117,6 +144,29 @@ result<void> machine::transition::operator()(const step_retry_due& happened) {
   at.instance->retry_time.reset();
   make_ready(at.step, at.index);
   pump(at.step);
+  return {};
+}
+
+result<void> machine::transition::operator()(const step_decided& happened) {
+  const slot at = find(happened.instance);
+  const auto name = [&] {
+    return fmt::format("{}[{}]", happened.instance.step, happened.instance.index);
+  };
+  if (!at.instance || at.instance->status != instance_status::undecided)
+    return mismatch(name() + " is not to be decided");
+  const bool missing = state.missing_reply(at.step, at.index) != nullptr;
+  if (missing && !happened.skipped) return mismatch(name() + " reads a reply that was skipped");
+  if (!happened.skipped) {
+    make_ready(at.step, at.index);
+    pump(at.step);
+    return {};
+  }
+  at.instance->status = instance_status::skipped;
+  at.instance->closed = now;
+  --state.steps_[at.step].instances_left;
+  tell_dependents(at.step, at.index);
+  settle(at.step);
+  want_end();
   return {};
 }
 
@@ -183,9 +233,15 @@ void machine::transition::unblock(std::size_t at) {
   for (std::uint32_t i = 0; i < checked.instances.size(); ++i)
     if (checked.instances[i].status == instance_status::blocked &&
         checked.instances[i].needs_left == 0)
-      make_ready(at, i);
+      decide_or_queue(at, i);
   pump(at);
   settle(at);
+}
+
+void machine::transition::decide_or_queue(std::size_t at, std::uint32_t index) {
+  if (!definition_of(at).when && !state.missing_reply(at, index)) return make_ready(at, index);
+  state.steps_[at].instances[index].status = instance_status::undecided;
+  wanted.emplace_back(decide_instance{{definition_of(at).id, index}});
 }
 
 void machine::transition::make_ready(std::size_t at, std::uint32_t index) {
@@ -221,7 +277,7 @@ void machine::transition::tell_dependents(std::size_t at, std::uint32_t index) {
     step_state& waiting = state.steps_[user.step];
     instance_state& instance = waiting.instances[index];
     if (--instance.needs_left != 0 || waiting.whole_needs_left != 0) continue;
-    make_ready(user.step, index);
+    decide_or_queue(user.step, index);
     pump(user.step);
   }
 }
@@ -239,8 +295,11 @@ void machine::transition::settle(std::size_t at) {
     --waiting.needs_left;
     if (!user.same_index) --waiting.whole_needs_left;
   }
-  for (const std::size_t user : state.fan_outs_[at])
-    expand(user, element_count(*definition_of(user).each, *checked.instances[0].reply));
+  for (const std::size_t user : state.fan_outs_[at]) {
+    // Of a list that will never come there are no elements.
+    const message_ptr& list = checked.instances[0].reply;
+    expand(user, list ? element_count(*definition_of(user).each, *list) : 0);
+  }
   // Only now: the steps of one fan-out must all have their instances before any of them goes on.
   for (const dependency& user : state.dependents_[at])
     user.same_index ? settle(user.step) : unblock(user.step);
@@ -255,6 +314,8 @@ void machine::transition::recover_step(std::size_t at) {
     if (instance.status == instance_status::backing_off)
       wanted.emplace_back(start_retry_timer{
           {definition_of(at).id, i}, instance.attempts + 1, *instance.retry_time});
+    if (instance.status == instance_status::undecided)
+      wanted.emplace_back(decide_instance{{definition_of(at).id, i}});
     if (instance.status == instance_status::wanted) --instance.attempts;
     if (instance.status != instance_status::wanted && instance.status != instance_status::running)
       continue;

@@ -19,6 +19,9 @@ struct machine::transition {
   result<void> operator()(const run_recovered& happened);
   result<void> operator()(const run_completed& happened);
   result<void> operator()(const run_failed& happened);
+  result<void> operator()(const step_decided& happened);
+  result<void> operator()(const step_timed_out& happened);
+  result<void> operator()(const run_cancelled& happened);
 
 private:
   /// A place in the state that an event names.
@@ -38,12 +41,14 @@ private:
   void link_steps();
   void expand(std::size_t at, std::size_t count);
   void unblock(std::size_t at);
+  void decide_or_queue(std::size_t at, std::uint32_t index);
   void make_ready(std::size_t at, std::uint32_t index);
   void pump(std::size_t at);
   void want(std::size_t at, std::uint32_t index);
   void tell_dependents(std::size_t at, std::uint32_t index);
   void settle(std::size_t at);
   void recover_step(std::size_t at);
+  void fail_for_good(instance_state& instance, const attempt_id& last, const failure& why);
   void want_end();
 };
 

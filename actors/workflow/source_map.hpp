@@ -4,6 +4,7 @@
 #include "actors/workflow/yaml_tree.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,8 @@ struct finding {
   std::string message;
   /// It is about the key, not the value.
   bool at_key = false;
-  /// Byte in the value's text, where it is a text.
-  std::size_t offset = 0;
+  /// Byte in the value's text; absent: it is about all of it.
+  std::optional<std::size_t> offset{};
 };
 using findings = std::vector<finding>;
 
@@ -36,14 +37,17 @@ private:
   struct entry {
     location key;
     location value;
-    bool quoted = false;
+    /// Of a scalar.
+    std::string text;
   };
 
   [[nodiscard]] const entry* enclosing(std::string path) const;
   [[nodiscard]] location inside(const entry& place, std::size_t offset) const;
 
   std::string file_;
-  std::vector<std::string> lines_;
+  std::string text_;
+  /// Where each line begins in `text_`.
+  std::vector<std::size_t> lines_;
   std::map<std::string, entry> entries_;
 };
 

@@ -98,6 +98,11 @@ result<void> statements::prepare_writing(sqlite::database& on) {
         "?3, ?4, ?5)"},
        {&claim_run, "UPDATE runs SET owner = ?2, epoch = epoch + 1 WHERE number = ?1"},
        {&release_run, "UPDATE runs SET owner = '' WHERE run_id = ?1 AND owner = ?2"},
+       {&drop_cancels, "DELETE FROM cancel_requests WHERE run_id IN (SELECT run_id FROM runs "
+                       "WHERE closed_us != 0)"},
+       {&add_cancel, "INSERT OR IGNORE INTO cancel_requests (run_id, reason, time_ms, checksum) "
+                     "VALUES (?1, ?2, ?3, ?4)"},
+       {&read_cancels, "SELECT run_id, reason, time_ms, checksum FROM cancel_requests"},
        {&find_owner, "SELECT slot, expires_us FROM owners WHERE owner = ?1"},
        {&renew_owner, "UPDATE owners SET expires_us = ?2 WHERE owner = ?1"},
        {&add_owner, "INSERT OR REPLACE INTO owners (owner, slot, expires_us) VALUES (?1, ?2, ?3)"},

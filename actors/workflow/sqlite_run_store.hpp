@@ -12,7 +12,7 @@
 namespace troupe::workflow {
 
 /// The store of `sqlite_store.hpp`: ownership in `sqlite_store.cpp`, appends in
-/// `sqlite_append.cpp`, the rest in `sqlite_read.cpp`.
+/// `sqlite_append.cpp`, wishes to cancel in `sqlite_cancel.cpp`, the rest in `sqlite_read.cpp`.
 class sqlite_run_store final : public store {
 public:
   /// @param locks none where the store is only read.
@@ -31,6 +31,8 @@ public:
   result<run_entry> find(const std::string& run_id) override;
   result<std::uint64_t> claim(const std::string& run_id, time_point now) override;
   result<void> release(const std::string& run_id) override;
+  result<void> request_cancel(const cancel_request& wanted, time_point now) override;
+  result<std::vector<cancel_request>> cancel_requests() override;
   result<void> renew(time_point now) override;
   void release_all() noexcept override;
   [[nodiscard]] const std::string& owner() const override { return owner_; }

@@ -13,6 +13,8 @@ namespace troupe::workflow {
 enum class instance_status {
   /// Something it needs is not done.
   blocked,
+  /// Nothing is missing any more; whether it is to be done is not recorded yet.
+  undecided,
   /// Waits for the step's parallelism.
   ready,
   /// An attempt is wanted, but not recorded yet.
@@ -22,7 +24,9 @@ enum class instance_status {
   /// Waits for the time of its next attempt.
   backing_off,
   completed,
-  failed
+  failed,
+  /// Its condition was false, or it reads a reply of an instance that was skipped.
+  skipped
 };
 
 /// One instance of a step.
@@ -49,7 +53,7 @@ struct step_state {
   /// The number of instances is known.
   bool expanded = false;
   bool done = false;
-  /// Instances not completed.
+  /// Instances not completed and not skipped.
   std::size_t instances_left = 0;
   /// Needs that must be done as a whole and are not.
   std::size_t whole_needs_left = 0;

@@ -42,6 +42,12 @@ struct append_batch {
   std::vector<std::string> events;
 };
 
+/// Somebody wants a run to end.
+struct cancel_request {
+  std::string run_id;
+  std::string reason;
+};
+
 /// Empty members do not restrict.
 struct run_filter {
   std::vector<std::int32_t> statuses;
@@ -81,6 +87,13 @@ public:
   [[nodiscard]] virtual result<std::uint64_t> claim(const std::string& run_id, time_point now) = 0;
   /// Gives one run free, where it is this owner's.
   [[nodiscard]] virtual result<void> release(const std::string& run_id) = 0;
+  /// Keeps the wish that an open run be cancelled, durably, until it is closed; its owner looks for it. Of several the
+  /// first stays. Not only for the owner.
+  /// @returns `run_unknown`; `run_closed` for a run that is closed already.
+  [[nodiscard]] virtual result<void> request_cancel(const cancel_request& wanted,
+                                                    time_point now) = 0;
+  /// The wishes there are, of open runs; some may be of runs that were closed since. Cheap where there is none.
+  [[nodiscard]] virtual result<std::vector<cancel_request>> cancel_requests() = 0;
   /// Prolongs this owner's lease to `now` plus the time to live it was opened with.
   [[nodiscard]] virtual result<void> renew(time_point now) = 0;
   /// Gives all runs of this owner free. Called by the destructor too.

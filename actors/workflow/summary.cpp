@@ -1,12 +1,15 @@
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/machine.hpp"
 
+#include <fmt/format.h>
+
 namespace troupe::workflow {
 namespace {
 
 v1::StepStatus status_of(instance_status status) {
   switch (status) {
   case instance_status::blocked:
+  case instance_status::undecided:
   case instance_status::ready:
     return v1::STEP_STATUS_PENDING;
   case instance_status::wanted:
@@ -18,16 +21,18 @@ v1::StepStatus status_of(instance_status status) {
     return v1::STEP_STATUS_COMPLETED;
   case instance_status::failed:
     return v1::STEP_STATUS_FAILED;
+  case instance_status::skipped:
+    return v1::STEP_STATUS_SKIPPED;
   }
   return v1::STEP_STATUS_UNSPECIFIED;
 }
 
 void describe(v1::StepSummary& made, const step& from, std::uint32_t index,
-              const instance_state& state) {
+              const instance_state& state, bool cancelled) {
   made.set_step(from.id);
   made.set_index(index);
   made.set_agent(from.agent.to_string());
-  made.set_status(status_of(state.status));
+  made.set_status(cancelled && !state.closed ? v1::STEP_STATUS_CANCELLED : status_of(state.status));
   made.set_attempts(state.attempts);
   if (state.first_scheduled) *made.mutable_scheduled_time() = encode(*state.first_scheduled);
   if (state.closed) *made.mutable_closed_time() = encode(*state.closed);
@@ -47,6 +52,14 @@ void describe_graph(v1::RunSummary& made, const definition& workflow) {
 
 } // namespace
 
+std::string machine::skip_reason(std::size_t at, std::uint32_t index) const {
+  if (steps_[at].instances[index].status != instance_status::skipped) return {};
+  const step* missing = missing_reply(at, index);
+  return missing
+             ? fmt::format("it reads step '{}', which was skipped", missing->id)
+             : "its condition is false: " + workflow_->source.steps(static_cast<int>(at)).when();
+}
+
 v1::RunSummary machine::summary() const {
   v1::RunSummary made;
   if (!workflow_) return made;
@@ -54,11 +67,17 @@ v1::RunSummary machine::summary() const {
   made.set_workflow(workflow_->name);
   made.set_workflow_version(workflow_->version);
   made.set_status(status_);
+  made.set_priority(priority_);
+  made.set_cancel_reason(cancel_reason_);
   *made.mutable_started_time() = encode(started_);
   if (closed()) *made.mutable_closed_time() = encode(closed_);
   for (std::size_t at = 0; at < steps_.size(); ++at)
-    for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i)
-      describe(*made.add_steps(), workflow_->steps[at], i, steps_[at].instances[i]);
+    for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
+      v1::StepSummary& into = *made.add_steps();
+      describe(into, workflow_->steps[at], i, steps_[at].instances[i],
+               status_ == v1::RUN_STATUS_CANCELLED);
+      if (auto why = skip_reason(at, i); !why.empty()) into.set_skip_reason(std::move(why));
+    }
   describe_graph(made, *workflow_);
   if (failure_) *made.mutable_failure() = encode(*failure_);
   return made;

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 
 namespace troupe::workflow {
 
@@ -43,6 +44,11 @@ void read_path(const google::protobuf::Message& from,
 /// Appends a scalar as a person writes it: numbers shortest, enumerations by name, `true` and
 /// `false`.
 void render(const value& from, std::string& text);
+
+/// Number of the value that `name` names: REDACTION_STYLE_MASK, or `mask` in whatever case.
+/// @returns the complaint when it names none.
+[[nodiscard]] tl::expected<int, std::string>
+find_enum_value(const google::protobuf::EnumDescriptor& type, std::string_view name);
 
 /// Puts a value into a field, or adds it to a repeated one.
 /// @returns the complaint when it does not fit: out of range, no name of the enumeration, invalid

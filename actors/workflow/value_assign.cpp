@@ -80,7 +80,7 @@ std::string prefix_of(const EnumDescriptor& type) {
 }
 
 /// Finds REDACTION_STYLE_MASK by its name, or by `mask` in whatever case.
-const EnumValueDescriptor* find_enum_value(const EnumDescriptor& type, std::string_view name) {
+const EnumValueDescriptor* look_up(const EnumDescriptor& type, std::string_view name) {
   const std::string wanted = upper(name);
   if (const auto* exact = type.FindValueByName(wanted)) return exact;
   return type.FindValueByName(prefix_of(type) + wanted);
@@ -92,14 +92,9 @@ complaint put_enum(const field_slot& slot, const value& from) {
     return slot.put(entry->number, &Reflection::SetEnumValue, &Reflection::AddEnumValue);
   const auto* name = std::get_if<std::string_view>(&from);
   if (!name) return slot.refuse(from, "is no value for");
-  if (const auto* found = find_enum_value(type, *name))
-    return slot.put(found->number(), &Reflection::SetEnumValue, &Reflection::AddEnumValue);
-  std::vector<std::string> names;
-  names.reserve(static_cast<std::size_t>(type.value_count()));
-  for (int i = 0; i < type.value_count(); ++i)
-    names.push_back(type.value(i)->name());
-  return fmt::format("'{}' is no value of {}{}", name->substr(0, 64), type.full_name(),
-                     suggestion(upper(*name), names));
+  auto found = find_enum_value(type, *name);
+  if (!found) return std::move(found.error());
+  return slot.put(*found, &Reflection::SetEnumValue, &Reflection::AddEnumValue);
 }
 
 complaint put_text(const field_slot& slot, const value& from) {
@@ -120,6 +115,16 @@ complaint put_message(const field_slot& slot, const value& from) {
 }
 
 } // namespace
+
+tl::expected<int, std::string> find_enum_value(const EnumDescriptor& type, std::string_view name) {
+  if (const auto* found = look_up(type, name)) return found->number();
+  std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(type.value_count()));
+  for (int i = 0; i < type.value_count(); ++i)
+    names.push_back(type.value(i)->name());
+  return tl::unexpected(fmt::format("'{}' is no value of {}{}", name.substr(0, 64),
+                                    type.full_name(), suggestion(upper(name), names)));
+}
 
 complaint assign(Message& target, const FieldDescriptor& field, const value& from) {
   const field_slot slot{target, field};

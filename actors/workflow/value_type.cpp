@@ -63,15 +63,17 @@ tl::expected<const FieldDescriptor*, std::string> step_into(const value_type& at
                                                             const std::string& name) {
   if (at.what != kind::message)
     return tl::unexpected(
-        fmt::format("no field '{}' in {}, which is no message", name, at.spelling));
+        fmt::format("no field '{}' in {}, which is no message; end the reference before it", name,
+                    at.spelling));
   const FieldDescriptor* field = at.message->FindFieldByName(name);
   if (!field)
     return tl::unexpected(fmt::format("{} has no field '{}'{}", at.message->full_name(), name,
                                       suggestion(name, field_names(*at.message))));
   if (field->is_map())
     return tl::unexpected(
-        fmt::format("field '{}' of {} is a map; references to maps are not supported", name,
-                    at.message->full_name()));
+        fmt::format("field '{}' of {} is a map, which no reference can take; let the agent give "
+                    "a list instead",
+                    name, at.message->full_name()));
   return field;
 }
 
@@ -126,7 +128,9 @@ tl::expected<followed_path, std::string> follow(const value_type& start,
     if (!field) return tl::unexpected(std::move(field.error()));
     if (made.type.list && (*field)->is_repeated())
       return tl::unexpected(
-          fmt::format("field '{}' would give a list of lists, which is not supported", name));
+          fmt::format("field '{}' would give a list of lists, which no reference can; fan out over "
+                      "the outer list with for_each",
+                      name));
     const bool list = made.type.list || (*field)->is_repeated();
     made.path.push_back(*field);
     made.type = type_of(**field);

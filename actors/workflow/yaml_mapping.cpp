@@ -49,13 +49,14 @@ std::optional<google::protobuf::Value> literal_of(const yaml_node& node) {
 }
 
 void yaml_shape::report(const std::string& path, std::string message, bool at_key) {
-  found_.push_back({path, std::move(message), at_key, 0});
+  found_.push_back({path, std::move(message), at_key, {}});
 }
 
 bool yaml_shape::key_is_good(const yaml_node& key, const std::string& path,
                              const std::vector<std::string>& known) {
   if (key.what != yaml_node::kind::scalar) {
-    report(path, fmt::format("a key must be a plain text, this one is {}", to_string(key.what)));
+    report(path, fmt::format("a key must be a plain text, this one is {}; write a name",
+                             to_string(key.what)));
     return false;
   }
   const std::string inside = path.empty() ? "a definition" : fmt::format("'{}'", path);
@@ -80,7 +81,7 @@ bool yaml_shape::key_is_good(const yaml_node& key, const std::string& path,
 void yaml_shape::each_entry(const yaml_node& node, const std::string& path,
                             const std::vector<std::string>& known, const entry_visitor& visit) {
   if (node.what != yaml_node::kind::mapping)
-    return report(path, fmt::format("'{}' must be a mapping (key: value), not {}", path,
+    return report(path, fmt::format("'{}' must be a mapping, not {}; write it as KEY: VALUE", path,
                                     to_string(node.what)));
   std::map<std::string, location> seen;
   std::size_t number = 0;
@@ -111,8 +112,8 @@ void yaml_shape::each_entry(const yaml_node& node, const std::string& path,
 void yaml_shape::each_element(const yaml_node& node, const std::string& path,
                               const element_visitor& visit) {
   if (node.what != yaml_node::kind::sequence)
-    return report(path,
-                  fmt::format("'{}' must be a list ([a, b]), not {}", path, to_string(node.what)));
+    return report(path, fmt::format("'{}' must be a list, not {}; write it as [a, b]", path,
+                                    to_string(node.what)));
   for (std::size_t i = 0; i < node.elements.size(); ++i) {
     const std::string inner = fmt::format("{}[{}]", path, i);
     places_.add(inner, node.elements[i].where, node.elements[i]);
@@ -125,30 +126,29 @@ std::string yaml_shape::text(const yaml_node& node, const std::string& path) {
   if (node.what == yaml_node::kind::null)
     report(path, fmt::format("'{}' is empty; write a text, or leave the key out", path));
   else
-    report(path,
-           fmt::format("'{}' must be a text, not {}{}", path, to_string(node.what),
-                       node.what == yaml_node::kind::mapping ? "; put quotes around it" : ""));
+    report(path, fmt::format("'{}' must be a text, not {}; put quotes around it", path,
+                             to_string(node.what)));
   return {};
 }
 
 std::optional<double> yaml_shape::number(const yaml_node& node, const std::string& path) {
   if (node.what == yaml_node::kind::scalar)
     if (const auto parsed = parse_number(node.text)) return parsed;
-  report(path, fmt::format("'{}' must be a number, not {}", path,
+  report(path, fmt::format("'{}' must be a number, not {}; write e.g. 2 or 1.5", path,
                            node.what == yaml_node::kind::scalar
                                ? fmt::format("'{}'", node.text.substr(0, 80))
                                : to_string(node.what)));
   return std::nullopt;
 }
 
-std::optional<std::uint32_t> yaml_shape::whole_number(const yaml_node& node,
-                                                      const std::string& path, std::uint32_t most) {
+std::optional<std::int32_t> yaml_shape::whole_number(const yaml_node& node, const std::string& path,
+                                                     std::int32_t least, std::int32_t most) {
   const auto parsed = number(node, path);
   if (!parsed) return std::nullopt;
-  if (*parsed >= 0 && *parsed <= most && *parsed == std::floor(*parsed))
-    return static_cast<std::uint32_t>(*parsed);
-  report(path,
-         fmt::format("'{}' must be a whole number from 0 to {}, not {}", path, most, node.text));
+  if (*parsed >= least && *parsed <= most && *parsed == std::floor(*parsed))
+    return static_cast<std::int32_t>(*parsed);
+  report(path, fmt::format("'{}' must be a whole number from {} to {}, not {}; write one of these",
+                           path, least, most, node.text));
   return std::nullopt;
 }
 

@@ -34,9 +34,9 @@ public:
 
   /// The text of a scalar; empty, and reported, where there is none.
   [[nodiscard]] std::string text(const yaml_node& node, const std::string& path);
-  /// A number from 0 to `most`.
-  [[nodiscard]] std::optional<std::uint32_t>
-  whole_number(const yaml_node& node, const std::string& path, std::uint32_t most);
+  [[nodiscard]] std::optional<std::int32_t> whole_number(const yaml_node& node,
+                                                         const std::string& path,
+                                                         std::int32_t least, std::int32_t most);
   [[nodiscard]] std::optional<double> number(const yaml_node& node, const std::string& path);
 
 private:

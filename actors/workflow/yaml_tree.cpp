@@ -146,8 +146,10 @@ tl::expected<yaml_node, diagnostic> parse_yaml(std::string_view text, const std:
                   fmt::format("the file has {} bytes, a definition may have {}; split it",
                               text.size(), definition_limits::size_bytes));
   if (const auto nul = text.find('\0'); nul != std::string_view::npos)
-    return refuse(file, {1, 1},
-                  fmt::format("the file holds a NUL byte at offset {}; it is no YAML text", nul));
+    return refuse(
+        file, {1, 1},
+        fmt::format("the file holds a NUL byte at offset {}; it is no YAML text; write it anew",
+                    nul));
   try {
     std::istringstream in{std::string{text}};
     YAML::Parser parser{in};
@@ -157,12 +159,15 @@ tl::expected<yaml_node, diagnostic> parse_yaml(std::string_view text, const std:
     tree_builder further;
     if (parser.HandleNextDocument(further))
       return refuse(file, further.root.where,
-                    "a second YAML document; a file holds one definition");
+                    "a second YAML document, but a file holds one definition; split it");
     return std::move(tree.root);
   } catch (const refusal& stop) {
     return refuse(file, stop.where, stop.message);
   } catch (const YAML::Exception& broken) {
-    return refuse(file, place(broken.mark), "not valid YAML: " + broken.msg);
+    return refuse(
+        file, place(broken.mark),
+        fmt::format("not valid YAML: {}; look at brackets, quotes and indentation here and before",
+                    broken.msg));
   }
 }
 

@@ -24,6 +24,10 @@ bool take(machine& run, const event& happened) {
     static_cast<void>(run.deadline(attempt, happened.time, std::chrono::hours{1}));
     static_cast<void>(run.judge(attempt, {"test.failed", "", true}, happened.time));
   }
+  for (const command& each : *wanted)
+    if (const auto* open = std::get_if<decide_instance>(&each))
+      static_cast<void>(run.decide(open->instance));
+  static_cast<void>(run.close_times());
   fuzz::require(run.summary().run_id() == run.run_id(), "a summary says which run it is");
   return true;
 }

@@ -33,6 +33,12 @@ HISTORIES = {
                 'step_retry_due { step: "list" attempt: 2 }', 'step_scheduled { attempt { step: "list" attempt: 2 token: 2 } }',
                 'step_failed { attempt { step: "list" attempt: 2 token: 2 } %s }' % FAILED,
                 'run_failed { %s }' % FAILED.replace("retryable", 'step { step: "list" attempt: 2 } retryable')],
+    "skipped": [START.replace('id: "read"', 'id: "read" when: "${item.size_bytes} > 3" priority: 5'), "step_scheduled { %s }" % ATTEMPT,
+                "step_completed { %s reply { %s } }" % (ATTEMPT, LISTING), 'step_decided { step: "read" skipped: true }', "run_completed { }"],
+    "timed_out": [START, "step_scheduled { %s }" % ATTEMPT, "step_failed { %s %s retry_time { seconds: 9 } }" % (ATTEMPT, FAILED),
+                  'step_timed_out { step: "list" %s }' % FAILED.replace("files.busy", "workflow.timeout"),
+                  'run_failed { %s }' % FAILED.replace("retryable", 'step { step: "list" attempt: 1 } retryable')],
+    "cancelled": [START, "step_scheduled { %s }" % ATTEMPT, 'run_cancelled { reason: "enough" }'],
     "recovered": [START, "step_scheduled { %s }" % ATTEMPT, 'run_recovered { owner: "b" }',
                   'step_scheduled { attempt { step: "list" attempt: 2 token: 2 } }'],
 }

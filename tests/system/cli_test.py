@@ -17,7 +17,7 @@ MODELS = ROOT / "models"
 
 class Help(SystemTest):
     def test_every_command_has_help_with_an_example(self):
-        for command in ("run", "ps", "show", "ner", "redact", "tokenize", "eval"):
+        for command in ("run", "ps", "show", "cancel", "ner", "redact", "tokenize", "eval"):
             shown = troupe(command, "--help")
             self.assert_exit(shown, 0)
             self.assertIn("Example", shown.stdout)
@@ -237,6 +237,13 @@ class Runs(SystemTest):
         self.assertIn(f"{path}:3:", refused.stderr)
         self.assertIn("files.read", refused.stderr)
         self.assertIn(f"{path}:4:", refused.stderr)
+
+    def test_a_definition_of_10_megabytes_is_refused(self):
+        path = self.folder / "big.yaml"
+        path.write_text("name: big\ndescription: " + "x" * (10 << 20) + "\n")
+        refused = troupe("run", path, "--store", self.store)
+        self.assert_exit(refused, 2)
+        self.assertIn(f"{path}:1:1: error: the file has 10485784 bytes, a definition may have 1048576; split it", refused.stderr)
 
     def test_bad_inputs(self):
         for inputs, named in ((["folder=x"], "output"), (["folder=x", "output=y", "colour=z"], "colour"), (["folder"], "=")):

@@ -36,6 +36,12 @@ public:
     return real_->claim(run, now);
   }
   result<void> release(const std::string& run) override { return real_->release(run); }
+  result<void> request_cancel(const workflow::cancel_request& wanted, time_point now) override {
+    return real_->request_cancel(wanted, now);
+  }
+  result<std::vector<workflow::cancel_request>> cancel_requests() override {
+    return real_->cancel_requests();
+  }
   result<void> renew(time_point now) override { return real_->renew(now); }
   void release_all() noexcept override { real_->release_all(); }
   [[nodiscard]] const std::string& owner() const override { return real_->owner(); }

@@ -134,9 +134,8 @@ bool print_outcome(const v1::RunSummary& run, const std::vector<v1::Event>& hist
             fmt::format("\nReport: {}\n        {}", report.html_path(), report.json_path()));
       });
   if (!reports_printed) return false;
-  const auto counts = count_instances(run);
-  return print_line(fmt::format("\nRun {} {}: {} of {} steps done", run.run_id(),
-                                status_name(run.status()), counts.completed, counts.total));
+  return print_line(
+      fmt::format("\nRun {} {}: {}", run.run_id(), status_name(run.status()), done_text(run)));
 }
 
 } // namespace troupe::cli

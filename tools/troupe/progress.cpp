@@ -58,6 +58,12 @@ void progress::on_event(const v1::Event& event) {
     print(fmt::format("step {} completed\n", instance_name(event.step_completed().attempt())));
   else if (event.has_step_failed())
     print(failed_line(event.step_failed()));
+  else if (event.has_step_decided() && event.step_decided().skipped())
+    print(fmt::format("step {}[{}] skipped\n", event.step_decided().step(),
+                      event.step_decided().index()));
+  else if (event.has_step_timed_out())
+    print(fmt::format("step {}[{}] failed: {}\n", event.step_timed_out().step(),
+                      event.step_timed_out().index(), event.step_timed_out().failure().message()));
   else if (event.has_run_recovered())
     print("run goes on where it stood\n");
 }
@@ -67,13 +73,14 @@ void progress::on_tick(const v1::RunSummary& run) {
   if (mode_ != progress_mode::bar) return;
   const std::lock_guard lock{mutex_};
   const auto counts = count_instances(run);
-  const auto filled = counts.total ? counts.completed * bar_cells / counts.total : 0;
+  const auto done = counts.completed + counts.skipped;
+  const auto filled = counts.total ? done * bar_cells / counts.total : 0;
   const auto elapsed =
       std::chrono::system_clock::now().time_since_epoch() -
       std::chrono::nanoseconds{TimeUtil::TimestampToNanoseconds(run.started_time())};
   print(fmt::format("\r\033[K{} [{}{}] {}/{} steps, {} at work, {}", run.workflow(),
-                    std::string(filled, '#'), std::string(bar_cells - filled, '.'),
-                    counts.completed, counts.total, counts.at_work, duration_text(elapsed)));
+                    std::string(filled, '#'), std::string(bar_cells - filled, '.'), done,
+                    counts.total, counts.at_work, duration_text(elapsed)));
   drawn_ = true;
 }
 

@@ -19,9 +19,11 @@ struct ps_options {
   bool json = false;
 };
 
-const std::map<std::string, v1::RunStatus> statuses_by_name{{"running", v1::RUN_STATUS_RUNNING},
-                                                            {"completed", v1::RUN_STATUS_COMPLETED},
-                                                            {"failed", v1::RUN_STATUS_FAILED}};
+const std::map<std::string, v1::RunStatus> statuses_by_name{
+    {"running", v1::RUN_STATUS_RUNNING},
+    {"completed", v1::RUN_STATUS_COMPLETED},
+    {"failed", v1::RUN_STATUS_FAILED},
+    {"cancelled", v1::RUN_STATUS_CANCELLED}};
 
 bool open_run(const workflow::run_entry& run) {
   return run.closed.time_since_epoch().count() == 0;
@@ -73,9 +75,9 @@ void add_ps(CLI::App& app, action& chosen) {
   options->store.add_to(*command);
   command
       ->add_option("--status", options->statuses,
-                   "Only runs of this status: running, completed or failed; repeatable")
+                   "Only runs of this status: running, completed, failed or cancelled; repeatable")
       ->transform(CLI::CheckedTransformer(statuses_by_name).description(""))
-      ->type_name("running|completed|failed");
+      ->type_name("running|completed|failed|cancelled");
   command->add_option("--workflow", options->workflow, "Only runs of the workflow of this name");
   command->add_option("--limit", options->limit, "At most so many")
       ->capture_default_str()

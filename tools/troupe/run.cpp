@@ -56,6 +56,10 @@ exit_code finish(workflow::engine& engine, const v1::RunSummary& run, const run_
   if (!history) return report(history.error());
   if (!print_result(run, *history, options.json)) return report_closed_output();
   if (run.status() == v1::RUN_STATUS_COMPLETED) return exit_code::ok;
+  if (run.status() == v1::RUN_STATUS_CANCELLED) {
+    print_error(cancelled_text(run.run_id(), run.cancel_reason()));
+    return exit_code::failed;
+  }
   print_error(fmt::format("run {} failed: {} [{}]", run.run_id(), run.failure().message(),
                           run.failure().type()));
   return exit_code::failed;

@@ -73,10 +73,16 @@ void run_target::add_to(CLI::App& command) {
                  .add_option("--id", run_id_,
                              "Id of the new run; made from the time where it is not given")
                  ->type_name("RUN");
+  auto* priority = command
+                       .add_option("--priority", priority_,
+                                   "Of the new run, -100 to 100: while attempts wait for a place, "
+                                   "those of the run\nwith the highest go first")
+                       ->check(CLI::Range(-workflow::highest_priority, workflow::highest_priority))
+                       ->capture_default_str();
   auto* go_on = command.add_flag(
       "--continue", continue_,
       "Go on with the newest unfinished run of this definition and these inputs,\nor start one");
-  resumed->excludes(input)->excludes(id)->excludes(go_on)->excludes(definition);
+  resumed->excludes(input)->excludes(id)->excludes(priority)->excludes(go_on)->excludes(definition);
   id->excludes(go_on);
 }
 
@@ -95,14 +101,14 @@ tl::expected<std::string, no_run> run_target::start(workflow::engine& engine,
       return **found;
     }
   }
-  auto submitted = engine.submit(*definition, *inputs, {run_id_});
+  auto submitted = engine.submit(*definition, *inputs, {run_id_, priority_});
   if (!submitted) return stop(submitted.error());
   return std::move(*submitted);
 }
 
 tl::expected<std::string, no_run> run_target::resume(workflow::engine& engine) const {
   const auto resumed = engine.resume(resumed_);
-  // A run that is closed already has its result; showing it is what going on with it comes to.
+  // A run that ended by itself has its result; showing it is what going on with it comes to.
   if (!resumed && resumed.error().code != workflow_errc::run_closed) return stop(resumed.error());
   return resumed_;
 }

@@ -40,6 +40,7 @@ private:
   std::vector<std::string> assignments_;
   std::string resumed_;
   std::string run_id_;
+  std::int32_t priority_ = 0;
   bool continue_ = false;
 };
 

@@ -78,6 +78,8 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
         std::chrono::duration<double>(time_of(run.closed_time()) - time_of(run.started_time()))
             .count();
   }
+  if (run.priority() != 0) out["priority"] = run.priority();
+  if (run.status() == v1::RUN_STATUS_CANCELLED) out["reason"] = run.cancel_reason();
   if (run.has_failure()) out["failure"] = to_json(run.failure());
   auto& steps = out["steps"] = nlohmann::ordered_json::array();
   for (const auto& step : run.steps()) {
@@ -87,6 +89,7 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
                                  {"status", status_name(step.status())},
                                  {"attempts", step.attempts()}};
     if (step.has_failure()) entry["failure"] = to_json(step.failure());
+    if (!step.skip_reason().empty()) entry["skip_reason"] = step.skip_reason();
     steps.push_back(std::move(entry));
   }
   return out;
@@ -97,10 +100,21 @@ instance_counts count_instances(const v1::RunSummary& run) {
   for (const auto& step : run.steps()) {
     ++counts.total;
     counts.completed += step.status() == v1::STEP_STATUS_COMPLETED;
+    counts.skipped += step.status() == v1::STEP_STATUS_SKIPPED;
     counts.failed += step.status() == v1::STEP_STATUS_FAILED;
     counts.at_work += step.status() == v1::STEP_STATUS_RUNNING;
   }
   return counts;
+}
+
+std::string done_text(const v1::RunSummary& run) {
+  const auto counts = count_instances(run);
+  return fmt::format("{} of {} steps done{}", counts.completed, counts.total,
+                     counts.skipped ? fmt::format(", {} skipped", counts.skipped) : "");
+}
+
+std::string cancelled_text(const std::string& run_id, const std::string& reason) {
+  return fmt::format("run {} was cancelled{}{}", run_id, reason.empty() ? "" : ": ", reason);
 }
 
 nlohmann::ordered_json final_replies(const v1::RunSummary& run,

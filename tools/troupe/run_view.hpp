@@ -11,9 +11,9 @@
 /// How runs look to people and to programs.
 namespace troupe::cli {
 
-/// "running", "completed", "failed".
+/// "running", "completed", "failed", "cancelled".
 [[nodiscard]] std::string status_name(v1::RunStatus status);
-/// "pending", "running", "backing_off", "completed", "failed".
+/// "pending", "running", "backing_off", "completed", "failed", "skipped", "cancelled".
 [[nodiscard]] std::string status_name(v1::StepStatus status);
 
 /// `2026-11-23T19:45:12.417Z`; empty for the epoch.
@@ -31,10 +31,15 @@ namespace troupe::cli {
 struct instance_counts {
   std::size_t total = 0;
   std::size_t completed = 0;
+  std::size_t skipped = 0;
   std::size_t failed = 0;
   std::size_t at_work = 0;
 };
 [[nodiscard]] instance_counts count_instances(const v1::RunSummary& run);
+/// "48 of 50 steps done, 2 skipped".
+[[nodiscard]] std::string done_text(const v1::RunSummary& run);
+/// "run X was cancelled", with the reason where there is one.
+[[nodiscard]] std::string cancelled_text(const std::string& run_id, const std::string& reason);
 
 /// Replies of the steps that nothing depends on, by step: {"report": {...}, "write": [{...}, ...]}.
 [[nodiscard]] nlohmann::ordered_json final_replies(const v1::RunSummary& run,

@@ -47,21 +47,21 @@ bool print_history(const std::vector<v1::Event>& history) {
 }
 
 bool print_steps(const v1::RunSummary& run) {
-  table rows{{"STEP", "AGENT", "STATUS", "ATTEMPTS", "FAILURE"}, {3}};
+  table rows{{"STEP", "AGENT", "STATUS", "ATTEMPTS", "WHY"}, {3}};
   for (const auto& step : run.steps())
     rows.add({fmt::format("{}[{}]", step.step(), step.index()), step.agent(),
               status_name(step.status()), std::to_string(step.attempts()),
               step.has_failure()
                   ? fmt::format("{} [{}]", step.failure().message(), step.failure().type())
-                  : ""});
+                  : step.skip_reason()});
   return rows.print();
 }
 
 bool print_run(const v1::RunSummary& run) {
-  const auto counts = count_instances(run);
-  return print_line(fmt::format("Run {} of {} {}: {}, {} of {} steps done", run.run_id(),
-                                run.workflow(), run.workflow_version(), status_name(run.status()),
-                                counts.completed, counts.total)) &&
+  return print_line(fmt::format("Run {} of {} {}: {}, {}", run.run_id(), run.workflow(),
+                                run.workflow_version(), status_name(run.status()),
+                                done_text(run))) &&
+         (run.cancel_reason().empty() || print_line("Cancelled: " + run.cancel_reason())) &&
          (!run.has_failure() || print_line(fmt::format("Failed: {} [{}]", run.failure().message(),
                                                        run.failure().type()))) &&
          print_line("") && print_steps(run);

@@ -153,6 +153,14 @@ void call::check_and_answer(reply<message_ptr> given) {
   answer(std::move(given));
 }
 
+/// Of the request that this one was made for in the end.
+void call::heartbeat() const noexcept {
+  const call* first = this;
+  while (first->from_.parent)
+    first = first->from_.parent.get();
+  if (first->from_.pulse) first->from_.pulse->beat();
+}
+
 void call::request(agent_name target, message_ptr payload, responder then) const {
   send_child(defaults::longest_timeout, std::move(target), std::move(payload), std::move(then),
              true);

@@ -39,6 +39,8 @@ public:
     std::shared_ptr<agent_mailbox> box;
     /// Kept until the continuation ran: it may use the agent, which may be replaced meanwhile.
     std::shared_ptr<agent> asker;
+    /// Of requests of the host.
+    std::shared_ptr<heartbeat_sink> pulse{};
   };
 
   /// @param then empty for one-way messages.
@@ -82,6 +84,7 @@ public:
 
   // -- call_context
   [[nodiscard]] const envelope_header& header() const override { return header_; }
+  void heartbeat() const noexcept override;
   void request(agent_name target, message_ptr payload, responder then) const override;
   reply<void> tell(agent_name target, message_ptr payload) const override;
   void request_within(std::chrono::milliseconds limit, agent_name target, message_ptr payload,

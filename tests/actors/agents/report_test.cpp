@@ -104,6 +104,25 @@ BOOST_AUTO_TEST_CASE(is_well_formed_and_alone) {
   BOOST_TEST(page(request).find("&lt;b&gt;bad&lt;/b&gt; &amp; worse") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(skipped_and_cancelled_steps_are_named) {
+  auto request = sample();
+  auto& run = *request.mutable_run();
+  v1::StepSummary& skipped = *run.mutable_steps(2);
+  skipped.set_status(v1::STEP_STATUS_SKIPPED);
+  skipped.clear_scheduled_time();
+  run.mutable_steps(run.steps_size() - 1)->set_status(v1::STEP_STATUS_CANCELLED);
+  run.set_status(v1::RUN_STATUS_CANCELLED);
+  const auto html = page(request);
+  BOOST_TEST(complaint(html) == "");
+  const auto text = visible_text(html);
+  BOOST_TEST(text.find(", 1 skipped") != std::string::npos);
+  BOOST_TEST(times(html, ">skipped</text>") == 1U);
+  BOOST_TEST(text.find("cancelled") != std::string::npos);
+  const auto json = ordered_json::parse(report_json(data(request)));
+  BOOST_TEST(json["timing"]["status"] == "cancelled");
+  BOOST_TEST(json["timing"]["steps"][2]["status"] == "skipped");
+}
+
 /// The checker itself must be able to say no.
 BOOST_AUTO_TEST_CASE(the_checker_complains) {
   for (const auto* bad : {"<p>", "</p>", "<p>a & b</p>", "<script></script>", "<p title=x></p>",

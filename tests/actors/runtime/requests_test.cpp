@@ -284,6 +284,36 @@ BOOST_AUTO_TEST_CASE(waiting_is_refused_where_it_would_block_agents) {
              "runtime.would_block");
 }
 
+BOOST_AUTO_TEST_CASE(signs_of_life_reach_who_asked_first) {
+  struct counter final : heartbeat_sink {
+    int beats = 0;
+    void beat() noexcept override { ++beats; }
+  };
+  stage stage;
+  auto held = std::make_shared<hostage>();
+  stage.add(holding_agent("inner", held));
+  stage.add(typed_agent<text, text>(
+      "outer", "Asks another one",
+      [](std::shared_ptr<const text> request, std::shared_ptr<const call_context> context,
+         typed_responder<text> respond) {
+        context->heartbeat();
+        context->request({"inner"}, std::move(request),
+                         [respond](const reply<message_ptr>&) { respond(make_text("done")); });
+      }));
+  const auto pulse = std::make_shared<counter>();
+  answers got;
+  request_options options;
+  options.pulse = pulse;
+  stage.ask(got, {"outer"}, "x", std::move(options));
+  stage.ask(got, {"outer"}, "y"); // nobody listens
+  stage.run();
+  BOOST_TEST(pulse->beats == 1);
+  BOOST_REQUIRE(held->contexts.size() == 2U);
+  for (const auto& context : held->contexts)
+    context->heartbeat();
+  BOOST_TEST(pulse->beats == 2);
+}
+
 BOOST_AUTO_TEST_CASE(a_full_mailbox_refuses_visibly) {
   stage stage;
   agent_options options;

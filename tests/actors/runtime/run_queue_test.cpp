@@ -66,6 +66,7 @@ BOOST_AUTO_TEST_CASE(all_who_wait_work_at_the_same_time_where_there_is_work_for_
     run_queue queue;
     std::latch all_at_work{workers};
     std::vector<std::future<void>> done;
+    done.reserve(workers);
     for (std::ptrdiff_t i = 0; i < workers; ++i)
       done.push_back(std::async(std::launch::async, [&] {
         static_cast<void>(queue.pop());
@@ -85,6 +86,7 @@ BOOST_AUTO_TEST_CASE(every_job_is_taken_once_whoever_pushes_and_pops) {
   std::deque<job> jobs(pushers * each_pushes), stops(workers);
   const std::set<caf::resumable*> last{&stops[0], &stops[1], &stops[2]};
   std::vector<std::future<std::vector<caf::resumable*>>> taken;
+  taken.reserve(workers);
   for (std::size_t w = 0; w < workers; ++w)
     taken.push_back(std::async(std::launch::async, [&] {
       std::vector<caf::resumable*> mine;
@@ -94,6 +96,7 @@ BOOST_AUTO_TEST_CASE(every_job_is_taken_once_whoever_pushes_and_pops) {
     }));
   {
     std::vector<std::jthread> threads;
+    threads.reserve(pushers);
     for (std::size_t p = 0; p < pushers; ++p)
       threads.emplace_back([&, p] {
         for (std::size_t i = 0; i < each_pushes; ++i)

@@ -28,6 +28,8 @@ struct driver {
     if (const auto* attempt = std::get_if<schedule_attempt>(&wanted))
       record(step_scheduled{attempt->attempt});
     if (const auto* wait = std::get_if<start_retry_timer>(&wanted)) waits.push_back(*wait);
+    if (const auto* open = std::get_if<decide_instance>(&wanted))
+      record(state.decide(open->instance));
     if (std::holds_alternative<complete_run>(wanted)) record(run_completed{});
     if (const auto* failing = std::get_if<fail_run>(&wanted))
       record(run_failed{{failing->why, failing->attempt}});

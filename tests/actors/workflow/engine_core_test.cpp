@@ -544,7 +544,7 @@ BOOST_FIXTURE_TEST_CASE(two_submissions_at_once_are_one_run, engine_fixture) {
   std::vector<bool> told;
   for (const char* workflow : {chain.c_str(), chain.c_str(), main_job.c_str()})
     engine.core->submit(load(workflow), workflow == main_job.c_str() ? main_inputs : input_values{},
-                        "r", [&](const result<void>& done) { told.push_back(done.has_value()); });
+                        {"r"}, [&](const result<void>& done) { told.push_back(done.has_value()); });
   BOOST_TEST(told == (std::vector<bool>{false}), boost::test_tools::per_element());
   engine.core->commit();
   BOOST_TEST(told == (std::vector<bool>{false, true, true}), boost::test_tools::per_element());

@@ -29,6 +29,12 @@ public:
     return real_->claim(run, now);
   }
   result<void> release(const std::string& run) override { return real_->release(run); }
+  result<void> request_cancel(const cancel_request& wanted, time_point now) override {
+    return real_->request_cancel(wanted, now);
+  }
+  result<std::vector<cancel_request>> cancel_requests() override {
+    return real_->cancel_requests();
+  }
   result<void> renew(time_point now) override { return real_->renew(now); }
   void release_all() noexcept override { real_->release_all(); }
   [[nodiscard]] const std::string& owner() const override { return real_->owner(); }
@@ -97,9 +103,10 @@ struct engine_harness {
   }
 
   result<void> submit(const definition_ptr& workflow, const input_values& inputs,
-                      const std::string& run = "r") {
+                      const std::string& run = "r", std::int32_t priority = 0) {
     result<void> outcome = troupe::fail(workflow_errc::none, "not told");
-    core->submit(workflow, inputs, run, [&](result<void> done) { outcome = std::move(done); });
+    core->submit(workflow, inputs, {run, priority},
+                 [&](result<void> done) { outcome = std::move(done); });
     core->commit();
     return outcome;
   }
@@ -128,6 +135,11 @@ struct engine_harness {
         now = std::max(now, core->next_due());
       }
     }
+  }
+  /// Moves the clock on, from one thing that is due to the next, and answers nothing.
+  void wait_until(time_point moment) {
+    for (turn(); now < moment && !core->failed(); turn())
+      now = std::min(moment, std::max(now, core->next_wake()));
   }
   [[nodiscard]] v1::RunSummary summary(const std::string& run = "r") const {
     return must(core->summary(run));

@@ -145,6 +145,49 @@ BOOST_FIXTURE_TEST_CASE(retries_happen_by_real_time_too, threaded_fixture) {
   BOOST_TEST(must(engine->wait(run, long_enough)).steps(0).attempts() == 3u);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_run_is_cancelled_from_another_thread_and_another_engine,
+                        threaded_fixture) {
+  holder held;
+  const known_agents agents;
+  const auto engine = must(engine::start(agents, held.starter(), open()));
+  const std::string here = must(engine->submit(load(main_job), main_inputs));
+  BOOST_TEST((must(engine->cancel(here, "enough")) == cancellation::done));
+  BOOST_TEST(must(engine->wait(here, 0ms)).status() == v1::RUN_STATUS_CANCELLED);
+  const std::string there = must(engine->submit(load(main_job), main_inputs));
+  const auto other = must(engine::start(agents, held.starter(), open()));
+  BOOST_TEST((must(other->cancel(there, "enough")) == cancellation::requested));
+  BOOST_TEST(must(engine->wait(there, long_enough)).cancel_reason() == "enough");
+  BOOST_TEST((other->cancel(there).error().code == workflow_errc::run_cancelled));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_agent_that_gives_no_sign_of_life_fails_its_step, threaded_fixture) {
+  std::mutex mutex;
+  std::vector<typed_responder<v1::ListFilesReply>> kept; // never answered
+  const auto agents = must(agent_system::start());
+  must(agents->add(typed_agent<v1::ListFilesRequest, v1::ListFilesReply>(
+      "files.list", "keeps what it is asked",
+      [&](const std::shared_ptr<const v1::ListFilesRequest>&,
+          const std::shared_ptr<const call_context>& context,
+          typed_responder<v1::ListFilesReply> respond) {
+        context->heartbeat(); // once is not enough
+        const std::lock_guard lock{mutex};
+        kept.push_back(std::move(respond));
+      })));
+  const auto engine = must(engine::start(*agents, open()));
+  const std::string run = must(engine->submit(
+      load("name: w\nsteps: { a: { agent: files.list, retry: { maximum_attempts: 1 }, timeouts: { "
+           "heartbeat: 50ms } } }\n"),
+      {}));
+  const auto ended = must(engine->wait(run, long_enough));
+  BOOST_TEST(ended.failure().type() == "workflow.timeout");
+  BOOST_TEST(ended.failure().message().find("heartbeat") != std::string::npos);
+  {
+    const std::lock_guard lock{mutex};
+    kept.clear();
+  }
+  agents->stop();
+}
+
 BOOST_FIXTURE_TEST_CASE(start_and_stop_many_times, threaded_fixture) {
   const known_agents agents;
   for (int i = 0; i < 50; ++i) {

@@ -11,8 +11,32 @@ BOOST_AUTO_TEST_SUITE(workflow_machine_properties)
 
 namespace {
 
+/// A condition that holds sometimes.
+std::string random_condition(bool fans_out) {
+  switch (*rc::gen::inRange(0, 8)) {
+  case 0:
+    return "false";
+  case 1:
+    return "${run.run_id} == 'r' and not false";
+  case 2:
+    return fans_out ? "${index} != 1" : "true";
+  default:
+    return "";
+  }
+}
+
+/// Lets a step read what one of those before it replied.
+void add_random_reference(v1::StepDefinition& step, const std::vector<std::string>& readers,
+                          const std::vector<std::string>& fan_outs) {
+  auto& fields = *step.mutable_input()->mutable_fields();
+  if (step.agent() == "files.list" && !fan_outs.empty() && *rc::gen::inRange(0, 2) == 0)
+    fields["patterns"].set_string_value("${steps." + *rc::gen::elementOf(fan_outs) + ".path}");
+  if (step.agent() == "files.read" && !readers.empty() && *rc::gen::inRange(0, 2) == 0)
+    fields["path"].set_string_value("${steps." + *rc::gen::elementOf(readers) + ".path}");
+}
+
 /// Makes a random definition: lists, steps over them, steps over those, plain steps, with random
-/// needs and bounds.
+/// conditions, references, needs and bounds.
 v1::WorkflowDefinition random_definition() {
   v1::WorkflowDefinition made;
   made.set_name("random");
@@ -20,6 +44,7 @@ v1::WorkflowDefinition random_definition() {
   const int count = *rc::gen::inRange(1, 9);
   std::vector<std::string> lists;
   std::vector<std::string> fan_outs;
+  std::vector<std::string> readers;
   for (int i = 0; i < count; ++i) {
     v1::StepDefinition& step = *made.add_steps();
     step.set_id("s" + std::to_string(i));
@@ -29,8 +54,13 @@ v1::WorkflowDefinition random_definition() {
       step.set_for_each("${steps." + *rc::gen::elementOf(lists) + ".files}");
     if (kind == 2 && !fan_outs.empty())
       step.set_for_each("${steps." + *rc::gen::elementOf(fan_outs) + "}");
+    add_random_reference(step, readers, fan_outs);
+    step.set_when(random_condition(!step.for_each().empty()));
     if (kind == 0) lists.push_back(step.id());
-    if (!step.for_each().empty()) fan_outs.push_back(step.id());
+    if (!step.for_each().empty())
+      fan_outs.push_back(step.id());
+    else if (kind != 0)
+      readers.push_back(step.id());
     step.set_parallelism(static_cast<std::uint32_t>(*rc::gen::inRange(0, 4)));
     step.mutable_retry()->set_maximum_attempts(static_cast<std::uint32_t>(*rc::gen::inRange(1, 5)));
     for (int j = 0; j < i; ++j)
@@ -46,6 +76,7 @@ message_ptr random_reply(const google::protobuf::Message& request) {
 /// Watches what must hold after every event.
 struct watcher {
   std::set<instance_id> completed;
+  std::set<instance_id> skipped;
   std::map<instance_id, std::uint32_t> attempts;
   std::uint64_t last_token = 0;
 
@@ -59,10 +90,14 @@ struct watcher {
   void look_at(const event& happened) {
     if (const auto* scheduled = std::get_if<step_scheduled>(&happened.what)) {
       RC_ASSERT(!completed.contains(scheduled->attempt.instance));
+      RC_ASSERT(!skipped.contains(scheduled->attempt.instance));
       RC_ASSERT(scheduled->attempt.token > last_token);
       RC_ASSERT(scheduled->attempt.attempt == ++attempts[scheduled->attempt.instance]);
       last_token = scheduled->attempt.token;
     }
+    if (const auto* decided = std::get_if<step_decided>(&happened.what);
+        decided && decided->skipped)
+      RC_ASSERT(skipped.insert(decided->instance).second);
     if (const auto* done = std::get_if<step_completed>(&happened.what))
       RC_ASSERT(completed.insert(done->attempt.instance).second);
   }
@@ -77,10 +112,12 @@ struct watcher {
       if (!at_work && status != instance_status::completed) continue;
       for (const dependency& need : from.needs) {
         const step_state& needed = run.state.state_of(need.step);
-        const bool ready = need.same_index
-                               ? needed.instances[i].status == instance_status::completed
-                               : needed.done;
-        RC_ASSERT(ready);
+        if (!need.same_index) RC_ASSERT(needed.done);
+        if (need.same_index || need.reads_reply) {
+          const auto there = needed.instances[need.same_index ? i : 0].status;
+          RC_ASSERT(there == instance_status::completed ||
+                    (there == instance_status::skipped && !need.reads_reply));
+        }
       }
     }
     for (const dependency& need : from.needs)
@@ -90,8 +127,35 @@ struct watcher {
   }
 };
 
+/// The instances that wait for an attempt, after one.
+std::vector<instance_id> waiting_in(const driver& run) {
+  std::vector<instance_id> made;
+  const auto& steps = run.state.workflow()->steps;
+  for (std::size_t at = 0; at < steps.size(); ++at)
+    for (std::uint32_t i = 0; i < run.state.instance_count(at); ++i)
+      if (run.state.awaits_attempt({steps[at].id, i})) made.push_back({steps[at].id, i});
+  return made;
+}
+
+/// Seldom: somebody cancels the run, or the time of an instance is over. @returns whether it was so.
+bool random_end(driver& run) {
+  switch (*rc::gen::inRange(0, 100)) {
+  case 0:
+    return run.record(run_cancelled{"enough"}), true;
+  case 1:
+    if (const auto waiting = waiting_in(run); !waiting.empty())
+      return run.record(
+                 step_timed_out{*rc::gen::elementOf(waiting), {"workflow.timeout", "", false}}),
+             true;
+    return false;
+  default:
+    return false;
+  }
+}
+
 /// One random thing that can happen now. `calm`: only what leads to an end.
 void random_event(driver& run, bool calm) {
+  if (!calm && random_end(run)) return;
   const auto flying = run.state.in_flight();
   const int what = calm ? 9 : *rc::gen::inRange(0, 10);
   if (what == 0) return run.record(run_recovered{"again"});

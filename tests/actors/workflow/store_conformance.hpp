@@ -68,6 +68,9 @@ struct store_conformance {
     BOOST_TEST_CONTEXT("fencing") {
       fencing();
     }
+    BOOST_TEST_CONTEXT("cancelling") {
+      cancelling();
+    }
   }
 
   void append_and_read() {
@@ -160,6 +163,30 @@ struct store_conformance {
     check_refused(append(*one, batch("e", 1, {"2"})),
                   workflow_errc::ownership_lost); // alive, but late: fenced
     BOOST_TEST(append(*two, under(2, batch("e", 1, {"2"}))).has_value());
+  }
+
+  /// Anybody may wish that a run be cancelled; the wish stays until the run is closed.
+  void cancelling() {
+    auto one = open(now);
+    auto two = open(now);
+    BOOST_TEST(one->cancel_requests()->empty());
+    BOOST_REQUIRE(append(*one, batch("c1", 0, {"1"})));
+    BOOST_REQUIRE(append(*one, batch("c2", 0, {"1"})));
+    check_refused(two->request_cancel({"nobody", ""}, now), workflow_errc::run_unknown);
+    BOOST_REQUIRE(two->request_cancel({"c1", "first"}, now));
+    BOOST_REQUIRE(one->request_cancel({"c1", "second"}, now));
+    two.reset();
+    const auto wanted = one->cancel_requests().value();
+    BOOST_REQUIRE(wanted.size() == 1u);
+    BOOST_TEST(wanted[0].run_id == "c1");
+    BOOST_TEST(wanted[0].reason == "first");
+    append_batch last = batch("c1", 1, {"2"}, 4);
+    last.entry.closed = now;
+    BOOST_REQUIRE(append(*one, last));
+    check_refused(one->request_cancel({"c1", "late"}, now), workflow_errc::run_closed);
+    BOOST_REQUIRE(one->request_cancel({"c2", ""}, now));
+    BOOST_REQUIRE(one->cancel_requests()->size() == 1u); // that of the closed run is gone
+    BOOST_TEST(one->cancel_requests()->front().run_id == "c2");
   }
 
   /// An owner that lost a run and has it again may not append what it knew before.

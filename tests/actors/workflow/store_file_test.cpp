@@ -114,6 +114,21 @@ BOOST_DATA_TEST_CASE(runs_of_an_older_file_go_on, older_formats, old_format) {
     BOOST_TEST(engine.summary(run).status() == v1::RUN_STATUS_COMPLETED);
 }
 
+BOOST_FIXTURE_TEST_CASE(runs_of_an_older_file_can_be_cancelled, engine_fixture) {
+  const file_fixture old;
+  old.lay_out_format_1();
+  sqlite_store_options options;
+  options.now = at(1);
+  engine_harness engine{must(open_sqlite_store(old.file, options))};
+  engine.now = at(1);
+  result<cancellation> told = troupe::fail(workflow_errc::none, "not told");
+  engine.core->cancel("half-done", "", [&](result<cancellation> done) { told = std::move(done); });
+  BOOST_REQUIRE(told);
+  BOOST_TEST((*told == cancellation::done));
+  BOOST_TEST(engine.summary("half-done").status() == v1::RUN_STATUS_CANCELLED);
+  BOOST_TEST(must(engine.core->recover()).runs.size() == 1u); // the other one
+}
+
 BOOST_FIXTURE_TEST_CASE(an_upgrade_leaves_a_copy_of_the_old_file, file_fixture) {
   lay_out(1);
   const file_fixture copy;

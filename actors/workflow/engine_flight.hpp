@@ -1,0 +1,43 @@
+#pragma once
+
+#include "actors/workflow/engine_core.hpp"
+#include "actors/workflow/timeouts.hpp"
+
+#include <atomic>
+
+namespace troupe::workflow {
+
+/// Takes the signs of life of one attempt, from any thread: a look at the clock and a store.
+class engine_core::pulse final : public heartbeat_sink {
+public:
+  explicit pulse(std::function<time_point()> now) : now_(std::move(now)) { pulse::beat(); }
+  void beat() noexcept override {
+    last_.store(now_().time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  [[nodiscard]] time_point last() const {
+    return time_point{time_point::duration{last_.load(std::memory_order_relaxed)}};
+  }
+
+private:
+  std::function<time_point()> now_;
+  std::atomic<time_point::rep> last_{0};
+};
+
+/// An attempt that an agent has. The responder shares it; all but `answered` and `beats` are of the core's thread.
+struct engine_core::flight {
+  std::string run_id;
+  attempt_id attempt;
+  /// Of the run when it began: one that was lost and taken over again gives its tokens out anew.
+  std::uint64_t epoch = 0;
+  std::atomic_flag answered;
+  /// One of `max_attempts_in_flight` is its own.
+  bool has_place = true;
+  time_point due{};
+  timeout_kind bound_by = timeout_kind::default_timeout;
+  duration beat_every{};
+  std::shared_ptr<pulse> beats;
+  std::optional<timers::iterator> deadline;
+  std::optional<timers::iterator> heartbeat;
+};
+
+} // namespace troupe::workflow

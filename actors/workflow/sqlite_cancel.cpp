@@ -1,0 +1,51 @@
+#include "actors/workflow/sqlite_run_store.hpp"
+#include "troupe/v1/run.pb.h"
+
+#include <fmt/format.h>
+
+namespace troupe::workflow {
+namespace {
+
+checksum sum_of(checksummer& sums, std::string_view run_id, std::string_view reason,
+                std::int64_t time_ms) {
+  return sums.add(run_id).add(reason).add(time_ms).finish();
+}
+
+} // namespace
+
+result<void> sqlite_run_store::request_cancel(const cancel_request& wanted, time_point now) {
+  auto guard = begin_writing();
+  if (!guard) return tl::unexpected(std::move(guard.error()));
+  const auto row = find_row(wanted.run_id);
+  if (!row) return tl::unexpected(row.error());
+  if (row->entry.status != v1::RUN_STATUS_RUNNING)
+    return fail(workflow_errc::run_closed,
+                fmt::format("run '{}' has ended, there is nothing to cancel", wanted.run_id));
+  // Those of runs that are closed have done their work.
+  if (auto dropped = statements_.drop_cancels.run(); !dropped) return dropped;
+  const std::int64_t time_ms = to_us(now) / 1'000;
+  const checksum sum = sum_of(sums_, wanted.run_id, wanted.reason, time_ms);
+  statements_.add_cancel.bind(1, wanted.run_id)
+      .bind(2, wanted.reason)
+      .bind(3, time_ms)
+      .bind(4, std::span<const unsigned char>{sum});
+  if (auto added = statements_.add_cancel.run(); !added) return added;
+  return guard->commit();
+}
+
+result<std::vector<cancel_request>> sqlite_run_store::cancel_requests() {
+  std::vector<cancel_request> made;
+  if (!locks_) return fail(workflow_errc::store_unavailable, file_ + " is open for reading only");
+  sqlite::statement& query = statements_.read_cancels;
+  const sqlite::reset_guard done{query};
+  for (;;) {
+    const auto more = query.step();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return made;
+    // A damaged wish is none: nobody must lose a run to a flipped bit.
+    if (query.blob(3) == view(sum_of(sums_, query.text(0), query.text(1), query.number(2))))
+      made.push_back({std::string{query.text(0)}, std::string{query.text(1)}});
+  }
+}
+
+} // namespace troupe::workflow
