@@ -85,11 +85,11 @@ BOOST_AUTO_TEST_CASE(every_job_is_taken_once_whoever_pushes_and_pops) {
   run_queue queue;
   std::deque<job> jobs(pushers * each_pushes), stops(workers);
   const std::set<caf::resumable*> last{&stops[0], &stops[1], &stops[2]};
-  std::vector<std::future<std::vector<caf::resumable*>>> taken;
+  std::vector<std::future<std::deque<caf::resumable*>>> taken;
   taken.reserve(workers);
   for (std::size_t w = 0; w < workers; ++w)
     taken.push_back(std::async(std::launch::async, [&] {
-      std::vector<caf::resumable*> mine;
+      std::deque<caf::resumable*> mine;
       for (auto* next = queue.pop(); !last.contains(next); next = queue.pop())
         mine.push_back(next);
       return mine;

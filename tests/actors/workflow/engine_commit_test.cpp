@@ -48,7 +48,7 @@ struct held_fixture : engine_fixture {
     to.core->submit(load("name: w\nsteps: { a: { agent: files.list }, b: { agent: files.list, "
                          "needs: [a] } }\n" +
                          more),
-                    {}, run, [this, run](result<void> done) { told.emplace(run, done); });
+                    {}, {run}, [this, run](result<void> done) { told.emplace(run, done); });
     to.core->commit();
   }
   void let_go(engine_harness& of) const {
@@ -190,7 +190,7 @@ BOOST_FIXTURE_TEST_CASE(a_repeated_submission_waits_for_the_first, held_fixture)
   int again = 0;
   engine->core->submit(load("name: w\nsteps: { a: { agent: files.list }, b: { agent: files.list, "
                             "needs: [a] } }\n"),
-                       {}, "r", [&](const result<void>& done) { again += done ? 1 : 100; });
+                       {}, {"r"}, [&](const result<void>& done) { again += done ? 1 : 100; });
   BOOST_TEST(again == 0);
   let_go(*engine);
   BOOST_TEST(again == 1);

@@ -116,7 +116,7 @@ BOOST_DATA_TEST_CASE(runs_of_an_older_file_go_on, older_formats, old_format) {
 
 BOOST_FIXTURE_TEST_CASE(runs_of_an_older_file_can_be_cancelled, engine_fixture) {
   const file_fixture old;
-  old.lay_out_format_1();
+  old.lay_out(1);
   sqlite_store_options options;
   options.now = at(1);
   engine_harness engine{must(open_sqlite_store(old.file, options))};
