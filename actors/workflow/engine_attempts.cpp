@@ -88,10 +88,9 @@ void engine_core::start_uncommitted(const std::string& run_id, live_run& run) {
       run.state.workflow()->max_uncommitted.value_or(around_.options.max_uncommitted),
       around_.options.max_uncommitted);
   std::vector<attempt_id>& to_start = run.pending.to_start;
-  std::stable_sort(to_start.begin(), to_start.end(),
-                   [&](const attempt_id& a, const attempt_id& b) {
-                     return run.state.priority_of(a.instance) > run.state.priority_of(b.instance);
-                   });
+  std::stable_sort(to_start.begin(), to_start.end(), [&](const attempt_id& a, const attempt_id& b) {
+    return run.state.priority_of(a.instance) > run.state.priority_of(b.instance);
+  });
   while (!to_start.empty() && run.uncommitted() < run_bound &&
          uncommitted_ < around_.options.max_uncommitted &&
          in_flight_ < around_.options.max_attempts_in_flight) {
