@@ -28,8 +28,10 @@ checksummer::~checksummer() {
 }
 
 checksummer& checksummer::add(std::int64_t number) {
-  for (int shift = 0; shift < 64; shift += 8)
-    parts_.push_back(static_cast<char>(static_cast<std::uint64_t>(number) >> shift));
+  std::array<char, sizeof(number)> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * i));
+  parts_.append(bytes.data(), bytes.size());
   return *this;
 }
 

@@ -1,26 +1,58 @@
 #include "actors/workflow/committer.hpp"
 
-#include <utility>
+#include "actors/workflow/errors.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <pthread.h>
 
 namespace troupe::workflow {
 namespace {
 
+/// Whether a refused append is about one run, and the others can go on.
+bool concerns_one_run(const error& why) {
+  return why.code == workflow_errc::run_exists || why.code == workflow_errc::version_conflict ||
+         why.code == workflow_errc::ownership_lost || why.code == workflow_errc::run_unknown;
+}
+
+/// Finds out which batches the store refuses, and appends the others.
+result<void> append_one_by_one(store& history, finished_commit& into) {
+  for (std::size_t i = 0; i < into.batches.size(); ++i) {
+    auto appended = history.append({&into.batches[i], 1});
+    if (appended) continue;
+    if (!concerns_one_run(appended.error())) return appended;
+    into.refused.emplace_back(i, std::move(appended.error()));
+  }
+  return {};
+}
+
 finished_commit append_to(store& history, std::vector<append_batch> batches) {
   const auto begun = std::chrono::steady_clock::now();
-  auto outcome = history.append(batches);
-  return {std::move(batches), std::move(outcome), std::chrono::steady_clock::now() - begun};
+  finished_commit made{std::move(batches), {}, {}, {}};
+  made.outcome = history.append(made.batches);
+  if (!made.outcome && concerns_one_run(made.outcome.error()))
+    made.outcome = append_one_by_one(history, made);
+  made.took = std::chrono::steady_clock::now() - begun;
+  return made;
+}
+
+std::optional<finished_commit> take_first(std::deque<finished_commit>& from) {
+  if (from.empty()) return std::nullopt;
+  std::optional<finished_commit> first{std::move(from.front())};
+  from.pop_front();
+  return first;
 }
 
 } // namespace
 
 // --- inline --------------------------------------------------------------------------------------
 
-void inline_committer::begin(std::vector<append_batch> batches) {
-  finished_ = append_to(history_, std::move(batches));
+void inline_committer::add(std::vector<append_batch> batches) {
+  finished_.push_back(append_to(history_, std::move(batches)));
 }
 
 std::optional<finished_commit> inline_committer::poll() {
-  return std::exchange(finished_, std::nullopt);
+  return take_first(finished_);
 }
 
 finished_commit inline_committer::wait() {
@@ -41,35 +73,44 @@ commit_thread::~commit_thread() {
   thread_.join();
 }
 
-void commit_thread::begin(std::vector<append_batch> batches) {
+void commit_thread::add(std::vector<append_batch> batches) {
   {
     const std::lock_guard held{mutex_};
-    begun_ = std::move(batches);
+    if (broken_) return;
+    if (added_.empty())
+      added_ = std::move(batches);
+    else
+      std::move(batches.begin(), batches.end(), std::back_inserter(added_));
   }
   changed_.notify_all();
 }
 
 std::optional<finished_commit> commit_thread::poll() {
   const std::lock_guard held{mutex_};
-  return std::exchange(finished_, std::nullopt);
+  return take_first(finished_);
 }
 
 finished_commit commit_thread::wait() {
   std::unique_lock held{mutex_};
-  changed_.wait(held, [this] { return finished_.has_value(); });
-  return *std::exchange(finished_, std::nullopt);
+  changed_.wait(held, [this] { return !finished_.empty(); });
+  return *take_first(finished_);
 }
 
 void commit_thread::work() {
+  pthread_setname_np(pthread_self(), "troupe-commit");
   std::unique_lock held{mutex_};
   for (;;) {
-    changed_.wait(held, [this] { return ending_ || begun_; });
-    if (!begun_) return;
-    std::vector<append_batch> batches = *std::exchange(begun_, std::nullopt);
+    changed_.wait(held, [this] { return ending_ || !added_.empty(); });
+    if (added_.empty()) return;
+    std::vector<append_batch> batches = std::exchange(added_, {});
     held.unlock();
     auto finished = append_to(history_, std::move(batches));
     held.lock();
-    finished_ = std::move(finished);
+    if (!finished.outcome) {
+      broken_ = true;
+      added_.clear();
+    }
+    finished_.push_back(std::move(finished));
     held.unlock();
     changed_.notify_all();
     wake_();

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <future>
 #include <mutex>
+#include <pthread.h>
 #include <thread>
 
 namespace troupe::workflow {
@@ -65,6 +66,7 @@ public:
 
 private:
   void work() {
+    pthread_setname_np(pthread_self(), "troupe-engine");
     for (bool open = true; open;) {
       open = queue_->wait_until(core_.next_wake());
       work_off(queue_->take());
@@ -80,12 +82,13 @@ private:
   /// What comes together is committed together, but the disk does not stand still for long while
   /// this thread works.
   void work_off(const std::vector<task_queue::task>& tasks) {
-    const auto begun = std::chrono::steady_clock::now();
+    auto handed = std::chrono::steady_clock::now();
     for (const auto& task : tasks) {
       task();
-      if (core_.may_commit() &&
-          std::chrono::steady_clock::now() - begun >= core_.last_commit_took() / gathering_share)
-        core_.commit();
+      const auto now = std::chrono::steady_clock::now();
+      if (now - handed < core_.last_commit_took() / gathering_share) continue;
+      core_.commit();
+      handed = now;
     }
   }
 

@@ -68,36 +68,48 @@ void engine_core::await_place(const std::string& run_id, const live_run& run, at
 /// what was refused must not have had effects. So is it near the end of the lease, when another owner
 /// may have the run already.
 void engine_core::start_uncommitted() {
-  if (draining_ || !waiting_.empty() || around_.options.max_uncommitted == 0 ||
+  if (draining_ || !waiting_.empty() || uncommitted_ >= around_.options.max_uncommitted ||
       around_.now() >= renew_at_ + around_.history.lease_time() / renewals_per_lease)
     return;
-  // A copy: what could not be started is recorded, which may make more runs dirty.
-  std::vector<std::pair<std::int32_t, std::string>> order;
-  order.reserve(dirty_.size());
-  for (const std::string& run_id : dirty_)
-    order.emplace_back(-runs_.at(run_id).state.priority(), run_id);
-  std::stable_sort(order.begin(), order.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [priority, run_id] : order)
-    if (const auto run = runs_.find(run_id); run != runs_.end() && run->second.committed > 0)
-      start_uncommitted(run_id, run->second);
+  struct candidate {
+    const std::string* run_id;
+    live_run* run;
+    unsettled* part;
+  };
+  // Gathered first: what could not be started is recorded, which may make more runs dirty.
+  std::vector<candidate> order;
+  const auto add = [&](const std::string& run_id, live_run& run, unsettled& part) {
+    if (run.committed > 0 && !part.to_start.empty()) order.push_back({&run_id, &run, &part});
+  };
+  for (handed_over& part : handed_)
+    if (live_run* run = run_of(part)) add(part.run_id, *run, part.what);
+  for (const std::string& run_id : dirty_) {
+    const auto run = runs_.find(run_id);
+    add(run->first, run->second, run->second.pending);
+  }
+  std::stable_sort(order.begin(), order.end(), [](const candidate& a, const candidate& b) {
+    return a.run->state.priority() > b.run->state.priority();
+  });
+  for (const candidate& each : order)
+    start_uncommitted(*each.run_id, *each.run, *each.part);
 }
 
-void engine_core::start_uncommitted(const std::string& run_id, live_run& run) {
+void engine_core::start_uncommitted(const std::string& run_id, live_run& run, unsettled& part) {
   const std::size_t run_bound = std::min<std::size_t>(
       run.state.workflow()->max_uncommitted.value_or(around_.options.max_uncommitted),
       around_.options.max_uncommitted);
-  std::vector<attempt_id>& to_start = run.pending.to_start;
+  std::vector<attempt_id>& to_start = part.to_start;
   std::stable_sort(to_start.begin(), to_start.end(), [&](const attempt_id& a, const attempt_id& b) {
     return run.state.priority_of(a.instance) > run.state.priority_of(b.instance);
   });
-  while (!to_start.empty() && run.uncommitted() < run_bound &&
+  while (!to_start.empty() && run.uncommitted < run_bound &&
          uncommitted_ < around_.options.max_uncommitted &&
          in_flight_ < around_.options.max_attempts_in_flight) {
     const attempt_id next = std::move(to_start.front());
     to_start.erase(to_start.begin());
     if (!run.state.is_current(next)) continue;
-    ++run.pending.started;
+    ++part.started;
+    ++run.uncommitted;
     ++uncommitted_;
     start_attempt(run, {run_id, next, around_.now()});
   }
@@ -157,9 +169,9 @@ engine_core::take_off(const live_run& run, const started_attempt& wanted, time_p
 
 /// Brings an attempt's answer back to this thread, once.
 responder engine_core::answer_to(std::shared_ptr<flight> here) {
-  return [this, post = around_.post, here = std::move(here)](reply<message_ptr> answer) {
+  return [this, post = post_, here = std::move(here)](reply<message_ptr> answer) {
     if (here->answered.test_and_set()) return;
-    post([this, here, answer = std::move(answer)]() mutable {
+    (*post)([this, here, answer = std::move(answer)]() mutable {
       // The runtime keeps the same deadline; whichever sees it first, it is one and the same failure.
       if (!answer && answer.error().type == "runtime.deadline_exceeded" &&
           around_.now() >= here->due)

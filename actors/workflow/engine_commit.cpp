@@ -1,84 +1,100 @@
 #include "actors/workflow/engine_core.hpp"
 #include "actors/workflow/errors.hpp"
-#include "actors/workflow/event_codec.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 namespace troupe::workflow {
-namespace {
-
-/// Whether a refused append is about one run, and the others can go on.
-bool concerns_one_run(const error& why) {
-  return why.code == workflow_errc::run_exists || why.code == workflow_errc::version_conflict ||
-         why.code == workflow_errc::ownership_lost || why.code == workflow_errc::run_unknown;
-}
-
-} // namespace
 
 void engine_core::commit() {
   while (!failed_) {
     start_attempts();
     start_uncommitted();
-    if (committing_) {
-      auto over = around_.commits->poll();
-      if (!over) return;
-      end_commit(std::move(*over));
-    } else if (!dirty_.empty()) {
-      begin_commit();
-    } else {
-      return;
-    }
+    hand_over();
+    const auto over = around_.commits->poll();
+    if (!over) return;
+    end_commit(*over);
   }
 }
 
 void engine_core::drain() {
   draining_ = true;
-  while (!failed_ && (committing_ || !dirty_.empty())) {
-    if (!committing_) begin_commit();
+  for (hand_over(); !failed_ && !handed_.empty(); hand_over())
     end_commit(around_.commits->wait());
-  }
 }
 
-/// Hands over what is pending in all runs.
-void engine_core::begin_commit() {
+/// Gives the committer what is pending in all runs.
+void engine_core::hand_over() {
+  if (dirty_.empty()) return;
   std::vector<append_batch> batches;
   batches.reserve(dirty_.size());
   for (const std::string& run_id : std::exchange(dirty_, {})) {
     live_run& run = runs_.at(run_id);
     batches.push_back(batch_of(run_id, run));
-    run.committing = std::exchange(run.pending, {});
+    run.handed += batches.back().events.size();
+    handed_.push_back({run_id, run.serial, std::exchange(run.pending, {})});
   }
-  committing_ = true;
-  around_.commits->begin(std::move(batches));
+  around_.commits->add(std::move(batches));
 }
 
-void engine_core::end_commit(finished_commit over) {
-  committing_ = false;
+void engine_core::end_commit(const finished_commit& over) {
   last_commit_took_ = over.took;
-  if (!over.outcome && concerns_one_run(over.outcome.error()))
-    over.outcome = append_one_by_one(over.batches);
   if (!over.outcome)
     return give_up({workflow_errc::engine_failed,
                     fmt::format("the store refused a commit, nothing goes on: {}",
                                 over.outcome.error().message())});
-  std::vector<unsettled> durable;
-  durable.reserve(over.batches.size());
-  for (const append_batch& batch : over.batches) {
-    live_run& run = runs_.at(batch.entry.run_id);
-    run.committed += run.committing.events.size();
-    uncommitted_ -= run.committing.started;
-    durable.push_back(std::exchange(run.committing, {}));
-  }
+  const auto durable = take_back(over);
   // First of all, so that the disk does not wait for what follows from this commit.
   start_uncommitted();
-  if (!dirty_.empty()) begin_commit();
-  for (std::size_t i = 0; i < durable.size(); ++i)
-    settle(over.batches[i].entry.run_id, durable[i]);
+  hand_over();
+  for (const handed_over& part : durable)
+    if (live_run* run = run_of(part)) settle(part.run_id, *run, part.what);
+  for (const handed_over& part : durable)
+    if (live_run* run = run_of(part)) close(part.run_id, *run);
 }
 
-append_batch engine_core::batch_of(const std::string& run_id, const live_run& run) const {
+/// @returns what is durable now; drops the runs that the store refused.
+std::vector<engine_core::handed_over> engine_core::take_back(const finished_commit& over) {
+  std::vector<handed_over> durable;
+  durable.reserve(over.batches.size());
+  auto refused = over.refused.begin();
+  for (std::size_t i = 0; i < over.batches.size(); ++i) {
+    handed_over part = std::move(handed_.front());
+    handed_.pop_front();
+    uncommitted_ -= part.what.started;
+    live_run* run = run_of(part);
+    if (refused != over.refused.end() && refused->first == i) {
+      const error& why = (refused++)->second;
+      tell_submitters(part.what, why);
+      if (run) drop(part.run_id, why);
+      continue;
+    }
+    if (!run) continue;
+    run->committed += part.what.events.size();
+    run->uncommitted -= part.what.started;
+    durable.push_back(std::move(part));
+  }
+  return durable;
+}
+
+/// The run that a part is of, where it was not dropped.
+engine_core::live_run* engine_core::run_of(const handed_over& part) {
+  const auto found = runs_.find(part.run_id);
+  return found != runs_.end() && found->second.serial == part.serial ? &found->second : nullptr;
+}
+
+/// The last part of a run that is not durable; only where there is one.
+engine_core::unsettled& engine_core::last_unsettled(const std::string& run_id, live_run& run) {
+  if (!run.pending.events.empty()) return run.pending;
+  const auto last = std::find_if(handed_.rbegin(), handed_.rend(), [&](const handed_over& part) {
+    return part.run_id == run_id && part.serial == run.serial;
+  });
+  return last->what;
+}
+
+append_batch engine_core::batch_of(const std::string& run_id, const live_run& run) {
   const v1::RunStatus status = run.state.status();
   append_batch made;
   made.entry.run_id = run_id;
@@ -87,41 +103,29 @@ append_batch engine_core::batch_of(const std::string& run_id, const live_run& ru
   made.entry.status = status;
   made.entry.started = run.state.started();
   if (run.state.closed()) made.entry.closed = run.state.closed_time();
-  made.expected_version = run.committed;
+  made.expected_version = run.handed;
   made.epoch = run.epoch;
   made.events.reserve(run.pending.events.size());
-  for (const v1::Event& each : run.pending.events)
-    made.events.push_back(each.SerializeAsString());
+  for (const v1::Event* each : run.pending.events)
+    made.events.push_back(each->SerializeAsString());
   return made;
 }
 
-/// Finds out which runs the store refuses, drops those (also from `batches`), and commits the others.
-result<void> engine_core::append_one_by_one(std::vector<append_batch>& batches) {
-  for (auto at = batches.begin(); at != batches.end();) {
-    auto appended = around_.history.append({&*at, 1});
-    if (!appended && !concerns_one_run(appended.error())) return appended;
-    if (appended) {
-      ++at;
-      continue;
-    }
-    drop(at->entry.run_id, appended.error());
-    at = batches.erase(at);
-  }
-  return {};
-}
-
-/// After a commit: tells who watches, lets attempts start, and lets go of a closed run.
-void engine_core::settle(const std::string& run_id, const unsettled& durable) {
-  for (const v1::Event& each : durable.events)
-    publish(run_id, each);
+/// After a commit: tells who watches, and lets attempts start.
+void engine_core::settle(const std::string& run_id, live_run& run, const unsettled& durable) {
+  for (const v1::Event* each : durable.events)
+    publish(run_id, *each);
   for (const on_commit& then : durable.told_on_commit)
     then({});
-  live_run& run = runs_.at(run_id);
   for (const attempt_id& attempt : durable.to_start)
     await_place(run_id, run, attempt);
-  if (!run.state.closed() || !run.pending.events.empty() || !run.committing.events.empty()) return;
+}
+
+/// Lets go of a run that is closed, once that is durable.
+void engine_core::close(const std::string& run_id, live_run& run) {
+  if (!run.state.closed() || run.committed < run.state.version()) return;
   disarm_close_timers(run);
-  tell_waiters(run_id, run.state.summary());
+  if (!waiters_.empty()) tell_waiters(run_id, run.state.summary());
   runs_.erase(run_id);
 }
 
@@ -144,18 +148,17 @@ void engine_core::publish(const std::string& run_id, const v1::Event& committed)
 
 void engine_core::drop(const std::string& run_id, const error& why) {
   live_run& run = runs_.at(run_id);
-  uncommitted_ -= run.uncommitted();
+  uncommitted_ -= run.pending.started;
   disarm_close_timers(run);
-  tell_submitters(run, why);
+  tell_submitters(run.pending, why);
   tell_waiters(run_id, tl::unexpected(why));
-  dirty_.erase(run_id);
+  std::erase(dirty_, run_id);
   runs_.erase(run_id);
 }
 
-void engine_core::tell_submitters(live_run& run, const error& why) {
-  for (unsettled* each : {&run.committing, &run.pending})
-    for (const on_commit& then : std::exchange(each->told_on_commit, {}))
-      then(tl::unexpected(why));
+void engine_core::tell_submitters(unsettled& lost, const error& why) {
+  for (const on_commit& then : std::exchange(lost.told_on_commit, {}))
+    then(tl::unexpected(why));
 }
 
 void engine_core::tell_waiters(const std::string& run_id, const result<v1::RunSummary>& outcome) {
@@ -178,8 +181,10 @@ void engine_core::give_up(const error& why) {
   waiting_.clear();
   for (auto& [run_id, run] : runs_) {
     run.close_timers.clear();
-    tell_submitters(run, why);
+    tell_submitters(run.pending, why);
   }
+  for (handed_over& part : handed_)
+    tell_submitters(part.what, why);
   for (const auto& [number, each] : std::exchange(waiters_, {}))
     each.then(tl::unexpected(why));
 }

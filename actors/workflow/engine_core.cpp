@@ -38,10 +38,18 @@ failure explain(const fail_run& wanted, const definition& workflow) {
   return made;
 }
 
+/// A block for what one step brings about at once.
+google::protobuf::ArenaOptions events_of_a_step() {
+  google::protobuf::ArenaOptions made;
+  made.start_block_size = 1'024;
+  return made;
+}
+
 } // namespace
 
 engine_core::engine_core(engine_environment around) : around_(std::move(around)) {
   if (!around_.commits) around_.commits = std::make_shared<inline_committer>(around_.history);
+  post_ = std::make_shared<const std::function<void(std::function<void()>)>>(around_.post);
   renew_at_ = around_.now() + around_.history.lease_time() / renewals_per_lease;
   poll_at_ = around_.now();
 }
@@ -64,6 +72,7 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
   if (runs_.contains(run_id) || around_.history.find(run_id))
     return submit_again(run_id, encode({1, {}, std::move(start)}).run_started(), std::move(then));
   live_run& run = runs_[run_id];
+  run.serial = ++last_serial_;
   run.pending.told_on_commit.push_back(std::move(then));
   record(run_id, run, std::move(start));
 }
@@ -86,20 +95,13 @@ void engine_core::submit_again(const std::string& run_id, const v1::RunStarted& 
   const auto run = runs_.find(run_id);
   if (run == runs_.end()) return then({});
   live_run& there_now = run->second;
-  if (!there_now.pending.events.empty())
-    there_now.pending.told_on_commit.push_back(std::move(then));
-  else if (!there_now.committing.events.empty())
-    there_now.committing.told_on_commit.push_back(std::move(then));
-  else
-    then({});
+  if (there_now.committed == there_now.state.version()) return then({});
+  last_unsettled(run_id, there_now).told_on_commit.push_back(std::move(then));
 }
 
 result<v1::RunStarted> engine_core::beginning(const std::string& run_id) {
-  if (const auto run = runs_.find(run_id); run != runs_.end() && run->second.committed == 0) {
-    const unsettled& first =
-        run->second.committing.events.empty() ? run->second.pending : run->second.committing;
-    return first.events.front().run_started();
-  }
+  if (const auto run = runs_.find(run_id); run != runs_.end())
+    return encode({1, {}, run->second.state.beginning()}).run_started();
   const auto events = history(run_id);
   if (!events) return tl::unexpected(events.error());
   return events->empty() ? v1::RunStarted{} : events->front().run_started();
@@ -135,7 +137,8 @@ result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epo
   live_run& run = runs_[run_id];
   run.state = std::move(*state);
   run.epoch = epoch;
-  run.committed = run.state.version();
+  run.serial = ++last_serial_;
+  run.committed = run.handed = run.state.version();
   for (const auto& [instance, due] : run.state.close_times())
     arm_close_timer(run_id, run, instance, due);
   record(run_id, run, run_recovered{around_.history.owner()});
@@ -236,8 +239,10 @@ void engine_core::record(const std::string& run_id, live_run& run, decltype(even
   if (!wanted)
     return give_up(
         wanted.error()); // a fault of this engine: it recorded what the machine did not ask for
-  run.pending.events.push_back(encode(happened));
-  dirty_.insert(run_id);
+  if (run.pending.events.empty()) dirty_.push_back(run_id);
+  if (!run.pending.arena)
+    run.pending.arena = std::make_unique<google::protobuf::Arena>(events_of_a_step());
+  run.pending.events.push_back(encode(happened, *run.pending.arena));
   for (const command& each : *wanted)
     carry_out(run_id, run, each);
 }

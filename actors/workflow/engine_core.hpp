@@ -5,12 +5,14 @@
 #include "actors/workflow/machine.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <google/protobuf/arena.h>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -75,11 +77,9 @@ public:
   [[nodiscard]] time_point next_due() const;
   /// The same, or the next look at the wishes to cancel.
   [[nodiscard]] time_point next_wake() const;
-  /// Goes on with the commits as far as that needs no waiting: takes up the one that is over (tells
-  /// who waits, starts attempts) and begins the next with all that is pending.
+  /// Goes on with the commits as far as that needs no waiting: hands over all that is pending, and
+  /// takes up what is over (tells who waits, starts attempts).
   void commit();
-  /// Whether `commit` would begin one now.
-  [[nodiscard]] bool may_commit() const { return !committing_ && !dirty_.empty(); }
   [[nodiscard]] std::chrono::steady_clock::duration last_commit_took() const {
     return last_commit_took_;
   }
@@ -133,7 +133,9 @@ private:
 
   /// What happened in a run and is not durable.
   struct unsettled {
-    std::vector<v1::Event> events;
+    /// The events are on it; nullptr while there is none.
+    std::unique_ptr<google::protobuf::Arena> arena;
+    std::vector<const v1::Event*> events;
     /// Scheduled by these events and not started.
     std::vector<attempt_id> to_start;
     /// So many of the attempts that these events scheduled were started all the same.
@@ -142,16 +144,23 @@ private:
   };
   struct live_run {
     machine state;
+    /// Tells it from another run of the same id, once this one was dropped.
+    std::uint64_t serial = 0;
     std::uint64_t epoch = 1;
-    std::uint64_t committed = 0;
+    /// Number of the last event that is durable, and of the last one that the committer has.
+    std::uint64_t committed = 0, handed = 0;
+    /// Attempts started before they were durable.
+    std::size_t uncommitted = 0;
     /// For the next commit.
     unsettled pending;
-    /// In the commit that is under way.
-    unsettled committing;
     /// Of the instances that have begun and are not closed, where their step has such a limit.
     std::map<instance_id, timers::iterator> close_timers;
-
-    [[nodiscard]] std::size_t uncommitted() const { return pending.started + committing.started; }
+  };
+  /// What the committer has of a run.
+  struct handed_over {
+    std::string run_id;
+    std::uint64_t serial = 0;
+    unsettled what;
   };
   struct waiter {
     std::string run_id;
@@ -174,7 +183,7 @@ private:
   // engine_attempts.cpp
   void start_attempts();
   void start_uncommitted();
-  void start_uncommitted(const std::string& run_id, live_run& run);
+  void start_uncommitted(const std::string& run_id, live_run& run, unsettled& part);
   void await_place(const std::string& run_id, const live_run& run, attempt_id attempt);
   void start_attempt(live_run& run, const started_attempt& wanted);
   [[nodiscard]] std::shared_ptr<flight> take_off(const live_run& run, const started_attempt& wanted,
@@ -202,20 +211,28 @@ private:
   [[nodiscard]] result<std::optional<cancel_request>> cancel_request_of(const std::string& run_id);
 
   // engine_commit.cpp
-  void begin_commit();
-  void end_commit(finished_commit over);
-  [[nodiscard]] result<void> append_one_by_one(std::vector<append_batch>& batches);
-  [[nodiscard]] append_batch batch_of(const std::string& run_id, const live_run& run) const;
-  void settle(const std::string& run_id, const unsettled& durable);
+  void hand_over();
+  void end_commit(const finished_commit& over);
+  [[nodiscard]] std::vector<handed_over> take_back(const finished_commit& over);
+  [[nodiscard]] live_run* run_of(const handed_over& part);
+  [[nodiscard]] unsettled& last_unsettled(const std::string& run_id, live_run& run);
+  [[nodiscard]] static append_batch batch_of(const std::string& run_id, const live_run& run);
+  void settle(const std::string& run_id, live_run& run, const unsettled& durable);
+  void close(const std::string& run_id, live_run& run);
   void publish(const std::string& run_id, const v1::Event& committed);
   void drop(const std::string& run_id, const error& why);
-  static void tell_submitters(live_run& run, const error& why);
+  static void tell_submitters(unsettled& lost, const error& why);
   void tell_waiters(const std::string& run_id, const result<v1::RunSummary>& outcome);
 
   engine_environment around_;
-  std::map<std::string, live_run> runs_;
-  /// Runs with pending events.
-  std::set<std::string> dirty_;
+  /// `around_.post`, shared by the responders.
+  std::shared_ptr<const std::function<void(std::function<void()>)>> post_;
+  std::unordered_map<std::string, live_run> runs_;
+  std::uint64_t last_serial_ = 0;
+  /// Runs with pending events, each once, the first one first.
+  std::vector<std::string> dirty_;
+  /// In the order of the commits.
+  std::deque<handed_over> handed_;
   timers timers_;
   std::map<waiting_key, waiting_attempt> waiting_;
   std::uint64_t last_waiting_ = 0;
@@ -228,8 +245,6 @@ private:
   time_point renew_at_;
   time_point poll_at_;
   bool draining_ = false;
-  /// A commit is under way.
-  bool committing_ = false;
   std::chrono::steady_clock::duration last_commit_took_{};
   std::optional<error> failed_;
 };

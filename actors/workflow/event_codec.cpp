@@ -13,24 +13,26 @@ using google::protobuf::Message;
 
 // --- to the wire ---------------------------------------------------------------------------------
 
-v1::AttemptRef to_wire(const attempt_id& from) {
-  v1::AttemptRef made;
+void fill(v1::AttemptRef& made, const attempt_id& from) {
   made.set_step(from.instance.step);
   made.set_index(from.instance.index);
   made.set_attempt(from.attempt);
   made.set_token(from.token);
-  return made;
 }
 
-google::protobuf::Value to_wire(const scalar& from) {
-  google::protobuf::Value made;
+void fill(google::protobuf::Value& made, const scalar& from) {
   if (const auto* on = std::get_if<bool>(&from)) made.set_bool_value(*on);
   // Inputs keep to 2^53, where doubles are exact.
   if (const auto* whole = std::get_if<std::int64_t>(&from))
     made.set_number_value(static_cast<double>(*whole));
   if (const auto* number = std::get_if<double>(&from)) made.set_number_value(*number);
   if (const auto* text = std::get_if<std::string>(&from)) made.set_string_value(*text);
-  return made;
+}
+
+void fill(google::protobuf::Timestamp& made, time_point moment) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(moment);
+  made.set_seconds(seconds.time_since_epoch().count());
+  made.set_nanos(static_cast<std::int32_t>(duration{moment - seconds}.count()));
 }
 
 struct encoder {
@@ -41,21 +43,21 @@ struct encoder {
     into.set_run_id(from.run_id);
     *into.mutable_definition() = from.workflow->source;
     for (const auto& [name, value] : from.inputs)
-      (*into.mutable_inputs()->mutable_fields())[name] = to_wire(value);
+      fill((*into.mutable_inputs()->mutable_fields())[name], value);
     into.set_priority(from.priority);
   }
   void operator()(const step_scheduled& from) const {
-    *made.mutable_step_scheduled()->mutable_attempt() = to_wire(from.attempt);
+    fill(*made.mutable_step_scheduled()->mutable_attempt(), from.attempt);
   }
   void operator()(const step_completed& from) const {
-    *made.mutable_step_completed()->mutable_attempt() = to_wire(from.attempt);
+    fill(*made.mutable_step_completed()->mutable_attempt(), from.attempt);
     made.mutable_step_completed()->mutable_reply()->PackFrom(*from.reply);
   }
   void operator()(const step_failed& from) const {
     v1::StepFailed& into = *made.mutable_step_failed();
-    *into.mutable_attempt() = to_wire(from.attempt);
+    fill(*into.mutable_attempt(), from.attempt);
     *into.mutable_failure() = encode(from.why);
-    if (from.retry_time) *into.mutable_retry_time() = encode(*from.retry_time);
+    if (from.retry_time) fill(*into.mutable_retry_time(), *from.retry_time);
   }
   void operator()(const step_retry_due& from) const {
     v1::StepRetryDue& into = *made.mutable_step_retry_due();
@@ -86,6 +88,12 @@ struct encoder {
     *made.mutable_run_failed()->mutable_failure() = encode(from.why);
   }
 };
+
+void fill(v1::Event& made, const event& happened) {
+  made.set_sequence(happened.sequence);
+  fill(*made.mutable_time(), happened.time);
+  std::visit(encoder{made}, happened.what);
+}
 
 // --- from the wire -------------------------------------------------------------------------------
 
@@ -203,9 +211,13 @@ result<what> decode_what(const v1::Event& from) {
 
 v1::Event encode(const event& happened) {
   v1::Event made;
-  made.set_sequence(happened.sequence);
-  *made.mutable_time() = encode(happened.time);
-  std::visit(encoder{made}, happened.what);
+  fill(made, happened);
+  return made;
+}
+
+const v1::Event* encode(const event& happened, google::protobuf::Arena& on) {
+  auto* made = google::protobuf::Arena::CreateMessage<v1::Event>(&on);
+  fill(*made, happened);
   return made;
 }
 
@@ -234,10 +246,8 @@ v1::Failure encode(const run_failure& why) {
 }
 
 google::protobuf::Timestamp encode(time_point moment) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(moment);
   google::protobuf::Timestamp made;
-  made.set_seconds(seconds.time_since_epoch().count());
-  made.set_nanos(static_cast<std::int32_t>(duration{moment - seconds}.count()));
+  fill(made, moment);
   return made;
 }
 

@@ -9,6 +9,13 @@
 
 namespace troupe::workflow {
 
+run_started machine::beginning() const {
+  run_started made{run_id_, workflow_, {}, priority_};
+  for (std::size_t i = 0; i < inputs_.size(); ++i)
+    made.inputs.emplace(workflow_->inputs[i].name, inputs_[i]);
+  return made;
+}
+
 bool machine::closed() const {
   return status_ == v1::RUN_STATUS_COMPLETED || status_ == v1::RUN_STATUS_FAILED ||
          status_ == v1::RUN_STATUS_CANCELLED;

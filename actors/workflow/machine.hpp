@@ -83,6 +83,8 @@ public:
   /// Of no meaning while the run is open.
   [[nodiscard]] time_point closed_time() const { return closed_; }
   [[nodiscard]] const std::string& run_id() const { return run_id_; }
+  /// The first event again. Not before it.
+  [[nodiscard]] run_started beginning() const;
   /// nullptr before the first event.
   [[nodiscard]] const definition_ptr& workflow() const { return workflow_; }
   /// The run's own.

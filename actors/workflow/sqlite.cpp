@@ -96,9 +96,7 @@ result<void> statement::run() {
 }
 
 void statement::reset() {
-  if (!held_) return;
-  sqlite3_reset(held_.get());
-  sqlite3_clear_bindings(held_.get());
+  if (held_) sqlite3_reset(held_.get());
 }
 
 std::int64_t statement::number(int column) const {

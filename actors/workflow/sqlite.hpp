@@ -14,7 +14,7 @@ struct sqlite3_stmt;
 
 namespace troupe::workflow::sqlite {
 
-/// A prepared statement: bind, step, read, reset. Lives at most as long as its database.
+/// A prepared statement: bind all parameters, step, read, reset. Lives at most as long as its database.
 class statement {
 public:
   statement() = default;

@@ -1,5 +1,6 @@
 #include "tests/actors/workflow/engine_harness.hpp"
 
+#include <iterator>
 #include <map>
 
 using namespace troupe;
@@ -11,28 +12,37 @@ BOOST_AUTO_TEST_SUITE(workflow_engine_commit)
 
 namespace {
 
-/// Appends only when the test lets it.
+/// Groups as a commit thread does, and appends only when the test lets it.
 class held_committer final : public committer {
 public:
   explicit held_committer(store& history) : inner_(history) {}
-  void begin(std::vector<append_batch> batches) override {
-    BOOST_REQUIRE(!held_);
-    held_ = std::move(batches);
-    ++begun;
+  void add(std::vector<append_batch> batches) override {
+    std::move(batches.begin(), batches.end(), std::back_inserter(gathered_));
+    if (under_way_.empty()) begin();
   }
   std::optional<finished_commit> poll() override { return inner_.poll(); }
   finished_commit wait() override {
     let_go();
     return inner_.wait();
   }
-  void let_go() { inner_.begin(std::move(*std::exchange(held_, std::nullopt))); }
-  [[nodiscard]] std::size_t runs_held() const { return held_ ? held_->size() : 0; }
+  void let_go() {
+    BOOST_REQUIRE(!under_way_.empty());
+    inner_.add(std::exchange(under_way_, {}));
+    if (!gathered_.empty()) begin();
+  }
+  /// In the transaction that is under way.
+  [[nodiscard]] std::size_t runs_held() const { return under_way_.size(); }
 
   std::size_t begun = 0;
 
 private:
+  void begin() {
+    under_way_ = std::exchange(gathered_, {});
+    ++begun;
+  }
+
   inline_committer inner_;
-  std::optional<std::vector<append_batch>> held_;
+  std::vector<append_batch> under_way_, gathered_;
 };
 
 struct held_fixture : engine_fixture {
@@ -171,6 +181,59 @@ BOOST_FIXTURE_TEST_CASE(a_refused_run_takes_along_what_it_did_meanwhile, held_fi
     engine->turn();
   }
   BOOST_TEST(engine->summary("kept").status() == v1::RUN_STATUS_COMPLETED);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_run_may_be_in_a_transaction_twice, held_fixture) {
+  engine_options options;
+  options.max_uncommitted = 4;
+  const auto engine = start(options);
+  submit(*engine, "r");
+  submit(*engine, "s");
+  let_go(*engine); // s is under way
+  bool closed = false;
+  (void)engine->core->when_closed("r", [&](const result<v1::RunSummary>&) { closed = true; });
+  engine->answer_one();
+  engine->turn();
+  engine->answer_one(); // its b, at work before its commit
+  engine->turn();
+  let_go(*engine);
+  BOOST_TEST(commits->runs_held() == 2u); // both of r
+  BOOST_TEST(!closed);
+  let_go(*engine);
+  BOOST_TEST(closed);
+  BOOST_TEST(completed(*engine) == 2u);
+  BOOST_TEST(must(engine->history->find("r")).version == must(engine->history->read("r")).size());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_run_that_was_dropped_is_not_the_next_one_of_its_id, held_fixture) {
+  engine_options options;
+  options.max_uncommitted = 4;
+  const auto engine = start(options);
+  submit(*engine, "r");
+  let_go(*engine);
+  engine->answer_one();
+  engine->turn();
+  engine->answer_one();
+  engine->turn(); // one part under way, one gathered
+  sqlite_store_options options_of_another;
+  options_of_another.now = at(3'600);
+  {
+    const auto another = must(open_sqlite_store(folder.path() / "s.db", options_of_another));
+    must(another->claim("r", at(3'600)));
+  }
+  let_go(*engine);
+  BOOST_TEST(engine->core->runs_at_work() == 0u);
+  BOOST_TEST(engine->core->resume("r").has_value()); // nobody has it any more
+  engine->turn();
+  let_go(*engine); // the second part of the old one: refused, and the new one goes on
+  BOOST_TEST(engine->core->runs_at_work() == 1u);
+  BOOST_TEST(!engine->core->failed());
+  while (commits->runs_held() > 0 || !engine->attempts.empty()) {
+    if (commits->runs_held() > 0) let_go(*engine);
+    if (!engine->attempts.empty()) engine->answer_one();
+    engine->turn();
+  }
+  BOOST_TEST(engine->summary("r").status() == v1::RUN_STATUS_COMPLETED);
 }
 
 BOOST_FIXTURE_TEST_CASE(draining_waits_for_all_that_arrived, held_fixture) {
