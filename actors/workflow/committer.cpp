@@ -162,6 +162,18 @@ public:
     const std::lock_guard held{mutex_};
     return only_->cancel_requests();
   }
+  result<void> request_signal(const signal_request& wanted, time_point now) override {
+    const std::lock_guard held{mutex_};
+    return only_->request_signal(wanted, now);
+  }
+  result<std::vector<signal_request>> signal_requests() override {
+    const std::lock_guard held{mutex_};
+    return only_->signal_requests();
+  }
+  result<void> drop_signals(std::span<const std::string> ids) override {
+    const std::lock_guard held{mutex_};
+    return only_->drop_signals(ids);
+  }
   void release_all() noexcept override {
     const std::lock_guard held{mutex_};
     only_->release_all();

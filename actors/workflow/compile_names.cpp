@@ -10,21 +10,6 @@
 namespace troupe::workflow {
 namespace {
 
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  });
-}
-
-const google::protobuf::Descriptor* linked_type(const std::string& name) {
-  const auto* found =
-      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
-  const bool usable =
-      found && google::protobuf::MessageFactory::generated_factory()->GetPrototype(found);
-  return usable ? found : nullptr;
-}
-
 /// The default of a declared input as that input's type.
 std::optional<scalar> typed_default(const google::protobuf::Value& from, v1::InputType type) {
   if (type == v1::INPUT_TYPE_STRING && from.has_string_value()) return from.string_value();
@@ -51,6 +36,21 @@ const char* name_of(v1::InputType type) {
 }
 
 } // namespace
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  });
+}
+
+const google::protobuf::Descriptor* linked_type(const std::string& name) {
+  const auto* found =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
+  const bool usable =
+      found && google::protobuf::MessageFactory::generated_factory()->GetPrototype(found);
+  return usable ? found : nullptr;
+}
 
 void compiler::check_header() {
   made_->name = source_.name();
@@ -118,7 +118,7 @@ void compiler::check_step(const v1::StepDefinition& from) {
   if (std::abs(std::int64_t{from.priority()}) > highest_priority)
     report(path + ".priority", fmt::format("priority {} is out of range; write one from {} to {}",
                                            from.priority(), -highest_priority, highest_priority));
-  check_agent(from, made);
+  check_kind(from, made);
   check_retry(from, made);
   check_timeouts(from, made);
   step_ids_.push_back(from.id());
@@ -127,9 +127,6 @@ void compiler::check_step(const v1::StepDefinition& from) {
 
 void compiler::check_agent(const v1::StepDefinition& from, step& made) {
   const std::string path = "steps." + from.id();
-  if (from.agent().empty())
-    return report(path, fmt::format("step '{}' has no agent; add 'agent: TYPE/KEY'", from.id()),
-                  true);
   auto name = agent_name::parse(from.agent());
   if (!name)
     return report(path + ".agent",
@@ -150,6 +147,10 @@ void compiler::check_agent(const v1::StepDefinition& from, step& made) {
           fmt::format("a message type of agent '{}' is not linked into this program; link the code "
                       "that protoc made of it",
                       made.agent.type));
+    else if (!from.reply_type().empty() && from.reply_type() != made.reply->full_name())
+      report(path + ".reply_type",
+             fmt::format("agent type '{}' replies with a {}; leave reply_type out", made.agent.type,
+                         made.reply->full_name()));
   }
 }
 

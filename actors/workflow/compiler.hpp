@@ -35,6 +35,13 @@ private:
   void check_input(const v1::InputDeclaration& from, std::size_t position);
   void check_step(const v1::StepDefinition& from);
   void check_agent(const v1::StepDefinition& from, step& made);
+
+  // compile_waiting.cpp: steps that wait
+  void check_kind(const v1::StepDefinition& from, step& made);
+  void check_wait(const v1::StepDefinition& from, step& made);
+  void check_signal(const v1::StepDefinition& from, step& made);
+  void check_default(const v1::StepDefinition& from, step& made);
+
   [[nodiscard]] const method* find_method(const v1::StepDefinition& from, const agent_type& type);
   void check_named_types(const v1::StepDefinition& from, step& made);
   void check_retry(const v1::StepDefinition& from, step& made);
@@ -121,6 +128,12 @@ private:
 /// Calls `visit` for every text in a request's fields, in order of their names.
 void each_text(const google::protobuf::Struct& from, const std::string& path,
                const std::function<void(const std::string& path, const std::string& text)>& visit);
+
+/// Whether it is what names of definitions, versions and signals may be: letters, digits, '.', '_' and '-', 128 at most.
+[[nodiscard]] bool is_name(std::string_view text);
+
+/// A message type that this program can make; nullptr where it has none of this name.
+[[nodiscard]] const google::protobuf::Descriptor* linked_type(const std::string& name);
 
 /// Names of a Struct's fields, sorted.
 [[nodiscard]] std::vector<std::string> sorted_names(const google::protobuf::Struct& from);

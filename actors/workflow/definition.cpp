@@ -12,7 +12,7 @@ namespace {
 void name_types(v1::WorkflowDefinition& source, const definition& checked) {
   for (std::size_t i = 0; i < checked.steps.size(); ++i) {
     v1::StepDefinition& into = *source.mutable_steps(static_cast<int>(i));
-    into.set_request_type(checked.steps[i].request->full_name());
+    if (checked.steps[i].request) into.set_request_type(checked.steps[i].request->full_name());
     into.set_reply_type(checked.steps[i].reply->full_name());
   }
 }

@@ -78,10 +78,27 @@ struct fan_out {
   value_type item_type;
 };
 
+/// What an instance of a step does.
+enum class step_kind {
+  /// Attempts of an agent.
+  agent,
+  /// Waits for a time.
+  timer,
+  /// Waits for a signal.
+  signal
+};
+
 /// One checked step.
 struct step {
   std::string id;
+  step_kind kind = step_kind::agent;
+  /// Of `agent` only; so are `request` and `input`.
   agent_name agent;
+  /// Of `timer`: how long.
+  duration wait{};
+  /// Of `signal`: its name, and the reply when the time of `schedule_to_close` is over (nullptr: it fails).
+  std::string signal;
+  message_ptr default_reply;
   const google::protobuf::Descriptor* request = nullptr;
   const google::protobuf::Descriptor* reply = nullptr;
   /// Ascending by step, each step once.
@@ -120,6 +137,10 @@ using definition_ptr = std::shared_ptr<const definition>;
 /// The definition, or every mistake that was found, in order of position.
 using definition_result = tl::expected<definition_ptr, diagnostics>;
 
+/// The type of a signal's payload; nullptr where no step awaits one of this name.
+[[nodiscard]] const google::protobuf::Descriptor* signal_type(const definition& workflow,
+                                                              std::string_view name);
+
 /// Priorities of steps and of runs are from minus this to this.
 inline constexpr std::int32_t highest_priority = 100;
 
@@ -129,6 +150,8 @@ struct definition_limits {
   static constexpr std::size_t steps = 1'000;
   static constexpr std::size_t nodes = 100'000;
   static constexpr std::size_t depth = 32;
+  /// Of a signal's payload as JSON.
+  static constexpr std::size_t payload_bytes = std::size_t{256} << 10;
 };
 
 /// Reads a definition from YAML and checks all of it against the agents of this node.

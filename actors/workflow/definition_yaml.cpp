@@ -96,7 +96,8 @@ private:
     if (has_default_timeouts_) *made.mutable_timeouts() = default_timeouts_;
     shape_.each_entry(value, path,
                       {"agent", "request_type", "needs", "for_each", "when", "parallelism",
-                       "priority", "input", "retry", "timeouts"},
+                       "priority", "input", "retry", "timeouts", "wait", "signal", "reply_type",
+                       "default"},
                       [&](const std::string& key, const std::string& at, const yaml_node& part) {
                         read_step_part(made, key, at, part);
                       });
@@ -106,6 +107,10 @@ private:
                       const yaml_node& value) {
     if (key == "agent") made.set_agent(shape_.text(value, path));
     if (key == "request_type") made.set_request_type(shape_.text(value, path));
+    if (key == "wait") read_duration(made, &v1::StepDefinition::mutable_wait, value, path);
+    if (key == "signal") made.set_signal(shape_.text(value, path));
+    if (key == "reply_type") made.set_reply_type(shape_.text(value, path));
+    if (key == "default") read_object(*made.mutable_default_reply(), value, path);
     if (key == "for_each") made.set_for_each(shape_.text(value, path));
     if (key == "when") read_condition(made, value, path);
     if (key == "parallelism") made.set_parallelism(whole_number(value, path));

@@ -147,6 +147,18 @@ result<cancellation> engine::cancel(const std::string& run_id, const std::string
   return answer.get();
 }
 
+result<signal_outcome> engine::signal(const std::string& run_id, const run_signal& sent) {
+  auto promise = std::make_shared<std::promise<result<signal_outcome>>>();
+  auto answer = promise->get_future();
+  const bool accepted = self_->post([this, promise, run_id, sent] {
+    self_->core().signal(run_id, sent, [promise](result<signal_outcome> done) {
+      promise->set_value(std::move(done));
+    });
+  });
+  if (!accepted) return tl::unexpected(stopped());
+  return answer.get();
+}
+
 void engine::subscribe(event_callback callback) {
   (void)self_->post([this, callback = std::move(callback)] { self_->core().subscribe(callback); });
 }

@@ -66,6 +66,24 @@ enum class cancellation {
   requested
 };
 
+/// Something that a run is told.
+struct run_signal {
+  /// As steps of its definition name it.
+  std::string name;
+  /// The payload as a JSON object, of the type that these steps declare; at most 256 KiB.
+  std::string json = "{}";
+  /// Makes repeating safe: of several with the same id in one run the first counts. Empty: one is made.
+  std::string id;
+};
+
+/// What `signal` came to.
+enum class signal_outcome {
+  /// It is in the run's history.
+  recorded,
+  /// The run is not at work here: whoever has it records the signal within a second or so, or whoever takes it over.
+  kept
+};
+
 /// What `recover` found.
 struct recovery {
   /// Runs that go on.
@@ -118,6 +136,12 @@ public:
   /// @returns `run_unknown`, `run_closed`, `run_cancelled`, `bad_input` (the reason).
   [[nodiscard]] result<cancellation> cancel(const std::string& run_id,
                                             const std::string& reason = {});
+
+  /// Tells an open run of the store something, wherever it is at work. A signal that no step awaits yet is kept for the
+  /// one that will. Once this returns it is durable.
+  /// @returns `run_unknown`, `run_closed`, `run_cancelled`, `bad_signal` (a name that no step awaits, a payload of another
+  ///   type).
+  [[nodiscard]] result<signal_outcome> signal(const std::string& run_id, const run_signal& sent);
 
   /// Calls `callback` with every event of this engine's runs after it is committed, in order within
   /// a run, on the engine's thread: keep it short, and do not call the engine from it. Ends with

@@ -211,10 +211,7 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
     record(run_id, run, step_completed{attempt, std::move(*answer)});
   else
     record(run_id, run, run.state.judge(attempt, std::move(answer.error()), around_.now()));
-  const auto armed = run.close_timers.find(attempt.instance);
-  if (armed == run.close_timers.end() || run.state.close_time(attempt.instance)) return;
-  timers_.erase(armed->second);
-  run.close_timers.erase(armed);
+  if (!run.state.close_time(attempt.instance)) disarm_close_timer(run, attempt.instance);
 }
 
 } // namespace troupe::workflow

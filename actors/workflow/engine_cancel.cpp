@@ -30,7 +30,8 @@ void engine_core::cancel(const std::string& run_id, const std::string& reason, o
   if (found == runs_.end()) return then(cancel_elsewhere({run_id, reason}));
   live_run& run = found->second;
   if (run.state.closed())
-    return then(fail(workflow_errc::run_closed,
+    return then(fail(run.state.status() == v1::RUN_STATUS_CANCELLED ? workflow_errc::run_cancelled
+                                                                    : workflow_errc::run_closed,
                      fmt::format("run '{}' has ended, there is nothing to cancel", run_id)));
   run.pending.told_on_commit.push_back([then = std::move(then)](result<void> done) {
     if (done)
@@ -44,22 +45,27 @@ void engine_core::cancel(const std::string& run_id, const std::string& reason, o
 /// Of a run that is not at work here: first the wish, which outlasts whoever is killed now; then, where nobody has the run,
 /// its end.
 result<cancellation> engine_core::cancel_elsewhere(const cancel_request& wanted) {
-  const auto entry = around_.history.find(wanted.run_id);
-  if (!entry) return tl::unexpected(entry.error());
-  if (entry->status == v1::RUN_STATUS_CANCELLED)
-    return fail(workflow_errc::run_cancelled,
-                fmt::format("'{}', there is nothing left to do", wanted.run_id));
   if (auto asked = around_.history.request_cancel(wanted, around_.now()); !asked)
-    return tl::unexpected(std::move(asked.error()));
+    return tl::unexpected(why_closed(wanted.run_id, std::move(asked.error())));
   const auto epoch = around_.history.claim(wanted.run_id, around_.now());
   if (!epoch && epoch.error().code == workflow_errc::run_owned) return cancellation::requested;
-  if (!epoch) return tl::unexpected(epoch.error());
+  if (!epoch) return tl::unexpected(why_closed(wanted.run_id, epoch.error()));
   // Of several wishes the first counts.
   auto first = cancel_request_of(wanted.run_id);
   if (!first) return tl::unexpected(std::move(first.error()));
   if (auto closed = close_cancelled(first->value_or(wanted), *epoch); !closed)
-    return tl::unexpected(std::move(closed.error()));
+    return tl::unexpected(why_closed(wanted.run_id, std::move(closed.error())));
   return cancellation::done;
+}
+
+/// Its owner may have closed the run at any moment, also because this was wanted before: that is another answer than that
+/// it ended by itself.
+error engine_core::why_closed(const std::string& run_id, error found) const {
+  const auto entry = around_.history.find(run_id);
+  if (found.code != workflow_errc::run_closed || !entry ||
+      entry->status != v1::RUN_STATUS_CANCELLED)
+    return found;
+  return {workflow_errc::run_cancelled, fmt::format("'{}', there is nothing left to do", run_id)};
 }
 
 /// Closes a run that this owner has claimed, without reading its history: that may need agents and message types which are
@@ -93,10 +99,16 @@ result<std::optional<cancel_request>> engine_core::cancel_request_of(const std::
   return found == all->end() ? std::nullopt : std::optional{std::move(*found)};
 }
 
-void engine_core::poll_cancels() {
+/// Looks what somebody outside wants of this engine's runs.
+void engine_core::poll_requests() {
   const time_point now = around_.now();
   if (failed_ || runs_.empty() || now < poll_at_) return;
-  poll_at_ = now + cancel_poll_interval;
+  poll_at_ = now + request_poll_interval;
+  poll_cancels();
+  poll_signals();
+}
+
+void engine_core::poll_cancels() {
   // Where it cannot be read now, the next look finds it, or a commit says why nothing goes on.
   const auto wanted = around_.history.cancel_requests();
   if (!wanted) return;

@@ -124,7 +124,7 @@ void engine_core::settle(const std::string& run_id, live_run& run, const unsettl
 /// Lets go of a run that is closed, once that is durable.
 void engine_core::close(const std::string& run_id, live_run& run) {
   if (!run.state.closed() || run.committed < run.state.version()) return;
-  disarm_close_timers(run);
+  disarm_timers(run);
   if (!waiters_.empty()) tell_waiters(run_id, run.state.summary());
   runs_.erase(run_id);
 }
@@ -149,7 +149,7 @@ void engine_core::publish(const std::string& run_id, const v1::Event& committed)
 void engine_core::drop(const std::string& run_id, const error& why) {
   live_run& run = runs_.at(run_id);
   uncommitted_ -= run.pending.started;
-  disarm_close_timers(run);
+  disarm_timers(run);
   tell_submitters(run.pending, why);
   tell_waiters(run_id, tl::unexpected(why));
   std::erase(dirty_, run_id);
@@ -181,6 +181,7 @@ void engine_core::give_up(const error& why) {
   waiting_.clear();
   for (auto& [run_id, run] : runs_) {
     run.close_timers.clear();
+    run.wait_timers.clear();
     tell_submitters(run.pending, why);
   }
   for (handed_over& part : handed_)

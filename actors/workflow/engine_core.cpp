@@ -142,6 +142,8 @@ result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epo
   for (const auto& [instance, due] : run.state.close_times())
     arm_close_timer(run_id, run, instance, due);
   record(run_id, run, run_recovered{around_.history.owner()});
+  // What it was sent meanwhile.
+  poll_at_ = around_.now();
   return {};
 }
 
@@ -165,7 +167,7 @@ result<recovery> engine_core::recover() {
 
 result<void> engine_core::check_agents(const definition& workflow) const {
   for (const step& each : workflow.steps)
-    if (!around_.agents.find(each.agent.type))
+    if (each.kind == step_kind::agent && !around_.agents.find(each.agent.type))
       return fail(workflow_errc::agent_missing,
                   fmt::format("step '{}' needs agent type '{}'; register it, then resume the run",
                               each.id, each.agent.type));
@@ -257,6 +259,11 @@ void engine_core::carry_out(const std::string& run_id, live_run& run, const comm
       arm_close_timer(run_id, run, attempt->attempt.instance, *due);
   } else if (const auto* wait = std::get_if<start_retry_timer>(&wanted)) {
     timers_.emplace(wait->due, retry_timer{run_id, wait->instance, wait->attempt});
+  } else if (const auto* begin = std::get_if<start_waiting>(&wanted)) {
+    begin_waiting(run_id, run, *begin);
+  } else if (const auto* timer = std::get_if<start_wait_timer>(&wanted)) {
+    run.wait_timers.insert_or_assign(
+        timer->instance, timers_.emplace(timer->due, wait_timer{run_id, timer->instance}));
   } else if (const auto* open = std::get_if<decide_instance>(&wanted)) {
     record(run_id, run, run.state.decide(open->instance));
   } else if (const auto* failing = std::get_if<fail_run>(&wanted)) {

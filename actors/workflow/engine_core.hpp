@@ -21,8 +21,8 @@ namespace troupe::workflow {
 
 /// A lease is renewed when a third of it is over, so that two renewals may fail.
 inline constexpr int renewals_per_lease = 3;
-/// How often an engine with runs looks whether somebody wants one to be cancelled.
-inline constexpr std::chrono::milliseconds cancel_poll_interval{500};
+/// How often an engine with runs looks whether somebody wants one to be cancelled or told something.
+inline constexpr std::chrono::milliseconds request_poll_interval{500};
 
 /// What an engine core needs of the world around it.
 struct engine_environment {
@@ -50,6 +50,7 @@ public:
   using on_close = std::function<void(result<v1::RunSummary>)>;
   /// Told once, when it is durable.
   using on_cancel = std::function<void(result<cancellation>)>;
+  using on_signal = std::function<void(result<signal_outcome>)>;
 
   explicit engine_core(engine_environment around);
 
@@ -61,6 +62,7 @@ public:
   [[nodiscard]] result<void> resume(const std::string& run_id);
   [[nodiscard]] result<recovery> recover();
   void cancel(const std::string& run_id, const std::string& reason, on_cancel then);
+  void signal(const std::string& run_id, const run_signal& sent, on_signal then);
   void subscribe(event_callback callback) { subscribers_.push_back(std::move(callback)); }
   /// @returns a number for `forget`; 0 where `then` was called already.
   [[nodiscard]] std::uint64_t when_closed(const std::string& run_id, on_close then);
@@ -127,8 +129,13 @@ private:
   struct heartbeat_timer {
     std::shared_ptr<flight> quiet;
   };
-  using timer =
-      std::variant<retry_timer, close_timer, start_timer, deadline_timer, heartbeat_timer>;
+  /// Of an instance that waits for its time.
+  struct wait_timer {
+    std::string run_id;
+    instance_id instance;
+  };
+  using timer = std::variant<retry_timer, close_timer, start_timer, deadline_timer, heartbeat_timer,
+                             wait_timer>;
   using timers = std::multimap<time_point, timer>;
 
   /// What happened in a run and is not durable.
@@ -155,6 +162,8 @@ private:
     unsettled pending;
     /// Of the instances that have begun and are not closed, where their step has such a limit.
     std::map<instance_id, timers::iterator> close_timers;
+    /// Of the instances that wait for their time.
+    std::map<instance_id, timers::iterator> wait_timers;
   };
   /// What the committer has of a run.
   struct handed_over {
@@ -200,13 +209,29 @@ private:
   void fire(const start_timer& due);
   void fire(const deadline_timer& due);
   void fire(const heartbeat_timer& due);
+  void fire(const wait_timer& due);
   void arm_close_timer(const std::string& run_id, live_run& run, const instance_id& instance,
                        time_point due);
-  void disarm_close_timers(live_run& run);
+  void disarm_close_timer(live_run& run, const instance_id& instance);
+  void disarm_timers(live_run& run);
+
+  // engine_signals.cpp
+  void begin_waiting(const std::string& run_id, live_run& run, const start_waiting& wanted);
+  [[nodiscard]] result<message_ptr> payload_of(const run_signal& sent, const definition& workflow,
+                                               const std::string& run_id) const;
+  void signal_here(const std::string& run_id, live_run& run, const run_signal& sent,
+                   on_signal then);
+  [[nodiscard]] result<signal_outcome> signal_elsewhere(const std::string& run_id,
+                                                        const run_signal& sent);
+  void record_signal(const std::string& run_id, live_run& run, signal_received happened);
+  void poll_signals();
+  void take_signal(const signal_request& kept);
 
   // engine_cancel.cpp
+  void poll_requests();
   void poll_cancels();
   [[nodiscard]] result<cancellation> cancel_elsewhere(const cancel_request& wanted);
+  [[nodiscard]] error why_closed(const std::string& run_id, error found) const;
   [[nodiscard]] result<void> close_cancelled(const cancel_request& wanted, std::uint64_t epoch);
   [[nodiscard]] result<std::optional<cancel_request>> cancel_request_of(const std::string& run_id);
 

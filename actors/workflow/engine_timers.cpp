@@ -11,7 +11,7 @@ void engine_core::fire_timers() {
     timers_.erase(timers_.begin());
     std::visit([this](const auto& each) { fire(each); }, due);
   }
-  poll_cancels();
+  poll_requests();
   if (failed_ || now < renew_at_) return;
   renew_at_ = now + around_.history.lease_time() / renewals_per_lease;
   // A lock that lasts is met again, earlier, by the next commit.
@@ -45,6 +45,10 @@ void engine_core::fire(const close_timer& due) {
   failure why = timed_out(due.instance, timeout_kind::schedule_to_close);
   if (run.state.awaits_attempt(due.instance)) {
     why.retryable = false;
+    if (const auto armed = run.wait_timers.find(due.instance); armed != run.wait_timers.end()) {
+      timers_.erase(armed->second);
+      run.wait_timers.erase(armed);
+    }
     return record(due.run_id, run, step_timed_out{due.instance, std::move(why)});
   }
   for (const attempt_id& attempt : run.state.in_flight())
@@ -76,15 +80,33 @@ void engine_core::fire(const heartbeat_timer& due) {
   land(due.quiet, tl::unexpected(timed_out(here.attempt.instance, timeout_kind::heartbeat)));
 }
 
+void engine_core::fire(const wait_timer& due) {
+  const auto found = runs_.find(due.run_id);
+  if (found == runs_.end()) return;
+  live_run& run = found->second;
+  run.wait_timers.erase(due.instance);
+  if (!run.state.awaits_timer(due.instance)) return;
+  disarm_close_timer(run, due.instance);
+  record(due.run_id, run, timer_fired{due.instance});
+}
+
 void engine_core::arm_close_timer(const std::string& run_id, live_run& run,
                                   const instance_id& instance, time_point due) {
   if (!run.close_timers.contains(instance))
     run.close_timers.emplace(instance, timers_.emplace(due, close_timer{run_id, instance}));
 }
 
-void engine_core::disarm_close_timers(live_run& run) {
-  for (const auto& [instance, armed] : std::exchange(run.close_timers, {}))
-    timers_.erase(armed);
+void engine_core::disarm_close_timer(live_run& run, const instance_id& instance) {
+  const auto armed = run.close_timers.find(instance);
+  if (armed == run.close_timers.end()) return;
+  timers_.erase(armed->second);
+  run.close_timers.erase(armed);
+}
+
+void engine_core::disarm_timers(live_run& run) {
+  for (auto* armed : {&run.close_timers, &run.wait_timers})
+    for (const auto& [instance, timer] : std::exchange(*armed, {}))
+      timers_.erase(timer);
 }
 
 } // namespace troupe::workflow

@@ -23,6 +23,10 @@ const char* text_of(workflow_errc code) {
     return "run is closed";
   case workflow_errc::run_cancelled:
     return "run was cancelled";
+  case workflow_errc::bad_signal:
+    return "bad signal";
+  case workflow_errc::too_many_signals:
+    return "too many signals wait";
   case workflow_errc::run_owned:
     return "run is at work elsewhere";
   case workflow_errc::agent_missing:

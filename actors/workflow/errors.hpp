@@ -21,6 +21,10 @@ enum class workflow_errc {
   run_closed,
   /// The run was cancelled: it is not gone on with.
   run_cancelled,
+  /// A signal that no step of its run awaits, of another type, without id or name, or too large.
+  bad_signal,
+  /// The run has not taken up as many signals as may wait for it.
+  too_many_signals,
   /// Another process that is alive runs it.
   run_owned,
   /// The run needs an agent type that this node does not have.

@@ -76,6 +76,20 @@ struct step_timed_out {
   instance_id instance;
   failure why;
 };
+struct step_waiting {
+  instance_id instance;
+  /// Absent where it waits for a signal.
+  std::optional<time_point> due;
+};
+struct timer_fired {
+  instance_id instance;
+};
+struct signal_received {
+  std::string name;
+  /// Unique among the run's signals.
+  std::string id;
+  message_ptr payload;
+};
 struct run_recovered {
   std::string owner;
 };
@@ -94,7 +108,7 @@ struct event {
   time_point time{};
   std::variant<run_started, step_scheduled, step_completed, step_failed, step_retry_due,
                run_recovered, run_completed, run_failed, step_decided, step_timed_out,
-               run_cancelled>
+               run_cancelled, step_waiting, timer_fired, signal_received>
       what;
 };
 

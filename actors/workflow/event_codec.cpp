@@ -77,6 +77,22 @@ struct encoder {
     into.set_index(from.instance.index);
     *into.mutable_failure() = encode(from.why);
   }
+  void operator()(const step_waiting& from) const {
+    v1::StepWaiting& into = *made.mutable_step_waiting();
+    into.set_step(from.instance.step);
+    into.set_index(from.instance.index);
+    if (from.due) fill(*into.mutable_due_time(), *from.due);
+  }
+  void operator()(const timer_fired& from) const {
+    made.mutable_timer_fired()->set_step(from.instance.step);
+    made.mutable_timer_fired()->set_index(from.instance.index);
+  }
+  void operator()(const signal_received& from) const {
+    v1::SignalReceived& into = *made.mutable_signal_received();
+    into.set_name(from.name);
+    into.set_id(from.id);
+    into.mutable_payload()->PackFrom(*from.payload);
+  }
   void operator()(const run_cancelled& from) const {
     made.mutable_run_cancelled()->set_reason(from.reason);
   }
@@ -192,6 +208,20 @@ result<what> decode_what(const v1::Event& from) {
   case v1::Event::kStepTimedOut: {
     const v1::StepTimedOut& late = from.step_timed_out();
     return what{step_timed_out{{late.step(), late.index()}, from_wire(late.failure())}};
+  }
+  case v1::Event::kStepWaiting: {
+    const v1::StepWaiting& waiting = from.step_waiting();
+    step_waiting made{{waiting.step(), waiting.index()}, std::nullopt};
+    if (waiting.has_due_time()) made.due = decode(waiting.due_time());
+    return what{std::move(made)};
+  }
+  case v1::Event::kTimerFired:
+    return what{timer_fired{{from.timer_fired().step(), from.timer_fired().index()}}};
+  case v1::Event::kSignalReceived: {
+    auto payload = unpack(from, from.signal_received().payload());
+    if (!payload) return tl::unexpected(std::move(payload.error()));
+    return what{signal_received{from.signal_received().name(), from.signal_received().id(),
+                                std::move(*payload)}};
   }
   case v1::Event::kRunCancelled:
     return what{run_cancelled{from.run_cancelled().reason()}};

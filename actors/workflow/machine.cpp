@@ -66,11 +66,22 @@ bool machine::awaits_retry(const instance_id& name, std::uint32_t attempt) const
          instance->attempts + 1 == attempt && !closed();
 }
 
+bool machine::awaits_timer(const instance_id& name) const {
+  const instance_state* instance = find(name);
+  return instance && instance->status == instance_status::waiting && instance->retry_time &&
+         !closed();
+}
+
+const google::protobuf::Descriptor* machine::signal_type(const std::string& name) const {
+  return workflow_ ? troupe::workflow::signal_type(*workflow_, name) : nullptr;
+}
+
 bool machine::awaits_attempt(const instance_id& name) const {
   const instance_state* instance = find(name);
   return instance && instance->first_scheduled && !closed() &&
          (instance->status == instance_status::backing_off ||
-          instance->status == instance_status::ready);
+          instance->status == instance_status::ready ||
+          instance->status == instance_status::waiting);
 }
 
 std::optional<time_point> machine::close_time(const instance_id& name) const {

@@ -5,7 +5,11 @@
 #include "actors/workflow/step_state.hpp"
 #include "troupe/v1/run.pb.h"
 
+#include <deque>
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -28,6 +32,18 @@ struct decide_instance {
   instance_id instance;
   bool operator==(const decide_instance&) const = default;
 };
+/// Record `step_waiting`; of a timer with its time, `wait` from then.
+struct start_waiting {
+  instance_id instance;
+  std::optional<duration> wait;
+  bool operator==(const start_waiting&) const = default;
+};
+/// Record `timer_fired` at `due` (at once where that is past).
+struct start_wait_timer {
+  instance_id instance;
+  time_point due;
+  bool operator==(const start_wait_timer&) const = default;
+};
 /// Record `run_completed`.
 struct complete_run {
   bool operator==(const complete_run&) const = default;
@@ -39,8 +55,8 @@ struct fail_run {
 };
 
 /// What the machine wants done; whoever drives it answers with events.
-using command =
-    std::variant<schedule_attempt, start_retry_timer, complete_run, fail_run, decide_instance>;
+using command = std::variant<schedule_attempt, start_retry_timer, complete_run, fail_run,
+                             decide_instance, start_waiting, start_wait_timer>;
 using commands = std::vector<command>;
 
 /// The state of one run: what applying its events gives. Pure: no clock, no input or output, no
@@ -59,7 +75,10 @@ using commands = std::vector<command>;
 ///    tried again at once, with a new token, even where `maximum_attempts` is 1: effects outside
 ///    must be keyed by the idempotency key.
 ///  - `step_timed_out` fails an instance for good while no attempt of it is in flight: it waits for
-///    its next one, or for a place in its step's parallelism.
+///    its next one, or for a place in its step's parallelism. So does one that waits for a timer or a
+///    signal, but one with a default reply, which completes with that.
+///  - A signal goes to the instance that has awaited its name longest. Where none does it is kept for
+///    the next one, the first one first.
 ///  - `run_cancelled` closes the run wherever it stands.
 ///  - A step that fails for good fails the run. Attempts still in flight are not waited for: their
 ///    results find a closed run and are refused.
@@ -106,7 +125,14 @@ public:
   /// where neither is set. Attempts are bounded by it on their way to the agent, too.
   [[nodiscard]] time_point deadline(const attempt_id& attempt, time_point started,
                                     duration fallback) const;
-  /// Whether the instance waits between attempts or for its step's parallelism, after an attempt.
+  /// Whether the instance's time has yet to come.
+  [[nodiscard]] bool awaits_timer(const instance_id& instance) const;
+  /// The type of a signal's payload; nullptr where no step awaits one of this name.
+  [[nodiscard]] const google::protobuf::Descriptor* signal_type(const std::string& name) const;
+  /// Whether there was a signal of this id.
+  [[nodiscard]] bool has_signal(const std::string& id) const { return signal_ids_.contains(id); }
+  [[nodiscard]] std::size_t signal_count() const { return signal_ids_.size(); }
+  /// Whether the instance waits: between attempts, for its step's parallelism after an attempt, for a timer or a signal.
   [[nodiscard]] bool awaits_attempt(const instance_id& instance) const;
   /// When the time of `schedule_to_close` is over for each instance that has begun and is not closed.
   [[nodiscard]] std::vector<std::pair<instance_id, time_point>> close_times() const;
@@ -167,6 +193,13 @@ private:
   time_point started_{};
   time_point closed_{};
   std::optional<run_failure> failure_;
+  /// Of one name: what no instance has taken, or who awaits more.
+  struct mailbox {
+    std::deque<message_ptr> kept;
+    std::deque<std::pair<std::size_t, std::uint32_t>> awaiting;
+  };
+  std::map<std::string, mailbox> signals_;
+  std::set<std::string> signal_ids_;
   /// Of a cancelled run.
   std::string cancel_reason_;
   std::int32_t priority_ = 0;

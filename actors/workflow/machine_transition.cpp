@@ -72,17 +72,22 @@ result<void> machine::transition::operator()(const step_completed& happened) {
   if (!happened.reply || happened.reply->GetDescriptor() != definition_of(at->step).reply)
     return mismatch(fmt::format("the reply to {} is no {}", describe(happened.attempt),
                                 definition_of(at->step).reply->full_name()));
-  at->instance->status = instance_status::completed;
-  at->instance->reply = happened.reply;
-  at->instance->closed = now;
-  at->instance->last_failure.reset();
-  --state.steps_[at->step].active;
-  --state.steps_[at->step].instances_left;
-  tell_dependents(at->step, at->index);
-  settle(at->step);
-  pump(at->step);
-  want_end();
+  complete(*at, happened.reply);
   return {};
+}
+
+/// Of an instance in flight or waiting.
+void machine::transition::complete(const slot& at, message_ptr reply) {
+  at.instance->status = instance_status::completed;
+  at.instance->reply = std::move(reply);
+  at.instance->closed = now;
+  at.instance->last_failure.reset();
+  --state.steps_[at.step].active;
+  --state.steps_[at.step].instances_left;
+  tell_dependents(at.step, at.index);
+  settle(at.step);
+  pump(at.step);
+  want_end();
 }
 
 result<void> machine::transition::operator()(const step_failed& happened) {
@@ -112,7 +117,13 @@ result<void> machine::transition::operator()(const step_timed_out& happened) {
   const slot at = find(happened.instance);
   instance_state& instance = *at.instance;
   std::erase(state.steps_[at.step].queue, at.index);
+  stop_awaiting(at);
   instance.retry_time.reset();
+  if (instance.status == instance_status::waiting && definition_of(at.step).default_reply) {
+    complete(at, definition_of(at.step).default_reply);
+    return {};
+  }
+  if (instance.status == instance_status::waiting) --state.steps_[at.step].active;
   instance.last_failure = happened.why;
   fail_for_good(instance, {happened.instance, instance.attempts, instance.token}, happened.why);
   return {};
@@ -261,13 +272,20 @@ void machine::transition::pump(std::size_t at) {
 }
 
 void machine::transition::want(std::size_t at, std::uint32_t index) {
+  const step& wanting = definition_of(at);
   instance_state& chosen = state.steps_[at].instances[index];
   chosen.status = instance_status::wanted;
+  if (wanting.kind != step_kind::agent) {
+    ++state.steps_[at].active;
+    wanted.emplace_back(start_waiting{{wanting.id, index},
+                                      wanting.kind == step_kind::timer ? std::optional{wanting.wait}
+                                                                       : std::nullopt});
+    return;
+  }
   chosen.token = ++state.last_token_;
   ++chosen.attempts;
   ++state.steps_[at].active;
-  wanted.emplace_back(
-      schedule_attempt{{{definition_of(at).id, index}, chosen.attempts, chosen.token}});
+  wanted.emplace_back(schedule_attempt{{{wanting.id, index}, chosen.attempts, chosen.token}});
 }
 
 /// Instances of the same index in the same fan-out need not wait for the others.
@@ -309,22 +327,40 @@ void machine::transition::settle(std::size_t at) {
 void machine::transition::recover_step(std::size_t at) {
   step_state& lost = state.steps_[at];
   std::deque<std::uint32_t> again;
-  for (std::uint32_t i = 0; i < lost.instances.size(); ++i) {
-    instance_state& instance = lost.instances[i];
-    if (instance.status == instance_status::backing_off)
-      wanted.emplace_back(start_retry_timer{
-          {definition_of(at).id, i}, instance.attempts + 1, *instance.retry_time});
-    if (instance.status == instance_status::undecided)
-      wanted.emplace_back(decide_instance{{definition_of(at).id, i}});
-    if (instance.status == instance_status::wanted) --instance.attempts;
-    if (instance.status != instance_status::wanted && instance.status != instance_status::running)
-      continue;
-    instance.status = instance_status::ready;
-    again.push_back(i);
-  }
-  lost.queue.insert(lost.queue.begin(), again.begin(), again.end());
   lost.active = 0;
+  for (std::uint32_t i = 0; i < lost.instances.size(); ++i)
+    recover_instance(at, i, again);
+  lost.queue.insert(lost.queue.begin(), again.begin(), again.end());
   pump(at);
+}
+
+void machine::transition::recover_instance(std::size_t at, std::uint32_t index,
+                                           std::deque<std::uint32_t>& again) {
+  const step& of = definition_of(at);
+  instance_state& instance = state.steps_[at].instances[index];
+  switch (instance.status) {
+  case instance_status::backing_off:
+    wanted.emplace_back(
+        start_retry_timer{{of.id, index}, instance.attempts + 1, *instance.retry_time});
+    break;
+  case instance_status::undecided:
+    wanted.emplace_back(decide_instance{{of.id, index}});
+    break;
+  case instance_status::waiting:
+    ++state.steps_[at].active;
+    if (instance.retry_time)
+      wanted.emplace_back(start_wait_timer{{of.id, index}, *instance.retry_time});
+    break;
+  case instance_status::wanted:
+    if (of.kind == step_kind::agent) --instance.attempts;
+    [[fallthrough]];
+  case instance_status::running:
+    instance.status = instance_status::ready;
+    again.push_back(index);
+    break;
+  default:
+    break;
+  }
 }
 
 void machine::transition::want_end() {

@@ -22,6 +22,9 @@ struct machine::transition {
   result<void> operator()(const step_decided& happened);
   result<void> operator()(const step_timed_out& happened);
   result<void> operator()(const run_cancelled& happened);
+  result<void> operator()(const step_waiting& happened);
+  result<void> operator()(const timer_fired& happened);
+  result<void> operator()(const signal_received& happened);
 
 private:
   /// A place in the state that an event names.
@@ -48,6 +51,9 @@ private:
   void tell_dependents(std::size_t at, std::uint32_t index);
   void settle(std::size_t at);
   void recover_step(std::size_t at);
+  void complete(const slot& at, message_ptr reply);
+  void stop_awaiting(const slot& at);
+  void recover_instance(std::size_t at, std::uint32_t index, std::deque<std::uint32_t>& again);
   void fail_for_good(instance_state& instance, const attempt_id& last, const failure& why);
   void want_end();
 };

@@ -13,6 +13,11 @@ checksum sum_of(checksummer& sums, std::string_view run_id, std::string_view rea
 
 } // namespace
 
+result<void> sqlite_run_store::drop_settled() {
+  if (auto dropped = statements_.drop_cancels.run(); !dropped) return dropped;
+  return statements_.drop_signals.run();
+}
+
 result<void> sqlite_run_store::request_cancel(const cancel_request& wanted, time_point now) {
   auto guard = begin_writing();
   if (!guard) return tl::unexpected(std::move(guard.error()));
@@ -21,8 +26,7 @@ result<void> sqlite_run_store::request_cancel(const cancel_request& wanted, time
   if (row->entry.status != v1::RUN_STATUS_RUNNING)
     return fail(workflow_errc::run_closed,
                 fmt::format("run '{}' has ended, there is nothing to cancel", wanted.run_id));
-  // Those of runs that are closed have done their work.
-  if (auto dropped = statements_.drop_cancels.run(); !dropped) return dropped;
+  if (auto dropped = drop_settled(); !dropped) return dropped;
   const std::int64_t time_ms = to_us(now) / 1'000;
   const checksum sum = sum_of(sums_, wanted.run_id, wanted.reason, time_ms);
   statements_.add_cancel.bind(1, wanted.run_id)

@@ -1,5 +1,6 @@
 #include "actors/workflow/sqlite_rows.hpp"
 
+#include <fmt/format.h>
 #include <initializer_list>
 #include <utility>
 
@@ -15,6 +16,14 @@ result<void> prepare_all(sqlite::database& on, std::initializer_list<pair> texts
     *into = std::move(*prepared);
   }
   return {};
+}
+
+/// What is kept in a table for runs that are closed. The table leads, since there are more runs.
+std::string drop_settled(const char* table) {
+  return fmt::format(
+      "DELETE FROM {0} WHERE run_id IN (SELECT run_id FROM (SELECT DISTINCT run_id FROM "
+      "{0}) CROSS JOIN runs USING (run_id) WHERE closed_us != 0)",
+      table);
 }
 
 store::time_point from_us(std::int64_t us) {
@@ -98,11 +107,19 @@ result<void> statements::prepare_writing(sqlite::database& on) {
         "?3, ?4, ?5)"},
        {&claim_run, "UPDATE runs SET owner = ?2, epoch = epoch + 1 WHERE number = ?1"},
        {&release_run, "UPDATE runs SET owner = '' WHERE run_id = ?1 AND owner = ?2"},
-       {&drop_cancels, "DELETE FROM cancel_requests WHERE run_id IN (SELECT run_id FROM runs "
-                       "WHERE closed_us != 0)"},
+       {&drop_cancels, drop_settled("cancel_requests")},
        {&add_cancel, "INSERT OR IGNORE INTO cancel_requests (run_id, reason, time_ms, checksum) "
                      "VALUES (?1, ?2, ?3, ?4)"},
        {&read_cancels, "SELECT run_id, reason, time_ms, checksum FROM cancel_requests"},
+       {&drop_signals, drop_settled("signal_requests")},
+       {&place_signal, "SELECT coalesce(max(number), 0) + 1, (SELECT count(*) FROM signal_requests "
+                       "WHERE run_id = ?1), (SELECT count(*) FROM signal_requests WHERE id = ?2) "
+                       "FROM signal_requests"},
+       {&add_signal, "INSERT INTO signal_requests (number, id, run_id, name, time_ms, checksum, "
+                     "payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+       {&remove_signal, "DELETE FROM signal_requests WHERE id = ?1"},
+       {&read_signals, "SELECT number, id, run_id, name, time_ms, checksum, payload FROM "
+                       "signal_requests ORDER BY number"},
        {&find_owner, "SELECT slot, expires_us FROM owners WHERE owner = ?1"},
        {&renew_owner, "UPDATE owners SET expires_us = ?2 WHERE owner = ?1"},
        {&add_owner, "INSERT OR REPLACE INTO owners (owner, slot, expires_us) VALUES (?1, ?2, ?3)"},

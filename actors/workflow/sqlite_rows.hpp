@@ -42,7 +42,8 @@ struct statements {
   sqlite::statement find_run, read_event;
   /// Only where the store is written.
   sqlite::statement insert_run, advance_run, update_run, insert_event, claim_run, release_run,
-      find_owner, renew_owner, add_owner, remove_owner, add_cancel, drop_cancels, read_cancels;
+      find_owner, renew_owner, add_owner, remove_owner, add_cancel, drop_cancels, read_cancels,
+      add_signal, place_signal, remove_signal, drop_signals, read_signals;
 
   [[nodiscard]] result<void> prepare_reading(sqlite::database& on, store_format format);
   [[nodiscard]] result<void> prepare_writing(sqlite::database& on);

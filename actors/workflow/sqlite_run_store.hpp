@@ -12,7 +12,8 @@
 namespace troupe::workflow {
 
 /// The store of `sqlite_store.hpp`: ownership in `sqlite_store.cpp`, appends in
-/// `sqlite_append.cpp`, wishes to cancel in `sqlite_cancel.cpp`, the rest in `sqlite_read.cpp`.
+/// `sqlite_append.cpp`, wishes to cancel in `sqlite_cancel.cpp`, signals in `sqlite_signal.cpp`, the rest in
+/// `sqlite_read.cpp`.
 class sqlite_run_store final : public store {
 public:
   /// @param locks none where the store is only read.
@@ -33,6 +34,9 @@ public:
   result<void> release(const std::string& run_id) override;
   result<void> request_cancel(const cancel_request& wanted, time_point now) override;
   result<std::vector<cancel_request>> cancel_requests() override;
+  result<void> request_signal(const signal_request& wanted, time_point now) override;
+  result<std::vector<signal_request>> signal_requests() override;
+  result<void> drop_signals(std::span<const std::string> ids) override;
   result<void> renew(time_point now) override;
   void release_all() noexcept override;
   [[nodiscard]] const std::string& owner() const override { return owner_; }
@@ -59,6 +63,14 @@ private:
   result<void> advance(const append_batch& batch, const owned_run& run);
   [[nodiscard]] error refusal(const append_batch& batch);
   result<void> insert_events(const append_batch& batch, owned_run& run);
+
+  // sqlite_cancel.cpp
+  /// What is kept for runs that are closed has done its work.
+  result<void> drop_settled();
+
+  // sqlite_signal.cpp
+  result<void> insert_signal(const signal_request& wanted, std::int64_t time_ms);
+  result<signal_request> to_signal(const sqlite::statement& from);
 
   // sqlite_read.cpp
   result<run_row> find_row(const std::string& run_id);

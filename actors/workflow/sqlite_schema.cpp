@@ -85,17 +85,32 @@ UPDATE runs SET last_event = latest.id
   FROM (SELECT run, max(id) AS id FROM events GROUP BY run) AS latest WHERE latest.run = runs.number;
 )sql";
 
+// What runs are to be told, by arrival. The payload is last, since what is behind a large one is slow to reach.
+constexpr const char* format_4 = R"sql(
+CREATE TABLE signal_requests (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  run_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  time_ms INTEGER NOT NULL,
+  checksum BLOB NOT NULL,
+  payload BLOB NOT NULL
+) STRICT;
+CREATE INDEX signal_requests_by_run ON signal_requests (run_id);
+)sql";
+
 /// Entry i makes format i + 1 out of format i. What is listed here has been released: it never
 /// changes, and what comes is added at the end.
-constexpr std::array<const char*, newest_format> steps{format_1, format_2, format_3};
+constexpr std::array<const char*, newest_format> steps{format_1, format_2, format_3, format_4};
 
 /// Names of the tables, in the order of their formats.
 constexpr std::array<std::string_view, newest_format> tables{
     "'runs', 'events', 'owners'",
     "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests'",
     "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests'",
+    "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests', 'signal_requests'",
 };
-constexpr std::array<std::int64_t, newest_format> table_counts{3, 5, 5};
+constexpr std::array<std::int64_t, newest_format> table_counts{3, 5, 5, 6};
 
 } // namespace
 

@@ -23,6 +23,8 @@ enum class instance_status {
   running,
   /// Waits for the time of its next attempt.
   backing_off,
+  /// Of a step that is a timer or a signal: waits for it.
+  waiting,
   completed,
   failed,
   /// Its condition was false, or it reads a reply of an instance that was skipped.
@@ -41,6 +43,7 @@ struct instance_state {
   /// Of the attempt that is wanted or in flight.
   std::uint64_t token = 0;
   std::optional<time_point> first_scheduled;
+  /// Of the next attempt, or of the timer.
   std::optional<time_point> retry_time;
   std::optional<time_point> closed;
   std::optional<failure> last_failure;
@@ -59,7 +62,7 @@ struct step_state {
   std::size_t whole_needs_left = 0;
   /// Needs of either kind that are not done as a whole.
   std::size_t needs_left = 0;
-  /// Attempts wanted or in flight: what `parallelism` bounds.
+  /// Instances wanted, in flight or waiting: what `parallelism` bounds.
   std::size_t active = 0;
   /// Ready instances in the order they became so.
   std::deque<std::uint32_t> queue;

@@ -48,6 +48,25 @@ struct cancel_request {
   std::string reason;
 };
 
+/// Something that somebody wants a run to be told.
+struct signal_request {
+  /// Unique among all; the same one again changes nothing.
+  std::string id;
+  std::string run_id;
+  std::string name;
+  /// A serialised google.protobuf.Any.
+  std::string payload;
+};
+
+/// What a store keeps of signals at most.
+struct signal_bounds {
+  /// Of an id, and of a name.
+  static constexpr std::size_t name_bytes = 128;
+  static constexpr std::size_t payload_bytes = std::size_t{256} << 10;
+  /// Of one run, at once.
+  static constexpr std::size_t kept = 1'000;
+};
+
 /// Empty members do not restrict.
 struct run_filter {
   std::vector<std::int32_t> statuses;
@@ -94,6 +113,19 @@ public:
                                                     time_point now) = 0;
   /// The wishes there are, of open runs; some may be of runs that were closed since. Cheap where there is none.
   [[nodiscard]] virtual result<std::vector<cancel_request>> cancel_requests() = 0;
+  /// Keeps a signal for an open run, durably, until its owner has recorded it. Of several with one id the first stays.
+  /// Not only for the owner.
+  /// @returns `run_unknown`; `run_closed`; `bad_signal` for one without id or name, or beyond `signal_bounds`;
+  ///   `too_many_signals` where as many are kept for the run as may be.
+  [[nodiscard]] virtual result<void> request_signal(const signal_request& wanted,
+                                                    time_point now) = 0;
+  /// The signals that are kept, the first one first; some may be of runs that were closed since. Cheap where there is
+  /// none.
+  /// @returns `store_damaged` naming the first one that is not what was written.
+  [[nodiscard]] virtual result<std::vector<signal_request>> signal_requests() = 0;
+  /// Lets go of signals that are recorded in their runs' histories: of all of them, or none. What is not kept is
+  /// passed over.
+  [[nodiscard]] virtual result<void> drop_signals(std::span<const std::string> ids) = 0;
   /// Prolongs this owner's lease to `now` plus the time to live it was opened with.
   [[nodiscard]] virtual result<void> renew(time_point now) = 0;
   /// Gives all runs of this owner free. Called by the destructor too.

@@ -1,3 +1,4 @@
+#include "actors/workflow/durations.hpp"
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/machine.hpp"
 
@@ -17,6 +18,8 @@ v1::StepStatus status_of(instance_status status) {
     return v1::STEP_STATUS_RUNNING;
   case instance_status::backing_off:
     return v1::STEP_STATUS_BACKING_OFF;
+  case instance_status::waiting:
+    return v1::STEP_STATUS_WAITING;
   case instance_status::completed:
     return v1::STEP_STATUS_COMPLETED;
   case instance_status::failed:
@@ -27,11 +30,23 @@ v1::StepStatus status_of(instance_status status) {
   return v1::STEP_STATUS_UNSPECIFIED;
 }
 
+/// What a person reads where an agent's name stands.
+std::string doer_of(const step& from) {
+  switch (from.kind) {
+  case step_kind::timer:
+    return "wait " + format_duration(from.wait);
+  case step_kind::signal:
+    return "signal " + from.signal;
+  default:
+    return from.agent.to_string();
+  }
+}
+
 void describe(v1::StepSummary& made, const step& from, std::uint32_t index,
               const instance_state& state, bool cancelled) {
   made.set_step(from.id);
   made.set_index(index);
-  made.set_agent(from.agent.to_string());
+  made.set_agent(doer_of(from));
   made.set_status(cancelled && !state.closed ? v1::STEP_STATUS_CANCELLED : status_of(state.status));
   made.set_attempts(state.attempts);
   if (state.first_scheduled) *made.mutable_scheduled_time() = encode(*state.first_scheduled);

@@ -3,6 +3,7 @@
 #include "tools/troupe/commands.hpp"
 #include "tools/troupe/console.hpp"
 #include "tools/troupe/interrupt.hpp"
+#include "tools/troupe/no_agents.hpp"
 #include "tools/troupe/run_view.hpp"
 #include "tools/troupe/store_option.hpp"
 
@@ -21,13 +22,6 @@ struct cancel_options {
   std::string reason;
   store_option store;
   bool json = false;
-};
-
-/// Cancelling needs none.
-class no_agents final : public agent_types {
-public:
-  [[nodiscard]] const agent_type* find(std::string_view) const override { return nullptr; }
-  [[nodiscard]] std::vector<std::string> names() const override { return {}; }
 };
 
 constexpr std::chrono::milliseconds tick{100};

@@ -17,6 +17,7 @@ using action = std::function<exit_code()>;
 void add_run(CLI::App& app, action& chosen);
 void add_ps(CLI::App& app, action& chosen);
 void add_cancel(CLI::App& app, action& chosen);
+void add_signal(CLI::App& app, action& chosen);
 void add_show(CLI::App& app, action& chosen);
 void add_dead_letters(CLI::App& app, action& chosen);
 void add_ner(CLI::App& app, action& chosen);

@@ -49,10 +49,17 @@ void progress::end() {
 }
 
 void progress::on_event(const v1::Event& event) {
+  using google::protobuf::util::TimeUtil;
   const std::lock_guard lock{mutex_};
   // The bar comes back below the line at the next tick.
   if (mode_ == progress_mode::bar && event.has_step_failed())
     print((drawn_ ? "\r\033[K" : "") + failed_line(event.step_failed()));
+  // Only a person can make it go on.
+  if (mode_ != progress_mode::none && event.has_step_waiting() &&
+      !event.step_waiting().has_due_time())
+    print((drawn_ ? "\r\033[K" : "") + fmt::format("step {}[{}] waits for a signal\n",
+                                                   event.step_waiting().step(),
+                                                   event.step_waiting().index()));
   if (mode_ != progress_mode::lines) return;
   if (event.has_step_completed())
     print(fmt::format("step {} completed\n", instance_name(event.step_completed().attempt())));
@@ -64,6 +71,15 @@ void progress::on_event(const v1::Event& event) {
   else if (event.has_step_timed_out())
     print(fmt::format("step {}[{}] failed: {}\n", event.step_timed_out().step(),
                       event.step_timed_out().index(), event.step_timed_out().failure().message()));
+  else if (event.has_step_waiting() && event.step_waiting().has_due_time())
+    print(fmt::format("step {}[{}] waits until {}\n", event.step_waiting().step(),
+                      event.step_waiting().index(),
+                      TimeUtil::ToString(event.step_waiting().due_time())));
+  else if (event.has_timer_fired())
+    print(fmt::format("step {}[{}] completed\n", event.timer_fired().step(),
+                      event.timer_fired().index()));
+  else if (event.has_signal_received())
+    print(fmt::format("signal {} received\n", event.signal_received().name()));
   else if (event.has_run_recovered())
     print("run goes on where it stood\n");
 }

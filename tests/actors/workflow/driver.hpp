@@ -12,6 +12,8 @@ struct driver {
   time_point now = at(0);
   std::vector<event> history;
   std::vector<start_retry_timer> waits;
+  std::vector<start_wait_timer> timers;
+  std::uint64_t signals = 0;
 
   driver() = default;
   driver(definition_ptr workflow, input_values inputs) {
@@ -19,7 +21,8 @@ struct driver {
   }
 
   void record(decltype(event::what) what) {
-    if (std::holds_alternative<run_recovered>(what)) waits.clear(); // they are wanted again
+    if (std::holds_alternative<run_recovered>(what))
+      waits.clear(), timers.clear(); // they are wanted again
     history.push_back({state.version() + 1, now, std::move(what)});
     for (const command& each : must(state.apply(history.back())))
       carry_out(each);
@@ -28,6 +31,10 @@ struct driver {
     if (const auto* attempt = std::get_if<schedule_attempt>(&wanted))
       record(step_scheduled{attempt->attempt});
     if (const auto* wait = std::get_if<start_retry_timer>(&wanted)) waits.push_back(*wait);
+    if (const auto* begin = std::get_if<start_waiting>(&wanted))
+      record(step_waiting{begin->instance,
+                          begin->wait ? std::optional{now + *begin->wait} : std::nullopt});
+    if (const auto* timer = std::get_if<start_wait_timer>(&wanted)) timers.push_back(*timer);
     if (const auto* open = std::get_if<decide_instance>(&wanted))
       record(state.decide(open->instance));
     if (std::holds_alternative<complete_run>(wanted)) record(run_completed{});
@@ -54,13 +61,41 @@ struct driver {
     now = std::max(now, due.due);
     record(step_retry_due{due.instance, due.attempt});
   }
+  void fire_timer(std::size_t timer) {
+    const start_wait_timer due = timers[timer];
+    timers.erase(timers.begin() + static_cast<std::ptrdiff_t>(timer));
+    now = std::max(now, due.due);
+    if (state.awaits_timer(due.instance)) record(timer_fired{due.instance});
+  }
+  /// Sends a signal with an empty payload.
+  void send(const std::string& name) {
+    const auto* type = state.signal_type(name);
+    message_ptr payload{
+        google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New()};
+    while (state.has_signal(std::to_string(signals)))
+      ++signals;
+    record(signal_received{name, std::to_string(signals), std::move(payload)});
+  }
+  /// The signal that some instance awaits; empty where none does.
+  [[nodiscard]] std::string awaited() const {
+    const auto& steps = state.workflow()->steps;
+    for (std::size_t at = 0; at < steps.size(); ++at)
+      for (const instance_state& each : state.state_of(at).instances)
+        if (steps[at].kind == step_kind::signal && each.status == instance_status::waiting)
+          return steps[at].signal;
+    return {};
+  }
   /// Lets everything succeed until the run is closed.
   void complete_all() {
     while (!state.closed()) {
       if (const auto flying = state.in_flight(); !flying.empty())
         complete(flying.front().instance);
-      else
+      else if (!waits.empty())
         fire(0);
+      else if (!timers.empty())
+        fire_timer(0);
+      else
+        send(awaited());
     }
   }
 };

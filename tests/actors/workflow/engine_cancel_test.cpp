@@ -93,6 +93,45 @@ BOOST_FIXTURE_TEST_CASE(a_run_of_another_owner_ends_within_a_second, engine_fixt
   BOOST_TEST((code_of(cancel(other, "r")) == workflow_errc::run_cancelled));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_run_that_its_owner_ends_in_between_is_cancelled, engine_fixture) {
+  struct raced final : forwarding_store {
+    using forwarding_store::forwarding_store;
+    result<void> request_cancel(const cancel_request& wanted, time_point now) override {
+      if (before == "request") meanwhile();
+      return forwarding_store::request_cancel(wanted, now);
+    }
+    result<std::uint64_t> claim(const std::string& run, time_point now) override {
+      if (before == "claim") meanwhile();
+      return forwarding_store::claim(run, now);
+    }
+    std::string before;
+    std::function<void()> meanwhile;
+  };
+  for (const std::string before : {"request", "claim"})
+    BOOST_TEST_CONTEXT(before) {
+      engine_harness owner{open()};
+      BOOST_REQUIRE(owner.submit(lone_step(), {}, before));
+      auto racing = std::make_unique<raced>(open());
+      racing->before = before;
+      bool racing_no_more = false;
+      racing->meanwhile = [&] {
+        if (racing_no_more) return;
+        owner.core->cancel(before, "first", [](const result<cancellation>&) {});
+        owner.turn();
+      };
+      engine_harness other{std::move(racing)};
+      const auto outcome = cancel(other, before);
+      // After the wish its owner is looked at, which lives: whoever asks again hears the rest.
+      if (before == "claim")
+        BOOST_TEST((outcome == cancellation::requested));
+      else
+        BOOST_TEST((code_of(outcome) == workflow_errc::run_cancelled));
+      racing_no_more = true;
+      BOOST_TEST((code_of(cancel(other, before)) == workflow_errc::run_cancelled));
+      BOOST_TEST(owner.summary(before).cancel_reason() == "first");
+    }
+}
+
 BOOST_FIXTURE_TEST_CASE(an_owner_looks_once_a_second_while_it_has_runs, engine_fixture) {
   struct counted final : forwarding_store {
     using forwarding_store::forwarding_store;

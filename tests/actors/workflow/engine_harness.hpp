@@ -35,6 +35,15 @@ public:
   result<std::vector<cancel_request>> cancel_requests() override {
     return real_->cancel_requests();
   }
+  result<void> request_signal(const signal_request& wanted, time_point now) override {
+    return real_->request_signal(wanted, now);
+  }
+  result<std::vector<signal_request>> signal_requests() override {
+    return real_->signal_requests();
+  }
+  result<void> drop_signals(std::span<const std::string> ids) override {
+    return real_->drop_signals(ids);
+  }
   result<void> renew(time_point now) override { return real_->renew(now); }
   void release_all() noexcept override { real_->release_all(); }
   [[nodiscard]] const std::string& owner() const override { return real_->owner(); }

@@ -35,6 +35,15 @@ void add_random_reference(v1::StepDefinition& step, const std::vector<std::strin
     fields["path"].set_string_value("${steps." + *rc::gen::elementOf(readers) + ".path}");
 }
 
+/// What a step does: an agent, a wait, or a signal of one of two names.
+void set_random_work(v1::StepDefinition& step, int kind) {
+  if (kind < 4) return step.set_agent(kind == 0 ? "files.list" : "files.read");
+  if (*rc::gen::inRange(0, 2) == 0)
+    step.mutable_wait()->set_seconds(*rc::gen::inRange(0, 5));
+  else
+    step.set_signal(*rc::gen::inRange(0, 2) == 0 ? "go" : "stop");
+}
+
 /// Makes a random definition: lists, steps over them, steps over those, plain steps, with random
 /// conditions, references, needs and bounds.
 v1::WorkflowDefinition random_definition() {
@@ -48,18 +57,18 @@ v1::WorkflowDefinition random_definition() {
   for (int i = 0; i < count; ++i) {
     v1::StepDefinition& step = *made.add_steps();
     step.set_id("s" + std::to_string(i));
-    const int kind = *rc::gen::inRange(0, 4);
-    step.set_agent(kind == 0 ? "files.list" : "files.read");
-    if (kind == 1 && !lists.empty())
+    const int kind = *rc::gen::inRange(0, 6);
+    set_random_work(step, kind);
+    if ((kind == 1 || kind == 5) && !lists.empty())
       step.set_for_each("${steps." + *rc::gen::elementOf(lists) + ".files}");
     if (kind == 2 && !fan_outs.empty())
       step.set_for_each("${steps." + *rc::gen::elementOf(fan_outs) + "}");
-    add_random_reference(step, readers, fan_outs);
+    if (!step.agent().empty()) add_random_reference(step, readers, fan_outs);
     step.set_when(random_condition(!step.for_each().empty()));
     if (kind == 0) lists.push_back(step.id());
-    if (!step.for_each().empty())
+    if (!step.for_each().empty() && !step.agent().empty())
       fan_outs.push_back(step.id());
-    else if (kind != 0)
+    else if (kind != 0 && !step.agent().empty())
       readers.push_back(step.id());
     step.set_parallelism(static_cast<std::uint32_t>(*rc::gen::inRange(0, 4)));
     step.mutable_retry()->set_maximum_attempts(static_cast<std::uint32_t>(*rc::gen::inRange(1, 5)));
@@ -107,7 +116,8 @@ struct watcher {
     std::size_t active = 0;
     for (std::uint32_t i = 0; i < state.instances.size(); ++i) {
       const auto status = state.instances[i].status;
-      const bool at_work = status == instance_status::running || status == instance_status::wanted;
+      const bool at_work = status == instance_status::running ||
+                           status == instance_status::wanted || status == instance_status::waiting;
       active += at_work ? 1 : 0;
       if (!at_work && status != instance_status::completed) continue;
       for (const dependency& need : from.needs) {
@@ -157,8 +167,13 @@ bool random_end(driver& run) {
 void random_event(driver& run, bool calm) {
   if (!calm && random_end(run)) return;
   const auto flying = run.state.in_flight();
-  const int what = calm ? 9 : *rc::gen::inRange(0, 10);
+  const int what = calm ? 9 : *rc::gen::inRange(0, 12);
   if (what == 0) return run.record(run_recovered{"again"});
+  if (what == 10 && run.state.signal_type("go")) return run.send("go"); // awaited or not
+  if (!run.timers.empty() && ((flying.empty() && run.waits.empty()) || what == 11))
+    return run.fire_timer(
+        static_cast<std::size_t>(*rc::gen::inRange<std::size_t>(0, run.timers.size())));
+  if (flying.empty() && run.waits.empty() && !run.awaited().empty()) return run.send(run.awaited());
   if (!run.waits.empty() && (flying.empty() || what == 1))
     return run.fire(static_cast<std::size_t>(*rc::gen::inRange<std::size_t>(0, run.waits.size())));
   RC_ASSERT(!flying.empty()); // else the run would hang

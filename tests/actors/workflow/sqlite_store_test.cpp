@@ -1,7 +1,10 @@
+#include "actors/workflow/committer.hpp"
 #include "actors/workflow/sqlite_store.hpp"
 #include "tests/actors/workflow/store_conformance.hpp"
-#include "tests/support/files.hpp"
+#include "tests/actors/workflow/store_on_disk.hpp"
 
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <csignal>
 #include <fstream>
 #include <future>
@@ -36,10 +39,7 @@ private:
   rlimit before_{};
 };
 
-struct folder_fixture {
-  temporary_folder folder;
-  std::filesystem::path file = folder.path() / "troupe.db";
-
+struct folder_fixture : store_on_disk {
   [[nodiscard]] result<std::unique_ptr<store>> open() const {
     sqlite_store_options options;
     options.busy_timeout = 200ms;
@@ -57,16 +57,6 @@ struct folder_fixture {
       bytes.push_back("event " + std::to_string(i));
     BOOST_REQUIRE(store_conformance::append(*one, store_conformance::batch("run", 0, bytes)));
     BOOST_REQUIRE(store_conformance::append(*one, store_conformance::batch("other", 0, bytes)));
-  }
-  /// Does with the file what another program could.
-  void execute(const std::string& sql) const {
-    sqlite3* handle = nullptr;
-    BOOST_REQUIRE(sqlite3_open(file.c_str(), &handle) == SQLITE_OK);
-    char* message = nullptr;
-    const int code = sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, &message);
-    BOOST_TEST(code == SQLITE_OK, (message ? message : ""));
-    sqlite3_free(message);
-    sqlite3_close(handle);
   }
   void check_open_refused(workflow_errc expected) const {
     const auto opened = open();
@@ -88,12 +78,14 @@ struct folder_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_CASE(conforms, folder_fixture) {
+BOOST_DATA_TEST_CASE(conforms, boost::unit_test::data::make({false, true}), shareable) {
+  const store_on_disk place;
   store_conformance suite;
-  suite.open = [this](store_conformance::clock::time_point now) {
+  suite.open = [&](store_conformance::clock::time_point now) {
     sqlite_store_options options;
     options.now = now;
-    return std::move(open_sqlite_store(file, options).value());
+    auto opened = std::move(open_sqlite_store(place.file, options).value());
+    return shareable ? make_shareable(std::move(opened)) : std::move(opened);
   };
   suite.run_all();
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace troupe::test {
@@ -70,6 +71,15 @@ struct store_conformance {
     }
     BOOST_TEST_CONTEXT("cancelling") {
       cancelling();
+    }
+    BOOST_TEST_CONTEXT("signalling") {
+      signalling();
+    }
+    BOOST_TEST_CONTEXT("signal_bounds") {
+      bounds_of_signals();
+    }
+    BOOST_TEST_CONTEXT("too_many_signals") {
+      too_many_signals();
     }
   }
 
@@ -187,6 +197,85 @@ struct store_conformance {
     BOOST_REQUIRE(one->request_cancel({"c2", ""}, now));
     BOOST_REQUIRE(one->cancel_requests()->size() == 1u); // that of the closed run is gone
     BOOST_TEST(one->cancel_requests()->front().run_id == "c2");
+  }
+
+  static std::vector<std::string> kept_signals(store& in) {
+    std::vector<std::string> ids;
+    const auto kept = in.signal_requests().value();
+    ids.reserve(kept.size());
+    for (const signal_request& each : kept)
+      ids.push_back(each.id);
+    return ids;
+  }
+
+  /// Anybody may signal a run; signals stay, in their order, until they are dropped or the run is closed.
+  void signalling() {
+    using ids = std::vector<std::string>;
+    auto one = open(now);
+    auto two = open(now);
+    BOOST_TEST(kept_signals(*one).empty());
+    for (const char* run : {"s1", "s2"})
+      BOOST_REQUIRE(append(*one, batch(run, 0, {"1"})));
+    check_refused(two->request_signal({"0", "nobody", "n", ""}, now), workflow_errc::run_unknown);
+    const std::string odd{"\0\xff\n", 3};
+    BOOST_REQUIRE(two->request_signal({"z", "s1", "first", odd}, now));
+    BOOST_REQUIRE(one->request_signal({"a", "s2", odd, ""}, now - std::chrono::hours{1}));
+    BOOST_REQUIRE(two->request_signal({odd, "s1", "first", odd}, now));
+    BOOST_REQUIRE(one->request_signal({"z", "s1", "other", "other"}, now)); // is there already
+    two.reset();
+    const auto kept = one->signal_requests().value();
+    BOOST_REQUIRE((kept_signals(*one) == ids{"z", "a", odd}));
+    BOOST_TEST((kept[0].run_id == "s1" && kept[0].name == "first" && kept[0].payload == odd));
+    BOOST_TEST((kept[1].run_id == "s2" && kept[1].name == odd && kept[1].payload.empty()));
+    BOOST_REQUIRE(one->drop_signals({}));
+    BOOST_REQUIRE(one->drop_signals(ids{odd, "never there"}));
+    BOOST_TEST((kept_signals(*open(now)) == ids{"z", "a"}));
+    append_batch last = batch("s1", 1, {"2"}, 2);
+    last.entry.closed = now;
+    BOOST_REQUIRE(append(*one, last));
+    check_refused(one->request_signal({"z", "s1", "first", odd}, now), workflow_errc::run_closed);
+    BOOST_REQUIRE(one->request_signal({"b", "s2", "n", ""}, now));
+    BOOST_TEST((kept_signals(*one) == ids{"a", "b"})); // that of the closed run is gone
+  }
+
+  void bounds_of_signals() {
+    auto one = open(now);
+    BOOST_REQUIRE(append(*one, batch("sb", 0, {"1"})));
+    const auto before = kept_signals(*one);
+    const std::string longest(signal_bounds::name_bytes, 'n');
+    const std::string largest(signal_bounds::payload_bytes, 'p');
+    const std::vector<std::tuple<std::string, signal_request, bool>> cases{
+        {"all as large as may be", {longest, "sb", longest, largest}, true},
+        {"long id", {longest + "n", "sb", "n", ""}, false},
+        {"long name", {"1", "sb", longest + "n", ""}, false},
+        {"large payload", {"1", "sb", "n", largest + "p"}, false},
+        {"no id", {"", "sb", "n", ""}, false},
+        {"no name", {"1", "sb", "", ""}, false}};
+    for (const auto& [what, wanted, fits] : cases)
+      BOOST_TEST_CONTEXT(what) {
+        const auto outcome = one->request_signal(wanted, now);
+        if (!fits) check_refused(outcome, workflow_errc::bad_signal);
+        if (fits) BOOST_TEST(outcome.has_value());
+      }
+    BOOST_TEST(kept_signals(*one).size() == before.size() + 1);
+    BOOST_TEST((one->signal_requests()->back().payload == largest));
+    BOOST_REQUIRE(one->drop_signals(std::vector{longest}));
+  }
+
+  void too_many_signals() {
+    auto one = open(now);
+    for (const char* run : {"sm", "sn"})
+      BOOST_REQUIRE(append(*one, batch(run, 0, {"1"})));
+    for (std::size_t i = 0; i < signal_bounds::kept; ++i)
+      BOOST_REQUIRE(one->request_signal({"sm-" + std::to_string(i), "sm", "n", ""}, now));
+    const auto refused = one->request_signal({"more", "sm", "n", ""}, now);
+    check_refused(refused, workflow_errc::too_many_signals);
+    BOOST_TEST(refused.error().context.find("run 'sm'") != std::string::npos);
+    BOOST_TEST(one->request_signal({"sm-7", "sm", "n", ""}, now).has_value()); // is there already
+    BOOST_TEST(one->request_signal({"more", "sn", "n", ""}, now).has_value());
+    BOOST_REQUIRE(one->drop_signals(std::vector<std::string>{"sm-0", "more"}));
+    BOOST_TEST(one->request_signal({"more", "sm", "n", ""}, now).has_value());
+    BOOST_TEST(kept_signals(*one).back() == "more");
   }
 
   /// An owner that lost a run and has it again may not append what it knew before.

@@ -1,11 +1,12 @@
 #include "actors/workflow/owner_locks.hpp"
 #include "actors/workflow/sqlite_file.hpp"
 #include "tests/actors/workflow/engine_harness.hpp"
+#include "tests/actors/workflow/store_conformance.hpp"
+#include "tests/actors/workflow/store_on_disk.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <map>
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 using namespace troupe;
@@ -18,20 +19,8 @@ namespace {
 
 constexpr auto short_wait = 50ms;
 
-struct file_fixture {
-  temporary_folder folder;
-  std::filesystem::path file = folder.path() / "troupe.db";
-
-  void execute(const std::string& sql) const {
-    sqlite3* handle = nullptr;
-    BOOST_REQUIRE(sqlite3_open(file.c_str(), &handle) == SQLITE_OK);
-    char* message = nullptr;
-    const int code = sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, &message);
-    BOOST_TEST(code == SQLITE_OK, (message ? message : ""));
-    sqlite3_free(message);
-    sqlite3_close(handle);
-  }
-  /// Puts a recorded file of an older format in place: four runs, in format 1 three.
+struct file_fixture : store_on_disk {
+  /// Puts a recorded file of an older format in place: three runs, and one more of each format since.
   void lay_out(store_format format) const {
     execute(read_file(source_folder() / "tests/actors/workflow" /
                       ("store_v" + std::to_string(format) + ".sql")));
@@ -71,7 +60,7 @@ std::map<std::string, std::string> schema_of(store_file& of) {
 const auto older_formats = boost::unit_test::data::xrange(store_format{1}, newest_format);
 
 std::size_t runs_of(store_format recorded) {
-  return recorded == 1 ? 3 : 4;
+  return static_cast<std::size_t>(recorded) + 2;
 }
 
 } // namespace
@@ -127,6 +116,20 @@ BOOST_FIXTURE_TEST_CASE(runs_of_an_older_file_can_be_cancelled, engine_fixture) 
   BOOST_TEST((*told == cancellation::done));
   BOOST_TEST(engine.summary("half-done").status() == v1::RUN_STATUS_CANCELLED);
   BOOST_TEST(must(engine.core->recover()).runs.size() == 1u); // the other one
+}
+
+BOOST_DATA_TEST_CASE(runs_of_an_older_file_can_be_signalled, older_formats, old_format) {
+  const file_fixture old;
+  old.lay_out(old_format);
+  auto opened = must(open_sqlite_store(old.file));
+  BOOST_TEST(must(opened->signal_requests()).empty());
+  must(opened->request_signal({"1", "half-done", "approve", "any"}, at(1)));
+  store_conformance::check_refused(opened->request_signal({"2", "finished", "approve", ""}, at(1)),
+                                   workflow_errc::run_closed);
+  opened = must(open_sqlite_store(old.file));
+  const auto kept = must(opened->signal_requests());
+  BOOST_REQUIRE(kept.size() == 1u);
+  BOOST_TEST(kept[0].run_id == "half-done");
 }
 
 BOOST_FIXTURE_TEST_CASE(an_upgrade_leaves_a_copy_of_the_old_file, file_fixture) {
@@ -239,6 +242,11 @@ BOOST_DATA_TEST_CASE(an_older_file_is_read_as_it_is, older_formats, old_format) 
   auto reading = must(open_sqlite_store(old.file, options));
   BOOST_TEST(must(reading->list({})).size() == runs_of(old_format));
   BOOST_TEST(must(reading->read("half-done")).size() == 18u);
+  store_conformance::check_refused(reading->signal_requests(), workflow_errc::store_unavailable);
+  store_conformance::check_refused(reading->request_signal({"1", "half-done", "n", ""}, at(0)),
+                                   workflow_errc::store_unavailable);
+  store_conformance::check_refused(reading->drop_signals(std::vector<std::string>{"1"}),
+                                   workflow_errc::store_unavailable);
   BOOST_TEST(old.format() == old_format);
 }
 

@@ -2,6 +2,7 @@
 #include "tests/actors/workflow/store_conformance.hpp"
 #include "tests/support/files.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <rapidcheck.h>
@@ -16,7 +17,20 @@ namespace {
 using clock = std::chrono::system_clock;
 
 /// What somebody does to a store; numbers beyond what there is are taken modulo.
-enum class deed { append, append_group, append_stale, claim, release, renew, wait, crash, reopen };
+enum class deed {
+  append,
+  append_group,
+  append_stale,
+  close,
+  claim,
+  release,
+  signal,
+  drop_signals,
+  renew,
+  wait,
+  crash,
+  reopen,
+};
 
 struct operation {
   deed what = deed::append;
@@ -32,7 +46,7 @@ std::ostream& operator<<(std::ostream& out, const operation& shown) {
 
 rc::Gen<operation> any_operation() {
   return rc::gen::build<operation>(
-      rc::gen::set(&operation::what, rc::gen::map(rc::gen::inRange(0, 9),
+      rc::gen::set(&operation::what, rc::gen::map(rc::gen::inRange(0, 12),
                                                   [](int n) { return static_cast<deed>(n); })),
       rc::gen::set(&operation::owner, rc::gen::inRange<std::size_t>(0, 2)),
       rc::gen::set(&operation::run, rc::gen::inRange<std::size_t>(0, 3)),
@@ -45,6 +59,7 @@ struct model_run {
   std::uint64_t epoch = 1;
   /// The life of an owner that has it; 0 is nobody.
   std::size_t owner = 0;
+  bool closed = false;
 };
 
 /// Two owners of one file, one after another doing what they are told, beside the model.
@@ -70,8 +85,18 @@ public:
       (wanted.amount % 2 == 0 ? batch.epoch : batch.expected_version) += 1 + wanted.amount;
       return append(who, {batch});
     }
+    case deed::close: {
+      append_batch last = make(who, run, wanted.amount);
+      last.entry.status = 2;
+      last.entry.closed = now_;
+      return append(who, {last});
+    }
     case deed::claim:
       return claim(who, run);
+    case deed::signal:
+      return signal(who, run, "signal-" + std::to_string(wanted.amount));
+    case deed::drop_signals:
+      return drop_signals(who, wanted.amount);
     case deed::release:
       RC_ASSERT(who.open->release(run).has_value());
       if (runs_.contains(run) && runs_[run].owner == who.life) runs_[run].owner = 0;
@@ -91,6 +116,7 @@ public:
       const auto listed = who.open->list({});
       RC_ASSERT(listed.has_value());
       RC_ASSERT(listed->size() == runs_.size());
+      RC_ASSERT(store_conformance::kept_signals(*who.open) == kept_ids());
       for (const run_entry& entry : *listed) {
         const model_run& expected = runs_.at(entry.run_id);
         RC_ASSERT(entry.version == expected.events.size());
@@ -165,6 +191,7 @@ private:
     for (const append_batch& each : batches) {
       model_run& run = runs_[each.entry.run_id];
       run.owner = who.life;
+      run.closed = each.entry.closed != clock::time_point{};
       run.events.insert(run.events.end(), each.events.begin(), each.events.end());
     }
   }
@@ -183,16 +210,48 @@ private:
       RC_ASSERT(outcome.error().code == workflow_errc::run_owned);
       return;
     }
-    if (there.owner != who.life) there = {there.events, there.epoch + 1, who.life};
+    if (there.owner != who.life) there = {there.events, there.epoch + 1, who.life, there.closed};
     RC_ASSERT(outcome.has_value());
     RC_ASSERT(*outcome == there.epoch);
     who.epochs[run] = there.epoch;
+  }
+
+  void signal(owner_state& who, const std::string& run, const std::string& id) {
+    const auto outcome = who.open->request_signal({id, run, "n", "of " + run}, now_);
+    const auto known = runs_.find(run);
+    const workflow_errc expected = known == runs_.end()   ? workflow_errc::run_unknown
+                                   : known->second.closed ? workflow_errc::run_closed
+                                                          : workflow_errc::none;
+    RC_ASSERT(outcome.has_value() == (expected == workflow_errc::none));
+    if (!outcome) return RC_ASSERT(outcome.error().code == expected), void();
+    std::erase_if(signals_, [&](const auto& each) { return runs_.at(each.second).closed; });
+    const auto ids = kept_ids();
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) signals_.emplace_back(id, run);
+  }
+
+  void drop_signals(owner_state& who, std::size_t amount) {
+    auto ids = kept_ids();
+    ids.resize(std::min(ids.size(), amount));
+    ids.emplace_back("signal-3");
+    RC_ASSERT(who.open->drop_signals(ids).has_value());
+    std::erase_if(signals_, [&](const auto& each) {
+      return std::find(ids.begin(), ids.end(), each.first) != ids.end();
+    });
+  }
+
+  [[nodiscard]] std::vector<std::string> kept_ids() const {
+    std::vector<std::string> ids;
+    for (const auto& [id, run] : signals_)
+      ids.push_back(id);
+    return ids;
   }
 
   temporary_folder folder_;
   clock::time_point now_{std::chrono::seconds{1'800'000'000}};
   std::array<owner_state, 2> owners_;
   std::map<std::string, model_run> runs_;
+  /// Ids and their runs, the first one first.
+  std::vector<std::pair<std::string, std::string>> signals_;
   std::size_t lives_ = 0, events_ = 0;
 };
 
