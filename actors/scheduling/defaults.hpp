@@ -26,4 +26,12 @@ inline constexpr std::size_t most_slots = 100'000;
 /// Tasks times (node, kind) pairs: the costs of a graph on a cluster take 8 bytes each.
 inline constexpr std::size_t most_costs = std::size_t{1} << 27;
 
+/// Workflows of a stream.
+inline constexpr std::size_t most_arrivals = 1'000'000;
+/// Load of a stream, as a part of what the cluster can do, and standard deviation of the logarithm of its factors.
+inline constexpr double most_load = 1e6;
+inline constexpr double most_sigma = 10;
+/// Largest true run time / estimate.
+inline constexpr double most_truth_factor = 1e9;
+
 } // namespace troupe::scheduling::defaults

@@ -21,6 +21,10 @@ public:
       return "bad trace";
     case scheduling_errc::bad_cluster:
       return "bad cluster";
+    case scheduling_errc::bad_stream:
+      return "bad stream";
+    case scheduling_errc::bad_truth:
+      return "bad truth";
     case scheduling_errc::no_place:
       return "no place for a task";
     case scheduling_errc::unknown_policy:

@@ -15,6 +15,10 @@ enum class scheduling_errc {
   bad_trace,
   /// A description of a cluster is malformed.
   bad_cluster,
+  /// A stream of arrivals is malformed, or does not belong to the cluster.
+  bad_stream,
+  /// The true run times of a stream are malformed, or do not belong to it.
+  bad_truth,
   /// A task fits on no slot of the cluster.
   no_place,
   /// There is no policy of that name.
