@@ -3,6 +3,7 @@
 #include "actors/scheduling/online/online_policy.hpp"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace troupe::scheduling {
@@ -48,13 +49,6 @@ private:
     std::uint32_t pool = 0;
     std::uint32_t slot = 0;
   };
-  /// The slot of a pool that is free first, with what is promised.
-  struct free_slot {
-    double at = 0;
-    std::uint32_t slot = 0;
-    bool known = false;
-  };
-
   /// When memory is given back.
   struct memory_end {
     double at = 0;
@@ -68,7 +62,12 @@ private:
     bool known = false;
   };
 
-  const free_slot& first_free(const online_state& state, std::uint32_t pool);
+  /// Finds the slot of a pool that is free first, with what is promised.
+  void find_first_free(const online_state& state, std::uint32_t pool);
+  /// Where the task may run and finish first if all its inputs were everywhere and nothing lacked memory.
+  [[nodiscard]] std::uint32_t nearest_pool(std::span<const double> row) const;
+  /// When a task can start on the first free slot of a pool, with its inputs and memory.
+  [[nodiscard]] double start_in(const online_state& state, task_key key, std::uint32_t pool);
   [[nodiscard]] place_found best_place(const online_state& state, task_key key);
   [[nodiscard]] double running_end(const online_state& state, std::uint32_t slot) const;
   [[nodiscard]] double memory_at(const online_state& state, std::uint32_t node,
@@ -77,7 +76,9 @@ private:
 
   options options_;
   std::vector<double> promised_seconds_;
-  std::vector<free_slot> first_;
+  /// By pool: when its first slot is free, in seconds, and which slot that is.
+  std::vector<double> free_at_;
+  std::vector<std::uint32_t> free_slot_;
   std::vector<node_memory> memory_;
   /// Number of the first slot of each node.
   std::vector<std::uint32_t> first_slot_;
