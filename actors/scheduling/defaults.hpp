@@ -26,4 +26,7 @@ inline constexpr std::size_t most_slots = 100'000;
 /// Tasks times (node, kind) pairs: the costs of a graph on a cluster take 8 bytes each.
 inline constexpr std::size_t most_costs = std::size_t{1} << 27;
 
+/// What the search of the policy `portfolio` may do, in the unit of `serial_decoder::work`: about as many nanoseconds.
+inline constexpr std::uint64_t search_work = 50'000'000;
+
 } // namespace troupe::scheduling::defaults
