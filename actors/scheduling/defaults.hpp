@@ -33,5 +33,7 @@ inline constexpr double most_load = 1e6;
 inline constexpr double most_sigma = 10;
 /// Largest true run time / estimate.
 inline constexpr double most_truth_factor = 1e9;
+/// What the search of the policy `portfolio` may do, in the unit of `serial_decoder::work`: about as many nanoseconds.
+inline constexpr std::uint64_t search_work = 50'000'000;
 
 } // namespace troupe::scheduling::defaults

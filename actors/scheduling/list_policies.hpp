@@ -29,6 +29,11 @@ using slot_picker = std::function<std::uint32_t(plan_builder& plan, std::uint32_
 /// Source: Arabnejad, Barbosa: List scheduling algorithm for heterogeneous systems by an optimistic cost table (2014).
 [[nodiscard]] std::vector<double> optimistic_costs(const problem& of, double seconds_per_byte);
 
+/// PEFT's priority: the mean of a task's row over the slots where it may run. [tasks]
+[[nodiscard]] std::vector<double> optimistic_rank(const problem& of, std::span<const double> table);
+
+/// Searches; see `plan_search`.
+const offline_policy& portfolio_policy();
 const offline_policy& heft_policy();
 const offline_policy& peft_policy();
 const offline_policy& eft_policy();

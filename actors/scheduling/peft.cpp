@@ -44,12 +44,7 @@ class peft final : public offline_policy {
   }
   [[nodiscard]] schedule plan(const problem& of, const plan_options&) const override {
     const auto table = optimistic_costs(of, average(of.costs, of.cluster).seconds_per_byte);
-    const std::size_t pools = of.cluster.pools().size();
-    std::vector<double> rank(of.graph.size());
-    for (std::uint32_t i = 0; i < of.graph.size(); ++i)
-      rank[i] =
-          mean_over_slots(std::span{table}.subspan(i * pools, pools), of.costs.row(i), of.cluster);
-    return plan_by_priority(of, rank, table);
+    return plan_by_priority(of, optimistic_rank(of, table), table);
   }
 };
 
@@ -68,6 +63,14 @@ std::vector<double> optimistic_costs(const problem& of, double seconds_per_byte)
             static_cast<double>(next.bytes) * seconds_per_byte);
   }
   return table;
+}
+
+std::vector<double> optimistic_rank(const problem& of, std::span<const double> table) {
+  const std::size_t pools = of.cluster.pools().size();
+  std::vector<double> rank(of.graph.size());
+  for (std::uint32_t i = 0; i < of.graph.size(); ++i)
+    rank[i] = mean_over_slots(table.subspan(i * pools, pools), of.costs.row(i), of.cluster);
+  return rank;
 }
 
 const offline_policy& peft_policy() {

@@ -1,5 +1,7 @@
 #include "actors/scheduling/plan_builder.hpp"
 
+#include "actors/scheduling/memory_pressure.hpp"
+
 #include <algorithm>
 
 namespace troupe::scheduling {
@@ -14,26 +16,15 @@ std::vector<double> least_of_pools(const problem& of) {
   return least;
 }
 
-std::uint64_t largest_memory(const problem& of) {
-  std::uint64_t most = 0;
-  for (std::uint32_t task = 0; task < of.graph.size(); ++task)
-    most = std::max(most, of.costs.memory_bytes(task));
-  return most;
-}
-
 } // namespace
 
-plan_builder::plan_builder(const problem& of) : of_{of}, ready_{of.cluster} {
+plan_builder::plan_builder(const problem& of)
+    : of_{of}, ready_{of.cluster}, tight_{nodes_short_of_memory(of)} {
   const auto least = least_of_pools(of);
   for (std::uint32_t slot = 0; slot < of.cluster.slot_count(); ++slot)
     slots_.emplace_back(least[of.cluster.pool_of(slot)]);
-  const std::uint64_t most = largest_memory(of);
-  for (std::uint32_t node = 0; node < of.cluster.nodes().size(); ++node) {
-    const std::uint64_t memory = of.cluster.nodes()[node].memory_bytes;
-    memory_.emplace_back(memory);
-    const std::uint32_t slots = of.cluster.slots_of_node(node);
-    tight_.push_back(slots > 0 && most > memory / slots);
-  }
+  for (const cluster_node& node : of.cluster.nodes())
+    memory_.emplace_back(node.memory_bytes);
   plan_.placements.resize(of.graph.size());
 }
 
@@ -80,7 +71,9 @@ double plan_builder::earliest_from(std::uint32_t task, std::uint32_t slot, doubl
   const double seconds = of_.costs.seconds(task, of_.cluster.pool_of(slot));
   double start = idle_from(slot, ready, seconds, gaps);
   while (tight_[node]) {
-    const double free = memory_[node].earliest(start, seconds, of_.costs.memory_bytes(task));
+    std::uint64_t looked = 0;
+    const double free =
+        memory_[node].earliest(start, seconds, of_.costs.memory_bytes(task), looked);
     if (free == start) break;
     start = idle_from(slot, free, seconds, gaps);
   }

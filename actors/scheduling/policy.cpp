@@ -10,8 +10,9 @@
 namespace troupe::scheduling {
 
 std::span<const offline_policy* const> offline_policies() {
-  static const std::array<const offline_policy*, 5> all{
-      &heft_policy(), &peft_policy(), &eft_policy(), &fifo_policy(), &round_robin_policy()};
+  static const std::array<const offline_policy*, 6> all{&portfolio_policy(), &heft_policy(),
+                                                        &peft_policy(),      &eft_policy(),
+                                                        &fifo_policy(),      &round_robin_policy()};
   return all;
 }
 

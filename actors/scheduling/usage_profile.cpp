@@ -37,25 +37,24 @@ usage_profile::position usage_profile::find(double time) const {
   return {at, static_cast<std::size_t>(step)};
 }
 
-double usage_profile::earliest(double ready, double seconds, std::uint64_t demand) const {
+double usage_profile::earliest(double ready, double seconds, std::uint64_t demand,
+                               std::uint64_t& looked) const {
   const std::uint64_t bearable = capacity_ - demand;
   auto [c, s] = find(ready);
   double start = ready;
   bool free = true; // from `start` up to the step looked at
   for (; c < chunks_.size(); ++c, s = 0) {
     const chunk& in = chunks_[c];
-    if (s == 0 && in.least + in.shift > bearable) {
-      if (free && in.times[0] >= start + seconds) return start;
-      free = false;
-      continue;
-    }
+    ++looked;
+    // The loop below would find the same of all steps of these chunks.
     if (s == 0 && free && in.most + in.shift <= bearable) continue;
-    for (; s < in.count; ++s) {
+    if (s == 0 && !free && in.least + in.shift > bearable) continue;
+    for (; s < in.count; ++s, ++looked) {
       if (in.levels[s] + in.shift > bearable) {
         if (free && in.times[s] >= start + seconds) return start;
         free = false;
       } else if (!free) {
-        start = in.times[s] < ready ? ready : in.times[s];
+        start = in.times[s];
         free = true;
       }
     }

@@ -19,8 +19,10 @@ public:
   [[nodiscard]] std::uint64_t capacity() const { return capacity_; }
 
   /// @param demand at most the capacity.
+  /// @param looked is raised by the number of steps and chunks looked at: work that is the same on every machine.
   /// @returns the least time from `ready` on at which `demand` units are free for `seconds`.
-  [[nodiscard]] double earliest(double ready, double seconds, std::uint64_t demand) const;
+  [[nodiscard]] double earliest(double ready, double seconds, std::uint64_t demand,
+                                std::uint64_t& looked) const;
 
   /// Uses `demand` units from `start` up to `finish`, which must be free.
   void add(double start, double finish, std::uint64_t demand);
