@@ -25,6 +25,29 @@ BOOST_AUTO_TEST_CASE(every_policy_obeys_the_rules_and_is_deterministic) {
   }));
 }
 
+BOOST_AUTO_TEST_CASE(the_checker_finds_what_is_wrong) {
+  const auto on = cpu_cluster({{2, 1}});
+  const std::vector<simulated_workflow> stream{
+      workflow_of(on, 0, graph_of({{3, 60}, {1, 60}}, {{0, 1, 5}}))};
+  const auto good = events_of(on, stream, "fifo");
+  BOOST_TEST(check_events(on, stream, good).empty());
+  for (std::size_t i = 0; i < good.size(); ++i)
+    BOOST_TEST_CONTEXT("event " << i) {
+      auto without = good;
+      without.erase(without.begin() + static_cast<std::ptrdiff_t>(i));
+      BOOST_TEST(!check_events(on, stream, without).empty());
+      auto twice = good;
+      twice.insert(twice.begin() + static_cast<std::ptrdiff_t>(i), good[i]);
+      BOOST_TEST(!check_events(on, stream, twice).empty());
+      // A policy may assign later than it could.
+      if (good[i].kind == online_event::what::assign) continue;
+      auto late = good;
+      for (std::size_t k = i; k < late.size(); ++k)
+        late[k].seconds += 0.5;
+      BOOST_TEST(!check_events(on, stream, late).empty());
+    }
+}
+
 /// Where one slot serves all, order is everything: no task may go before a ready one of a workflow that its own could not
 /// overtake any more when it arrived.
 void check_overtaking(const std::vector<simulated_workflow>& stream,

@@ -33,7 +33,8 @@ public:
     for (std::uint32_t i = 0; i < count; ++i) {
       std::optional<std::uint64_t> memory;
       if (below(2) == 0) memory = 1 + below(100);
-      tasks.push_back({std::to_string(i), fmt::format("p{}", below(6)), part() * 30, memory});
+      tasks.push_back(
+          {std::to_string(i), fmt::format("p{}", below(6)), 0.001 + part() * 30, memory});
       for (std::uint64_t k = below(3); i > 0 && k > 0; --k)
         edges.push_back({static_cast<std::uint32_t>(below(i)), i, below(3) * below(200)});
     }
