@@ -5,8 +5,8 @@
 #include "actors/scheduling/ranks.hpp"
 #include "actors/scheduling/task_graph.hpp"
 
-#include <compare>
 #include <cstdint>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -17,7 +17,10 @@ struct task_key {
   std::uint32_t workflow = 0;
   std::uint32_t task = 0;
 
-  friend auto operator<=>(const task_key&, const task_key&) = default;
+  friend bool operator==(const task_key&, const task_key&) = default;
+  friend bool operator<(const task_key& a, const task_key& b) {
+    return std::tie(a.workflow, a.task) < std::tie(b.workflow, b.task);
+  }
 };
 
 /// What is known of a workflow when it arrives: its graph and what its tasks are expected to cost. Workflows of one

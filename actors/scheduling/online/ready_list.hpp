@@ -2,9 +2,7 @@
 
 #include "actors/scheduling/online/known_workflow.hpp"
 
-#include <cstddef>
 #include <set>
-#include <span>
 #include <tuple>
 
 namespace troupe::scheduling {
@@ -20,7 +18,9 @@ public:
     double order = 0;
     task_key key;
 
-    friend auto operator<=>(const entry&, const entry&) = default;
+    friend bool operator<(const entry& a, const entry& b) {
+      return std::tie(a.order, a.key) < std::tie(b.order, b.key);
+    }
   };
   /// In order.
   [[nodiscard]] const std::set<entry>& entries() const { return all_; }

@@ -20,7 +20,7 @@ struct coming {
   bool operator>(const coming& other) const {
     if (seconds != other.seconds) return seconds > other.seconds;
     if (kind != other.kind) return kind > other.kind;
-    return key > other.key;
+    return other.key < key;
   }
 };
 
