@@ -33,7 +33,12 @@ inline constexpr double most_load = 1e6;
 inline constexpr double most_sigma = 10;
 /// Largest true run time / estimate.
 inline constexpr double most_truth_factor = 1e9;
+
+/// Largest graph whose optimum `troupe simulate` looks for, and how many partial plans it looks at (a few seconds).
+inline constexpr std::size_t most_proven_tasks = 12;
+inline constexpr std::uint64_t most_partial_plans = 5'000'000;
+
 /// What the search of the policy `portfolio` may do, in the unit of `serial_decoder::work`: about as many nanoseconds.
-inline constexpr std::uint64_t search_work = 50'000'000;
+inline constexpr std::uint64_t search_work = 36'000'000;
 
 } // namespace troupe::scheduling::defaults

@@ -10,7 +10,8 @@ namespace troupe::scheduling {
 namespace {
 
 /// What parts of the work cost, in about nanoseconds.
-constexpr std::uint64_t task_work = 60, input_work = 10, pool_work = 8, probe_work = 25;
+constexpr std::uint64_t task_work = 250, input_work = 30, pool_work = 25, probe_work = 70,
+                        look_work = 3;
 
 } // namespace
 
@@ -104,7 +105,7 @@ pool_placement serial_decoder::place(std::uint32_t task, std::uint32_t pool) {
     if (free == start) break;
     start = slots_[pool].earliest(free, seconds, 1, looked);
   }
-  work_ += probe_work + looked;
+  work_ += probe_work + look_work * looked;
   return {pool, start, start + seconds};
 }
 

@@ -1,8 +1,47 @@
 #include "actors/scheduling/usage_profile.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace troupe::scheduling {
+
+usage_profile::chunk::chunk() {
+  std::fill(times, times + chunk_steps, std::numeric_limits<double>::infinity());
+  std::fill(levels, levels + chunk_steps, 0.0);
+}
+
+std::size_t usage_profile::chunk::find(double time) const {
+  // Counting without branches is quicker than a binary search that the processor cannot foresee.
+  std::size_t before = 0;
+  for (const double each : times)
+    before += each <= time ? 1 : 0;
+  return before - 1;
+}
+
+void usage_profile::chunk::insert(std::size_t step, double time, double level) {
+  std::copy_backward(times + step, times + count, times + count + 1);
+  std::copy_backward(levels + step, levels + count, levels + count + 1);
+  times[step] = time;
+  levels[step] = level;
+  ++count;
+}
+
+void usage_profile::chunk::erase(std::size_t step) {
+  std::copy(times + step + 1, times + count, times + step);
+  std::copy(levels + step + 1, levels + count, levels + step);
+  times[--count] = std::numeric_limits<double>::infinity();
+}
+
+std::size_t usage_profile::chunk::raise(std::size_t step, double finish, double amount) {
+  bool least_raised = false;
+  for (; step < count && times[step] < finish; ++step) {
+    least_raised = least_raised || levels[step] == least;
+    levels[step] += amount;
+    most = std::max(most, levels[step]);
+  }
+  if (least_raised) measure();
+  return step;
+}
 
 void usage_profile::chunk::measure() {
   const auto [low, high] = std::minmax_element(levels, levels + count);
@@ -10,36 +49,30 @@ void usage_profile::chunk::measure() {
   most = *high;
 }
 
-usage_profile::usage_profile(std::uint64_t capacity) : capacity_{capacity} {
+usage_profile::usage_profile(std::uint64_t capacity) : capacity_{static_cast<double>(capacity)} {
   clear();
 }
 
 void usage_profile::clear() {
-  chunks_.resize(1);
-  chunk& only = chunks_.front();
-  only.count = 1;
-  only.shift = only.least = only.most = 0;
-  only.times[0] = 0;
-  only.levels[0] = 0;
+  chunks_.assign(1, {});
+  chunks_[0].count = 1;
+  chunks_[0].times[0] = 0;
+  begins_.assign(1, 0);
   first_free_ = 0;
 }
 
 usage_profile::position usage_profile::find(double time) const {
-  std::size_t at = 0;
-  if (chunks_.size() > 1) {
-    const auto next =
-        std::upper_bound(chunks_.begin() + 1, chunks_.end(), time,
-                         [](double t, const chunk& each) { return t < each.times[0]; });
-    at = static_cast<std::size_t>(next - chunks_.begin()) - 1;
+  std::size_t at = begins_.size() - 1;
+  if (time < begins_[at]) {
+    const auto next = std::upper_bound(begins_.begin(), begins_.end(), time);
+    at = static_cast<std::size_t>(next - begins_.begin()) - 1;
   }
-  const chunk& in = chunks_[at];
-  const auto step = std::upper_bound(in.times + 1, in.times + in.count, time) - in.times - 1;
-  return {at, static_cast<std::size_t>(step)};
+  return {at, chunks_[at].find(time)};
 }
 
 double usage_profile::earliest(double ready, double seconds, std::uint64_t demand,
                                std::uint64_t& looked) const {
-  const std::uint64_t bearable = capacity_ - demand;
+  const double bearable = capacity_ - static_cast<double>(demand);
   auto [c, s] = find(ready);
   double start = ready;
   bool free = true; // from `start` up to the step looked at
@@ -47,10 +80,11 @@ double usage_profile::earliest(double ready, double seconds, std::uint64_t deman
     const chunk& in = chunks_[c];
     ++looked;
     // The loop below would find the same of all steps of these chunks.
-    if (s == 0 && free && in.most + in.shift <= bearable) continue;
+    if (free && in.most + in.shift <= bearable) continue;
     if (s == 0 && !free && in.least + in.shift > bearable) continue;
+    const double bearable_here = bearable - in.shift;
     for (; s < in.count; ++s, ++looked) {
-      if (in.levels[s] + in.shift > bearable) {
+      if (in.levels[s] > bearable_here) {
         if (free && in.times[s] >= start + seconds) return start;
         free = false;
       } else if (!free) {
@@ -64,21 +98,21 @@ double usage_profile::earliest(double ready, double seconds, std::uint64_t deman
 
 void usage_profile::add(double start, double finish, std::uint64_t demand) {
   if (demand == 0 || !(start < finish)) return;
+  const auto amount = static_cast<double>(demand);
   split(finish);
-  position at = split(start);
-  for (std::size_t c = at.chunk, s = at.step; c < chunks_.size(); ++c, s = 0) {
-    chunk& in = chunks_[c];
-    if (in.times[s] >= finish) break;
-    if (s == 0 && in.times[in.count - 1] < finish) {
-      in.shift += demand;
-      continue;
+  const position first = split(start);
+  position at = first;
+  while (chunks_[at.chunk].times[at.step] < finish) {
+    chunk& in = chunks_[at.chunk];
+    if (at.step == 0 && at.chunk + 1 < chunks_.size() && begins_[at.chunk + 1] <= finish) {
+      in.shift += amount;
+      at = {at.chunk + 1, 0};
+    } else if (at.step = in.raise(at.step, finish, amount); at.step == in.count) {
+      at = {at.chunk + 1, 0};
     }
-    for (; s < in.count && in.times[s] < finish; ++s)
-      in.levels[s] += demand;
-    in.measure();
   }
-  merge(finish);
-  merge(start);
+  merge(at);
+  merge(first);
   update_first_free();
 }
 
@@ -90,45 +124,40 @@ usage_profile::position usage_profile::split(double time) {
     at = find(time);
   }
   chunk& in = chunks_[at.chunk];
-  const std::size_t next = at.step + 1;
-  std::copy_backward(in.times + next, in.times + in.count, in.times + in.count + 1);
-  std::copy_backward(in.levels + next, in.levels + in.count, in.levels + in.count + 1);
-  in.times[next] = time;
-  in.levels[next] = in.levels[at.step];
-  ++in.count;
-  return {at.chunk, next};
+  in.insert(at.step + 1, time, in.levels[at.step]);
+  return {at.chunk, at.step + 1};
 }
 
 void usage_profile::halve(std::size_t full) {
-  chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(full) + 1, chunks_[full]);
-  chunk &first = chunks_[full], &second = chunks_[full + 1];
   constexpr std::size_t half = chunk_steps / 2;
-  std::copy(second.times + half, second.times + chunk_steps, second.times);
-  std::copy(second.levels + half, second.levels + chunk_steps, second.levels);
+  chunk second;
+  chunk& first = chunks_[full];
+  std::copy(first.times + half, first.times + chunk_steps, second.times);
+  std::copy(first.levels + half, first.levels + chunk_steps, second.levels);
+  std::fill(first.times + half, first.times + chunk_steps, std::numeric_limits<double>::infinity());
   first.count = half;
   second.count = chunk_steps - half;
+  second.shift = first.shift;
   first.measure();
   second.measure();
+  const auto next = static_cast<std::ptrdiff_t>(full) + 1;
+  begins_.insert(begins_.begin() + next, second.times[0]);
+  chunks_.insert(chunks_.begin() + next, second);
 }
 
-void usage_profile::merge(double time) {
-  const position at = find(time);
-  if (chunks_[at.chunk].times[at.step] != time || (at.chunk == 0 && at.step == 0)) return;
+void usage_profile::merge(position at) {
+  if (at.chunk == 0 && at.step == 0) return;
   const position before = at.step > 0 ? position{at.chunk, at.step - 1}
                                       : position{at.chunk - 1, chunks_[at.chunk - 1].count - 1};
-  if (level(before) == level(at)) erase(at);
-}
-
-void usage_profile::erase(position at) {
-  chunk& in = chunks_[at.chunk];
-  if (in.count == 1) {
-    chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(at.chunk));
+  if (level(before) != level(at)) return;
+  const auto index = static_cast<std::ptrdiff_t>(at.chunk);
+  if (chunks_[at.chunk].count == 1) {
+    chunks_.erase(chunks_.begin() + index);
+    begins_.erase(begins_.begin() + index);
     return;
   }
-  std::copy(in.times + at.step + 1, in.times + in.count, in.times + at.step);
-  std::copy(in.levels + at.step + 1, in.levels + in.count, in.levels + at.step);
-  --in.count;
-  in.measure();
+  chunks_[at.chunk].erase(at.step);
+  begins_[at.chunk] = chunks_[at.chunk].times[0];
 }
 
 void usage_profile::update_first_free() {
@@ -137,7 +166,7 @@ void usage_profile::update_first_free() {
   else if (chunks_[0].count > 1)
     first_free_ = chunks_[0].times[1];
   else
-    first_free_ = chunks_[1].times[0];
+    first_free_ = begins_[1];
 }
 
 } // namespace troupe::scheduling

@@ -11,12 +11,11 @@ namespace troupe::scheduling {
 /// few steps. One thread.
 class usage_profile {
 public:
+  /// @param capacity below 2^53, so that sums are exact as doubles.
   explicit usage_profile(std::uint64_t capacity = 0);
 
   /// Back to nothing in use; keeps its memory.
   void clear();
-
-  [[nodiscard]] std::uint64_t capacity() const { return capacity_; }
 
   /// @param demand at most the capacity.
   /// @param looked is raised by the number of steps and chunks looked at: work that is the same on every machine.
@@ -33,15 +32,23 @@ public:
 private:
   static constexpr std::size_t chunk_steps = 32;
 
-  /// Steps in order of time. The usage of step i is `levels[i] + shift` from `times[i]` until the next step.
+  /// Steps in order of time. The usage of step i is `levels[i] + shift` from `times[i]` until the next step; behind the last one
+  /// times are infinite. Levels are whole numbers; as doubles they are compared and searched several at once.
   struct chunk {
+    chunk();
     std::size_t count = 0;
-    std::uint64_t shift = 0;
-    /// Least and most of `levels`.
-    std::uint64_t least = 0, most = 0;
+    double shift = 0;
+    /// No level is below or above.
+    double least = 0, most = 0;
     double times[chunk_steps];
-    std::uint64_t levels[chunk_steps];
+    double levels[chunk_steps];
 
+    /// The last step that begins by `time`.
+    [[nodiscard]] std::size_t find(double time) const;
+    void insert(std::size_t step, double time, double level);
+    void erase(std::size_t step);
+    /// Raises the steps from `step` up to `finish`. @returns the first that is not raised.
+    std::size_t raise(std::size_t step, double finish, double amount);
     void measure();
   };
   struct position {
@@ -53,18 +60,19 @@ private:
   [[nodiscard]] position find(double time) const;
   /// Makes a step begin at `time`.
   position split(double time);
-  /// Takes the step away where it has the usage of the one before it.
-  void merge(double time);
+  /// Takes a step away where it has the usage of the one before it.
+  void merge(position at);
   void halve(std::size_t chunk);
-  void erase(position at);
   void update_first_free();
-  [[nodiscard]] std::uint64_t level(position at) const {
+  [[nodiscard]] double level(position at) const {
     return chunks_[at.chunk].levels[at.step] + chunks_[at.chunk].shift;
   }
 
-  std::uint64_t capacity_;
+  double capacity_;
   double first_free_ = 0;
   std::vector<chunk> chunks_;
+  /// When each chunk begins.
+  std::vector<double> begins_;
 };
 
 } // namespace troupe::scheduling

@@ -25,5 +25,6 @@ void add_tokenize(CLI::App& app, action& chosen);
 void add_bench(CLI::App& app, action& chosen);
 void add_simulate(CLI::App& app, action& chosen);
 void add_eval(CLI::App& app, action& chosen);
+void add_simulate(CLI::App& app, action& chosen);
 
 } // namespace troupe::cli
