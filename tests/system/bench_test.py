@@ -46,6 +46,14 @@ class BenchTest(SystemTest):
         self.assertGreater(found["tokens"]["value"], 0)
         self.assertGreaterEqual(found["bytes"]["settings"]["megabytes"], 1)
 
+    def test_scheduling(self):
+        found = self.figures("scheduling", "--tasks", "60", "--nodes", "4", "--growth", "200", "--ready", "100")
+        for policy in ("portfolio", "heft", "peft", "eft", "fifo", "round-robin"):
+            self.assertGreater(found[f"plan.{policy}"]["value"], 0)
+            self.assertGreaterEqual(found[f"ratio.{policy}"]["value"], 1 - 1e-9)
+            self.assertIn(f"growth.{policy}.by_n_log_n", found)
+        self.assertLessEqual(found["ratio.portfolio"]["value"], found["ratio.heft"]["value"])
+
     def test_ner(self):
         found = self.figures(*TINY_NER)
         for name in ["load", "texts", "tokens.per_core_second", "latency.p50", "peak_resident"]:

@@ -17,7 +17,7 @@ MODELS = ROOT / "models"
 
 class Help(SystemTest):
     def test_every_command_has_help_with_an_example(self):
-        for command in ("run", "ps", "show", "cancel", "ner", "redact", "tokenize", "eval"):
+        for command in ("run", "ps", "show", "cancel", "ner", "redact", "tokenize", "eval", "simulate"):
             shown = troupe(command, "--help")
             self.assert_exit(shown, 0)
             self.assertIn("Example", shown.stdout)

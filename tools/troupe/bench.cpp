@@ -23,7 +23,8 @@ void add_bench(CLI::App& app, action& chosen) {
   auto* command = app.add_subcommand("bench", "Measure the parts of troupe beside their floors");
   command->require_subcommand(1);
   command->footer(footer);
-  for (auto* add : {add_bench_ner, add_bench_tokenizer, add_bench_agents, add_bench_durable})
+  for (auto* add : {add_bench_ner, add_bench_tokenizer, add_bench_agents, add_bench_durable,
+                    add_bench_scheduling})
     add(*command, chosen);
 }
 

@@ -34,7 +34,7 @@ struct bench_goal {
 
 /// One measured number.
 struct figure {
-  /// The bench that found it: "agents", "durable", "ner", "tokenizer".
+  /// The bench that found it: "agents", "durable", "ner", "scheduling", "tokenizer".
   std::string bench;
   /// Lower case, parts joined by dots; what is compared with it differs in the last part: "request.p50",
   /// "request.p50.bare_caf", "request.p50.ratio".

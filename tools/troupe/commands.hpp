@@ -24,6 +24,8 @@ void add_ner(CLI::App& app, action& chosen);
 void add_redact(CLI::App& app, action& chosen);
 void add_tokenize(CLI::App& app, action& chosen);
 void add_bench(CLI::App& app, action& chosen);
+void add_simulate(CLI::App& app, action& chosen);
 void add_eval(CLI::App& app, action& chosen);
+void add_simulate(CLI::App& app, action& chosen);
 
 } // namespace troupe::cli

@@ -29,7 +29,7 @@ exit_code dispatch(int argc, char** argv) {
   app.footer(footer);
   action chosen;
   for (auto* add : {add_run, add_ps, add_show, add_signal, add_cancel, add_dead_letters, add_ner,
-                    add_redact, add_tokenize, add_eval, add_bench})
+                    add_redact, add_tokenize, add_eval, add_simulate, add_bench})
     add(app, chosen);
   try {
     app.parse(argc, argv);
