@@ -11,6 +11,7 @@ inline problem any_problem(std::size_t most_tasks, std::size_t most_nodes = 4) {
   const auto draw = [](int low, int high) { return *rc::gen::inRange(low, high + 1); };
   std::vector<cluster_node> nodes;
   const int node_count = draw(1, static_cast<int>(most_nodes));
+  nodes.reserve(most_nodes);
   for (int i = 0; i < node_count; ++i)
     nodes.push_back({"n" + std::to_string(i), static_cast<std::uint32_t>(draw(1, 3)),
                      static_cast<std::uint32_t>(draw(0, 1)), 0.5 * draw(1, 4), 0.5 * draw(1, 4),

@@ -15,6 +15,7 @@ inline constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 /// Tasks "0", "1", ... with these run times.
 inline std::vector<task> tasks_of(const std::vector<double>& seconds) {
   std::vector<task> out;
+  out.reserve(seconds.size());
   for (const double each : seconds)
     out.push_back({std::to_string(out.size()), "p", each, std::nullopt});
   return out;
