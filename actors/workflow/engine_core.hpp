@@ -269,6 +269,8 @@ private:
   std::size_t uncommitted_ = 0;
   time_point renew_at_;
   time_point poll_at_;
+  /// Why the signals that are kept could not be read: said once.
+  std::string signals_unread_;
   bool draining_ = false;
   std::chrono::steady_clock::duration last_commit_took_{};
   std::optional<error> failed_;

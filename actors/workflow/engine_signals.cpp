@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/util/json_util.h>
+#include <spdlog/spdlog.h>
 
 namespace troupe::workflow {
 namespace {
@@ -18,6 +19,16 @@ constexpr std::size_t most_signals = 10'000;
 
 tl::unexpected<error> bad(std::string why) {
   return fail(workflow_errc::bad_signal, std::move(why));
+}
+
+/// A sender's id is unique in its run only, the store's among all.
+std::string kept_id(const std::string& run_id, const std::string& id) {
+  return run_id + '/' + id;
+}
+
+std::string sent_id(const signal_request& kept) {
+  const std::string prefix = kept.run_id + '/';
+  return kept.id.starts_with(prefix) ? kept.id.substr(prefix.size()) : kept.id;
 }
 
 std::vector<std::string> signals_of(const definition& workflow) {
@@ -105,8 +116,8 @@ result<signal_outcome> engine_core::signal_elsewhere(const std::string& run_id,
   google::protobuf::Any packed;
   packed.PackFrom(**payload);
   auto kept = around_.history.request_signal(
-      {sent.id, run_id, sent.name, packed.SerializeAsString()}, around_.now());
-  if (!kept) return tl::unexpected(std::move(kept.error()));
+      {kept_id(run_id, sent.id), run_id, sent.name, packed.SerializeAsString()}, around_.now());
+  if (!kept) return tl::unexpected(why_closed(run_id, std::move(kept.error())));
   return signal_outcome::kept;
 }
 
@@ -141,9 +152,14 @@ void engine_core::record_signal(const std::string& run_id, live_run& run,
 }
 
 void engine_core::poll_signals() {
-  // Where they cannot be read now, the next look finds them, or a commit says why nothing goes on.
   const auto kept = around_.history.signal_requests();
-  if (!kept) return;
+  if (!kept) {
+    // Where the store is busy the next look finds them; what is damaged stays so until somebody looks at it.
+    const std::string why = kept.error().message();
+    if (kept.error().code == workflow_errc::store_damaged && why != signals_unread_)
+      spdlog::error("the runs of this engine are told nothing: {}", signals_unread_ = why);
+    return;
+  }
   for (const signal_request& each : *kept)
     take_signal(each);
 }
@@ -155,14 +171,15 @@ void engine_core::take_signal(const signal_request& kept) {
   if (found == runs_.end() || found->second.state.closed()) return;
   live_run& run = found->second;
   const auto drop = [this, id = kept.id] { (void)around_.history.drop_signals(std::span{&id, 1}); };
-  if (!run.state.has_signal(kept.id)) {
+  const std::string id = sent_id(kept);
+  if (!run.state.has_signal(id)) {
     const auto* type = run.state.signal_type(kept.name);
     google::protobuf::Any packed;
     if (!type || !packed.ParseFromString(kept.payload)) return drop();
     std::shared_ptr<google::protobuf::Message> payload{
         google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New()};
     if (run.state.signal_count() >= most_signals || !packed.UnpackTo(payload.get())) return drop();
-    record_signal(kept.run_id, run, {kept.name, kept.id, std::move(payload)});
+    record_signal(kept.run_id, run, {kept.name, id, std::move(payload)});
   }
   if (failed_) return;
   if (run.committed == run.state.version()) return drop();

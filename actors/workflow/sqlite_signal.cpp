@@ -20,16 +20,16 @@ checksum sum_of(checksummer& sums, const signal_request& of, std::int64_t number
       .finish();
 }
 
-result<void> check_name(std::string_view what, std::string_view name) {
-  if (!name.empty() && name.size() <= signal_bounds::name_bytes) return {};
-  return fail(workflow_errc::bad_signal,
-              fmt::format("the {} of a signal has {} bytes; give it 1 to {}", what, name.size(),
-                          signal_bounds::name_bytes));
+result<void> check_name(std::string_view what, std::string_view name, std::size_t most) {
+  if (!name.empty() && name.size() <= most) return {};
+  return fail(
+      workflow_errc::bad_signal,
+      fmt::format("the {} of a signal has {} bytes; give it 1 to {}", what, name.size(), most));
 }
 
 result<void> check_bounds(const signal_request& of) {
-  if (auto good = check_name("id", of.id); !good) return good;
-  if (auto good = check_name("name", of.name); !good) return good;
+  if (auto good = check_name("id", of.id, signal_bounds::id_bytes); !good) return good;
+  if (auto good = check_name("name", of.name, signal_bounds::name_bytes); !good) return good;
   if (of.payload.size() <= signal_bounds::payload_bytes) return {};
   return fail(workflow_errc::bad_signal,
               fmt::format("the payload of signal '{}' has {} bytes, at most {} are kept; send a "

@@ -60,8 +60,9 @@ struct signal_request {
 
 /// What a store keeps of signals at most.
 struct signal_bounds {
-  /// Of an id, and of a name.
   static constexpr std::size_t name_bytes = 128;
+  /// Room for the id of a run, and for one within it.
+  static constexpr std::size_t id_bytes = 257;
   static constexpr std::size_t payload_bytes = std::size_t{256} << 10;
   /// Of one run, at once.
   static constexpr std::size_t kept = 1'000;

@@ -228,6 +228,18 @@ BOOST_FIXTURE_TEST_CASE(a_signal_reaches_a_run_at_work_elsewhere, engine_fixture
   BOOST_TEST(late.find("has ended") != std::string::npos, late);
 }
 
+BOOST_FIXTURE_TEST_CASE(an_id_is_of_one_run, engine_fixture) {
+  engine_harness engine{open()};
+  BOOST_REQUIRE(engine.submit(load(approval), {}, "a"));
+  BOOST_REQUIRE(engine.submit(load(approval), {}, "b"));
+  engine_harness other{open()};
+  for (const char* run : {"a", "b"})
+    BOOST_TEST(told(other, {"approve", "{}", "same"}, run) == "kept");
+  engine.wait_until(at(1));
+  for (const char* run : {"a", "b"})
+    BOOST_TEST(engine.summary(run).status() == v1::RUN_STATUS_COMPLETED);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_signal_waits_for_whoever_takes_the_run_over, engine_fixture) {
   {
     engine_harness engine{open()};

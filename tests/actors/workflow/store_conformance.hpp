@@ -243,10 +243,11 @@ struct store_conformance {
     BOOST_REQUIRE(append(*one, batch("sb", 0, {"1"})));
     const auto before = kept_signals(*one);
     const std::string longest(signal_bounds::name_bytes, 'n');
+    const std::string longest_id(signal_bounds::id_bytes, 'i');
     const std::string largest(signal_bounds::payload_bytes, 'p');
     const std::vector<std::tuple<std::string, signal_request, bool>> cases{
-        {"all as large as may be", {longest, "sb", longest, largest}, true},
-        {"long id", {longest + "n", "sb", "n", ""}, false},
+        {"all as large as may be", {longest_id, "sb", longest, largest}, true},
+        {"long id", {longest_id + "i", "sb", "n", ""}, false},
         {"long name", {"1", "sb", longest + "n", ""}, false},
         {"large payload", {"1", "sb", "n", largest + "p"}, false},
         {"no id", {"", "sb", "n", ""}, false},
@@ -259,7 +260,7 @@ struct store_conformance {
       }
     BOOST_TEST(kept_signals(*one).size() == before.size() + 1);
     BOOST_TEST((one->signal_requests()->back().payload == largest));
-    BOOST_REQUIRE(one->drop_signals(std::vector{longest}));
+    BOOST_REQUIRE(one->drop_signals(std::vector{longest_id}));
   }
 
   void too_many_signals() {
