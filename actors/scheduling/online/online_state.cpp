@@ -61,7 +61,8 @@ void online_state::assign(task_key key, std::uint32_t slot) {
 
 double online_state::head_data_at(std::uint32_t slot) const {
   const slot_state& at = slots_[slot];
-  return at.busy || at.queue.empty() ? never : at.queue.front().data_at;
+  if (at.busy || at.queue.empty()) return never;
+  return at.queue.front().data_at;
 }
 
 bool online_state::head_fits(std::uint32_t slot) const {

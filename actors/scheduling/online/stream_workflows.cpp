@@ -61,6 +61,7 @@ result<void> set_truth(std::vector<simulated_workflow>& workflows, const arrival
 stream_truth draw_truth(const arrival_stream& stream,
                         const std::vector<simulated_workflow>& workflows, std::uint64_t seed) {
   std::vector<std::uint32_t> tasks;
+  tasks.reserve(workflows.size());
   for (const simulated_workflow& each : workflows)
     tasks.push_back(each.known->graph.size());
   return draw_truth(stream, tasks, seed);
