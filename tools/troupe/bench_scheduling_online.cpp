@@ -23,10 +23,11 @@ constexpr std::size_t judged_tasks = 10'000;
 /// Nodes of 2 to 8 CPU slots, some with GPUs, of different speeds.
 result<cluster> unlike_nodes() {
   constexpr std::array<std::uint32_t, 4> cpus{2, 4, 4, 8}, gpus{0, 0, 0, 2};
+  constexpr std::array<double, 4> speed_of_row{0.5, 1, 1.5, 2};
   cluster_description out{"unlike", 1, {0.5, 2, 15}, std::uint64_t{1} << 29, {}};
   for (std::uint32_t i = 0; i < nodes; ++i)
     out.nodes.push_back({fmt::format("n{}", i), cpus[i % 4], gpus[i % 4], 0.5 + 0.25 * (i * 5 % 7),
-                         0.5 + 0.5 * (i / 8), std::uint64_t{64} << 30, 125e6});
+                         speed_of_row[i / 8], std::uint64_t{64} << 30, 125e6});
   return cluster::make(std::move(out));
 }
 
