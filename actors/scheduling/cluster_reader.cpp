@@ -3,58 +3,33 @@
 #include "actors/scheduling/defaults.hpp"
 #include "actors/scheduling/errc.hpp"
 #include "actors/scheduling/json_document.hpp"
-#include "actors/scheduling/json_place.hpp"
+#include "actors/scheduling/json_fields.hpp"
 
 namespace troupe::scheduling {
 namespace {
 
-/// Reads fields one after another and keeps the first error; what follows it is not looked at.
-class fields {
-public:
-  std::optional<error> problem;
-
-  template <class T, class U>
-  void take(T& into, result<U> read) {
-    if (problem) return;
-    if (read)
-      into = static_cast<T>(std::move(*read));
-    else
-      problem = std::move(read.error());
-  }
-
-  void count(std::uint32_t& into, const json_place& at) {
-    if (!problem) take(into, at.whole(defaults::most_slots));
-  }
-  void number(double& into, const json_place& at) {
-    if (!problem) take(into, at.number());
-  }
-  void bytes(std::uint64_t& into, const json_place& at) {
-    if (!problem) take(into, at.whole(defaults::most_bytes));
-  }
-};
-
 /// A speed is asked for only where there are slots that have it.
-cluster_node read_node(const json_place& at, fields& read) {
+cluster_node read_node(const json_place& at, json_fields& read) {
   cluster_node node;
   read.take(node.name, at.member("name").text());
-  read.count(node.cpu_slots, at.member("cpu_slots"));
-  read.count(node.gpu_slots, at.member("gpu_slots"));
+  read.whole(node.cpu_slots, at.member("cpu_slots"), defaults::most_slots);
+  read.whole(node.gpu_slots, at.member("gpu_slots"), defaults::most_slots);
   if (node.cpu_slots > 0) read.number(node.cpu_speed, at.member("cpu_speed"));
   if (node.gpu_slots > 0) read.number(node.gpu_speed, at.member("gpu_speed"));
-  read.bytes(node.memory_bytes, at.member("memory_bytes"));
+  read.whole(node.memory_bytes, at.member("memory_bytes"), defaults::most_bytes);
   read.number(node.bandwidth_bytes_per_second, at.member("bandwidth_bytes_per_s"));
   return node;
 }
 
-cluster_description read_description(const json_place& root, fields& read) {
+cluster_description read_description(const json_place& root, json_fields& read) {
   cluster_description out;
   read.take(out.name, root.member("name").text());
-  read.take(out.seed, root.member("seed").whole(~std::uint64_t{0}));
+  read.whole(out.seed, root.member("seed"), ~std::uint64_t{0});
   const json_place model = root.member("accel");
   read.number(out.acceleration.probability, model.member("probability"));
   read.number(out.acceleration.min, model.member("min"));
   read.number(out.acceleration.max, model.member("max"));
-  read.bytes(out.default_memory_bytes, root.member("default_memory_bytes"));
+  read.whole(out.default_memory_bytes, root.member("default_memory_bytes"), defaults::most_bytes);
   const json_place nodes = root.member("nodes");
   std::size_t count = 0;
   read.take(count, nodes.array_size());
@@ -68,7 +43,7 @@ cluster_description read_description(const json_place& root, fields& read) {
 result<cluster> parse_cluster(std::string_view text, std::string_view file) {
   const auto root = parse_json(text, file, scheduling_errc::bad_cluster);
   if (!root) return tl::unexpected(root.error());
-  fields read;
+  json_fields read;
   auto description = read_description({*root, file, scheduling_errc::bad_cluster}, read);
   if (read.problem) return tl::unexpected(std::move(*read.problem));
   auto made = cluster::make(std::move(description));

@@ -1,5 +1,6 @@
 #include "actors/workflow/compiler.hpp"
 #include "actors/workflow/durations.hpp"
+#include "actors/workflow/message_types.hpp"
 #include "actors/workflow/value.hpp"
 #include "actors/workflow/value_type.hpp"
 
@@ -42,14 +43,6 @@ bool is_name(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '_' || c == '-';
   });
-}
-
-const google::protobuf::Descriptor* linked_type(const std::string& name) {
-  const auto* found =
-      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
-  const bool usable =
-      found && google::protobuf::MessageFactory::generated_factory()->GetPrototype(found);
-  return usable ? found : nullptr;
 }
 
 void compiler::check_header() {

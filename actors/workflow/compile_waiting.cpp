@@ -1,6 +1,6 @@
 #include "actors/workflow/compiler.hpp"
 #include "actors/workflow/durations.hpp"
-#include "actors/workflow/reply_check.hpp"
+#include "actors/workflow/message_types.hpp"
 #include "troupe/v1/wait.pb.h"
 
 #include <fmt/format.h>
@@ -90,16 +90,10 @@ void compiler::check_default(const v1::StepDefinition& from, step& made) {
            "that, or leave the default out",
            true);
   std::string json;
-  std::shared_ptr<google::protobuf::Message> reply{
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(made.reply)->New()};
-  auto read = google::protobuf::util::MessageToJsonString(from.default_reply(), &json);
-  if (read.ok()) read = google::protobuf::util::JsonStringToMessage(json, reply.get());
-  if (!read.ok())
-    return report(path, fmt::format("the default is no {}: {}", made.reply->full_name(),
-                                    std::string{read.message()}));
-  if (const auto wrong = unkeepable(*reply))
-    return report(path, fmt::format("the default cannot be kept: {}", *wrong));
-  made.default_reply = std::move(reply);
+  (void)google::protobuf::util::MessageToJsonString(from.default_reply(), &json);
+  auto reply = message_from_json(json, *made.reply);
+  if (!reply) return report(path, "the default " + reply.error());
+  made.default_reply = std::move(*reply);
 }
 
 } // namespace troupe::workflow

@@ -132,9 +132,6 @@ void each_text(const google::protobuf::Struct& from, const std::string& path,
 /// Whether it is what names of definitions, versions and signals may be: letters, digits, '.', '_' and '-', 128 at most.
 [[nodiscard]] bool is_name(std::string_view text);
 
-/// A message type that this program can make; nullptr where it has none of this name.
-[[nodiscard]] const google::protobuf::Descriptor* linked_type(const std::string& name);
-
 /// Names of a Struct's fields, sorted.
 [[nodiscard]] std::vector<std::string> sorted_names(const google::protobuf::Struct& from);
 

@@ -1,14 +1,12 @@
 #include "actors/workflow/engine_core.hpp"
 #include "actors/workflow/errors.hpp"
-#include "actors/workflow/event_codec.hpp"
-#include "actors/workflow/reply_check.hpp"
+#include "actors/workflow/message_types.hpp"
 #include "actors/workflow/run_id.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <google/protobuf/any.pb.h>
-#include <google/protobuf/util/json_util.h>
 #include <spdlog/spdlog.h>
 
 namespace troupe::workflow {
@@ -29,6 +27,14 @@ std::string kept_id(const std::string& run_id, const std::string& id) {
 std::string sent_id(const signal_request& kept) {
   const std::string prefix = kept.run_id + '/';
   return kept.id.starts_with(prefix) ? kept.id.substr(prefix.size()) : kept.id;
+}
+
+/// The payload of a kept signal; nullptr where it is of another type.
+message_ptr unpack(const signal_request& kept, const google::protobuf::Descriptor* type) {
+  google::protobuf::Any packed;
+  if (!type || !packed.ParseFromString(kept.payload)) return nullptr;
+  auto made = make_message(*type);
+  return packed.UnpackTo(made.get()) ? message_ptr{std::move(made)} : nullptr;
 }
 
 std::vector<std::string> signals_of(const definition& workflow) {
@@ -129,15 +135,9 @@ result<message_ptr> engine_core::payload_of(const run_signal& sent, const defini
   if (sent.json.size() > definition_limits::payload_bytes)
     return bad(fmt::format("the payload has {} bytes, it may have {}; send a reference to it",
                            sent.json.size(), definition_limits::payload_bytes));
-  std::shared_ptr<google::protobuf::Message> made{
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New()};
-  if (const auto read = google::protobuf::util::JsonStringToMessage(sent.json, made.get());
-      !read.ok())
-    return bad(fmt::format("the payload of signal '{}' is no {}: {}", sent.name, type->full_name(),
-                           std::string{read.message()}));
-  if (const auto wrong = unkeepable(*made))
-    return bad(fmt::format("the payload of signal '{}': {}", sent.name, *wrong));
-  return message_ptr{std::move(made)};
+  auto made = message_from_json(sent.json, *type);
+  if (!made) return bad(fmt::format("the payload of signal '{}' {}", sent.name, made.error()));
+  return std::move(*made);
 }
 
 /// Who awaited it has no need of its timers any more.
@@ -164,8 +164,7 @@ void engine_core::poll_signals() {
     take_signal(each);
 }
 
-/// Records a kept signal of a run that is at work here, and lets go of it once that is durable. What cannot be read is let
-/// go of at once: its sender was told that it is good, so it was made by another build or is damaged.
+/// Records a kept signal of a run that is at work here, and lets go of it once that is durable.
 void engine_core::take_signal(const signal_request& kept) {
   const auto found = runs_.find(kept.run_id);
   if (found == runs_.end() || found->second.state.closed()) return;
@@ -173,12 +172,13 @@ void engine_core::take_signal(const signal_request& kept) {
   const auto drop = [this, id = kept.id] { (void)around_.history.drop_signals(std::span{&id, 1}); };
   const std::string id = sent_id(kept);
   if (!run.state.has_signal(id)) {
-    const auto* type = run.state.signal_type(kept.name);
-    google::protobuf::Any packed;
-    if (!type || !packed.ParseFromString(kept.payload)) return drop();
-    std::shared_ptr<google::protobuf::Message> payload{
-        google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New()};
-    if (run.state.signal_count() >= most_signals || !packed.UnpackTo(payload.get())) return drop();
+    auto payload = unpack(kept, run.state.signal_type(kept.name));
+    if (!payload || run.state.signal_count() >= most_signals) {
+      // Its sender was told that it is good: another build made it, or the run was sent too many.
+      spdlog::error("signal '{}' ({}) of run {} is let go of: {}", kept.name, id, kept.run_id,
+                    payload ? "the run was sent as many as it may be" : "it is not of its type");
+      return drop();
+    }
     record_signal(kept.run_id, run, {kept.name, id, std::move(payload)});
   }
   if (failed_) return;

@@ -1,6 +1,7 @@
 #include "actors/workflow/event_codec.hpp"
 
 #include "actors/workflow/errors.hpp"
+#include "actors/workflow/message_types.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,8 +9,6 @@
 
 namespace troupe::workflow {
 namespace {
-
-using google::protobuf::Message;
 
 // --- to the wire ---------------------------------------------------------------------------------
 
@@ -168,13 +167,10 @@ result<what> decode_start(const v1::Event& from) {
 /// A reply of whatever type this program has linked in.
 result<message_ptr> unpack(const v1::Event& from, const google::protobuf::Any& packed) {
   const std::string name = packed.type_url().substr(packed.type_url().rfind('/') + 1);
-  const auto* type =
-      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
-  const Message* prototype =
-      type ? google::protobuf::MessageFactory::generated_factory()->GetPrototype(type) : nullptr;
-  if (!prototype)
+  const auto* type = linked_type(name);
+  if (!type)
     return unreadable(from, fmt::format("message type '{}' is not linked into this program", name));
-  std::shared_ptr<Message> made{prototype->New()};
+  auto made = make_message(*type);
   if (!made->ParseFromString(packed.value()))
     return unreadable(from, fmt::format("its {} is malformed", name));
   return message_ptr{std::move(made)};

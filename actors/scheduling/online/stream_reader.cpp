@@ -3,40 +3,15 @@
 #include "actors/scheduling/defaults.hpp"
 #include "actors/scheduling/errc.hpp"
 #include "actors/scheduling/json_document.hpp"
-#include "actors/scheduling/json_place.hpp"
+#include "actors/scheduling/json_fields.hpp"
 
 #include <fmt/format.h>
-#include <optional>
 #include <set>
 
 namespace troupe::scheduling {
 namespace {
 
-/// Reads fields one after another and keeps the first error; what follows it is not looked at.
-class fields {
-public:
-  std::optional<error> problem;
-
-  template <class T, class U>
-  void take(T& into, result<U> read) {
-    if (problem) return;
-    if (read)
-      into = std::move(*read);
-    else
-      problem = std::move(read.error());
-  }
-  void refuse(const json_place& at, std::string_view why) {
-    if (!problem) problem = at.fail_here(why).value();
-  }
-  /// A number of the bounds given, or an error.
-  void number(double& into, const json_place& at, double least, double most) {
-    take(into, at.number());
-    if (!problem && !(into >= least && into <= most))
-      refuse(at, fmt::format("is {}; it must be from {} to {}", into, least, most));
-  }
-};
-
-void check_format(const json_place& root, std::string_view wanted, fields& read) {
+void check_format(const json_place& root, std::string_view wanted, json_fields& read) {
   std::string format;
   read.take(format, root.member("format").text());
   if (!read.problem && format != wanted)
@@ -49,7 +24,7 @@ bool is_file_name(const std::string& name) {
          name.find_first_of(std::string_view{"/\\\0", 3}) == name.npos;
 }
 
-stream_arrival read_arrival(const json_place& at, std::set<std::string>& ids, fields& read) {
+stream_arrival read_arrival(const json_place& at, std::set<std::string>& ids, json_fields& read) {
   stream_arrival out;
   read.take(out.id, at.member("id").text());
   if (!read.problem && !ids.insert(out.id).second)
@@ -61,15 +36,14 @@ stream_arrival read_arrival(const json_place& at, std::set<std::string>& ids, fi
   return out;
 }
 
-arrival_stream read_stream(const json_place& root, fields& read) {
+arrival_stream read_stream(const json_place& root, json_fields& read) {
   arrival_stream out;
   check_format(root, "wfstream-1", read);
   read.take(out.name, root.member("name").text());
   read.take(out.cluster, root.member("cluster").text());
   read.number(out.load, root.member("load"), 0, defaults::most_load);
   read.number(out.sigma, root.member("sigma"), 0, defaults::most_sigma);
-  if (root.member("seed").present())
-    read.take(out.seed, root.member("seed").whole(~std::uint64_t{0}));
+  if (root.member("seed").present()) read.whole(out.seed, root.member("seed"), ~std::uint64_t{0});
   const json_place workflows = root.member("workflows");
   std::size_t count = 0;
   read.take(count, workflows.array_size());
@@ -82,7 +56,7 @@ arrival_stream read_stream(const json_place& root, fields& read) {
   return out;
 }
 
-std::vector<double> read_factors(const json_place& at, fields& read) {
+std::vector<double> read_factors(const json_place& at, json_fields& read) {
   std::vector<double> out;
   std::size_t count = 0;
   read.take(count, at.array_size());
@@ -92,7 +66,7 @@ std::vector<double> read_factors(const json_place& at, fields& read) {
   return out;
 }
 
-stream_truth read_truth(const json_place& root, const arrival_stream& of, fields& read) {
+stream_truth read_truth(const json_place& root, const arrival_stream& of, json_fields& read) {
   stream_truth out;
   check_format(root, "wftruth-1", read);
   read.take(out.stream, root.member("stream").text());
@@ -111,7 +85,7 @@ stream_truth read_truth(const json_place& root, const arrival_stream& of, fields
 result<arrival_stream> parse_stream(std::string_view text, std::string_view file) {
   const auto root = parse_json(text, file, scheduling_errc::bad_stream);
   if (!root) return tl::unexpected(root.error());
-  fields read;
+  json_fields read;
   auto stream = read_stream({*root, file, scheduling_errc::bad_stream}, read);
   if (read.problem) return tl::unexpected(std::move(*read.problem));
   return stream;
@@ -127,7 +101,7 @@ result<stream_truth> parse_truth(std::string_view text, std::string_view file,
                                  const arrival_stream& of) {
   const auto root = parse_json(text, file, scheduling_errc::bad_truth);
   if (!root) return tl::unexpected(root.error());
-  fields read;
+  json_fields read;
   auto truth = read_truth({*root, file, scheduling_errc::bad_truth}, of, read);
   if (read.problem) return tl::unexpected(std::move(*read.problem));
   return truth;

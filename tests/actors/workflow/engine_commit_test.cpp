@@ -65,6 +65,20 @@ struct held_fixture : engine_fixture {
     commits->let_go();
     of.turn();
   }
+  /// Lets every commit and every attempt be.
+  void finish(engine_harness& of) const {
+    while (commits->runs_held() > 0 || !of.attempts.empty()) {
+      if (commits->runs_held() > 0) let_go(of);
+      if (!of.attempts.empty()) of.answer_one();
+      of.turn();
+    }
+  }
+  /// Another owner, long after the lease of the first one.
+  [[nodiscard]] std::unique_ptr<store> claimed_by_another(const std::string& run) const {
+    auto another = open("s.db", at(3'600));
+    must(another->claim(run, at(3'600)));
+    return another;
+  }
 };
 
 std::size_t completed(const engine_harness& of) {
@@ -93,11 +107,7 @@ BOOST_FIXTURE_TEST_CASE(what_happens_meanwhile_is_the_next_commit, held_fixture)
   BOOST_TEST(commits->begun == 2u);
   let_go(*engine);
   BOOST_TEST(told.size() == 3u);
-  while (commits->runs_held() > 0 || !engine->attempts.empty()) {
-    if (!engine->attempts.empty()) engine->answer_one();
-    engine->turn();
-    if (commits->runs_held() > 0) let_go(*engine);
-  }
+  finish(*engine);
   for (const char* run : {"one", "two", "three"})
     BOOST_TEST(engine->summary(run).status() == v1::RUN_STATUS_COMPLETED);
   BOOST_TEST(completed(*engine) == 6u);
@@ -163,10 +173,7 @@ BOOST_FIXTURE_TEST_CASE(a_refused_run_takes_along_what_it_did_meanwhile, held_fi
   engine->answer_one(); // more of the first one, for the commit after
   engine->turn();
   // Another owner has it by now.
-  sqlite_store_options options_of_another;
-  options_of_another.now = at(3'600);
-  const auto another = must(open_sqlite_store(folder.path() / "s.db", options_of_another));
-  must(another->claim("lost", at(3'600)));
+  const auto another = claimed_by_another("lost");
   std::optional<result<v1::RunSummary>> end;
   (void)engine->core->when_closed("lost", [&](result<v1::RunSummary> told_end) { end = told_end; });
   let_go(*engine);
@@ -175,11 +182,7 @@ BOOST_FIXTURE_TEST_CASE(a_refused_run_takes_along_what_it_did_meanwhile, held_fi
   BOOST_TEST((end->error().code == workflow_errc::ownership_lost));
   BOOST_TEST(engine->core->runs_at_work() == 1u);
   BOOST_TEST(!engine->core->failed());
-  while (commits->runs_held() > 0 || !engine->attempts.empty()) {
-    if (commits->runs_held() > 0) let_go(*engine);
-    if (!engine->attempts.empty()) engine->answer_one();
-    engine->turn();
-  }
+  finish(*engine);
   BOOST_TEST(engine->summary("kept").status() == v1::RUN_STATUS_COMPLETED);
 }
 
@@ -214,13 +217,8 @@ BOOST_FIXTURE_TEST_CASE(a_run_that_was_dropped_is_not_the_next_one_of_its_id, he
   engine->answer_one();
   engine->turn();
   engine->answer_one();
-  engine->turn(); // one part under way, one gathered
-  sqlite_store_options options_of_another;
-  options_of_another.now = at(3'600);
-  {
-    const auto another = must(open_sqlite_store(folder.path() / "s.db", options_of_another));
-    must(another->claim("r", at(3'600)));
-  }
+  engine->turn();                // one part under way, one gathered
+  (void)claimed_by_another("r"); // and given free again
   let_go(*engine);
   BOOST_TEST(engine->core->runs_at_work() == 0u);
   BOOST_TEST(engine->core->resume("r").has_value()); // nobody has it any more
@@ -228,11 +226,7 @@ BOOST_FIXTURE_TEST_CASE(a_run_that_was_dropped_is_not_the_next_one_of_its_id, he
   let_go(*engine); // the second part of the old one: refused, and the new one goes on
   BOOST_TEST(engine->core->runs_at_work() == 1u);
   BOOST_TEST(!engine->core->failed());
-  while (commits->runs_held() > 0 || !engine->attempts.empty()) {
-    if (commits->runs_held() > 0) let_go(*engine);
-    if (!engine->attempts.empty()) engine->answer_one();
-    engine->turn();
-  }
+  finish(*engine);
   BOOST_TEST(engine->summary("r").status() == v1::RUN_STATUS_COMPLETED);
 }
 

@@ -240,6 +240,19 @@ BOOST_FIXTURE_TEST_CASE(an_id_is_of_one_run, engine_fixture) {
     BOOST_TEST(engine.summary(run).status() == v1::RUN_STATUS_COMPLETED);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_kept_signal_of_another_type_is_let_go_of, engine_fixture) {
+  engine_harness engine{open()};
+  BOOST_REQUIRE(engine.submit(load(approval), {}));
+  const auto other = open();
+  for (const char* name : {"approve", "unknown"}) // its payload is none, its name nobody's
+    BOOST_REQUIRE(other->request_signal({std::string{"r/"} + name, "r", name, "\x0f"}, at(0)));
+  engine.wait_until(at(1));
+  BOOST_TEST(must(engine.history->signal_requests()).empty());
+  BOOST_TEST(engine.summary().status() == v1::RUN_STATUS_RUNNING);
+  BOOST_TEST(told(engine, {"approve", "{}", {}}) == "recorded");
+  BOOST_TEST(engine.summary().status() == v1::RUN_STATUS_COMPLETED);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_signal_waits_for_whoever_takes_the_run_over, engine_fixture) {
   {
     engine_harness engine{open()};
