@@ -8,6 +8,9 @@ target_compile_options(troupe_warnings INTERFACE -Wall -Wextra -Wpedantic -Werro
 # GCC 12 takes "literal" + std::string&& for overlapping memory (GCC bug 105651), in Boost.Test's headers too.
 target_compile_options(troupe_warnings INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
+# GCC takes what several sources are read through for a header: types that one of them keeps to itself look leaked.
+target_compile_options(troupe_warnings INTERFACE
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>)
 
 # Sanitizers are a property of the whole build: mixing is undefined, so they are set here for every target alike.
 # Every finding ends the program. -O1 because unoptimised instrumented code is several times slower than this.
@@ -66,11 +69,13 @@ function(troupe_add_test name)
     set(arg_TIMEOUT 60)
   endif()
   math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * ${TROUPE_TIME_SCALE}")
-  add_executable(${name} ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/support/main.cpp)
+  add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:troupe_test_main>)
   set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
   target_compile_definitions(${name} PRIVATE BOOST_TEST_DYN_LINK TROUPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                              TROUPE_BINARY_DIR="${PROJECT_BINARY_DIR}")
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} Boost::unit_test_framework troupe_warnings troupe_sanitizers)
+  # What is tested is optimised fully; of the tests themselves only the compile time would grow.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${arg_KIND} TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
 endfunction()

@@ -12,7 +12,7 @@
 namespace troupe::agents {
 namespace {
 
-tl::unexpected<failure> refuse(std::string type, std::string message) {
+tl::unexpected<failure> refuse_redaction(std::string type, std::string message) {
   return tl::unexpected(failure{std::move(type), "pii.redact: " + std::move(message), false});
 }
 
@@ -112,34 +112,36 @@ reply<redact_options> check_request(const v1::RedactRequest& request) {
   case v1::REDACTION_STYLE_PSEUDONYMS:
     options.style = redaction_style::pseudonyms;
     if (request.pseudonym_key().empty())
-      return refuse("pii.missing_key",
-                    "pseudonyms need a secret, or anybody could guess the values; "
-                    "set 'pseudonym_key'");
+      return refuse_redaction("pii.missing_key",
+                              "pseudonyms need a secret, or anybody could guess the values; "
+                              "set 'pseudonym_key'");
     break;
   default:
-    return refuse("pii.bad_style",
-                  "style " + std::to_string(request.style()) +
-                      " is unknown; use REDACTION_STYLE_MASK or REDACTION_STYLE_PSEUDONYMS");
+    return refuse_redaction(
+        "pii.bad_style", "style " + std::to_string(request.style()) +
+                             " is unknown; use REDACTION_STYLE_MASK or REDACTION_STYLE_PSEUDONYMS");
   }
   for (const auto& label : request.labels()) {
     if (!is_label(label))
-      return refuse("pii.bad_label", "'labels' has '" +
-                                         text::repair_utf8(label.substr(0, 64)).text +
-                                         "'; labels are written like EMAIL or GIVEN_NAME");
+      return refuse_redaction("pii.bad_label",
+                              "'labels' has '" + text::repair_utf8(label.substr(0, 64)).text +
+                                  "'; labels are written like EMAIL or GIVEN_NAME");
     options.labels.push_back(label);
   }
   if (!(request.min_score() >= 0.0 && request.min_score() <= 1.0))
-    return refuse("pii.bad_score", "'min_score' is " + std::to_string(request.min_score()) +
-                                       "; give a number from 0 to 1 (0 means 0.5)");
+    return refuse_redaction("pii.bad_score", "'min_score' is " +
+                                                 std::to_string(request.min_score()) +
+                                                 "; give a number from 0 to 1 (0 means 0.5)");
   options.min_score = request.min_score() == 0.0 ? defaults::min_pii_score : request.min_score();
   options.key = request.pseudonym_key();
   if (request.text().size() > defaults::max_redact_size_bytes)
-    return refuse("pii.text_too_large",
-                  "the text has " + std::to_string(request.text().size()) + " bytes, more than " +
-                      std::to_string(defaults::max_redact_size_bytes) + "; split it");
+    return refuse_redaction("pii.text_too_large",
+                            "the text has " + std::to_string(request.text().size()) +
+                                " bytes, more than " +
+                                std::to_string(defaults::max_redact_size_bytes) + "; split it");
   if (!text::is_valid_utf8(request.text()))
-    return refuse("pii.invalid_utf8",
-                  "the text is not valid UTF-8; read it with files.read, or repair it");
+    return refuse_redaction("pii.invalid_utf8",
+                            "the text is not valid UTF-8; read it with files.read, or repair it");
   return options;
 }
 

@@ -7,8 +7,6 @@
 namespace troupe::workflow {
 namespace {
 
-using kind = condition::kind;
-
 /// A whole number against one with a fraction: as doubles they could be equal though they are not.
 std::partial_ordering order(std::int64_t whole, double number) {
   if (std::isnan(number)) return std::partial_ordering::unordered;
@@ -84,8 +82,8 @@ bool holds(comparison how, std::partial_ordering found) {
 
 /// What a side of a comparison gives: a leaf its value, anything else whether it holds.
 value value_of(const condition& side, reference_reader& reader) {
-  if (side.what == kind::literal) return view(side.literal);
-  if (side.what != kind::reference) return evaluate(side, reader);
+  if (side.what == condition::kind::literal) return view(side.literal);
+  if (side.what != condition::kind::reference) return evaluate(side, reader);
   value made = false;
   reader.read(side.from, [&](const value& only) { made = only; });
   return made;
@@ -96,20 +94,20 @@ value value_of(const condition& side, reference_reader& reader) {
 bool evaluate(const condition& checked, reference_reader& reader) {
   const auto part_holds = [&](const condition& part) { return evaluate(part, reader); };
   switch (checked.what) {
-  case kind::literal:
-  case kind::reference: {
+  case condition::kind::literal:
+  case condition::kind::reference: {
     const value found = value_of(checked, reader);
     const bool* on = std::get_if<bool>(&found);
     return on && *on;
   }
-  case kind::comparison:
+  case condition::kind::comparison:
     return holds(checked.how, std::visit(orderer{}, value_of(checked.parts[0], reader),
                                          value_of(checked.parts[1], reader)));
-  case kind::negation:
+  case condition::kind::negation:
     return !evaluate(checked.parts[0], reader);
-  case kind::all:
+  case condition::kind::all:
     return std::all_of(checked.parts.begin(), checked.parts.end(), part_holds);
-  case kind::any:
+  case condition::kind::any:
     return std::any_of(checked.parts.begin(), checked.parts.end(), part_holds);
   }
   return false;

@@ -10,7 +10,6 @@
 namespace troupe::workflow {
 namespace {
 
-using kind = condition_syntax::kind;
 using parsed = tl::expected<condition_syntax, reference_mistake>;
 
 constexpr std::string_view values = "write a reference (${...}), a number, a 'text', true or false";
@@ -50,14 +49,15 @@ public:
 
 private:
   parsed disjunction() {
-    return joined(kind::any, "or", "||", [this] { return conjunction(); });
+    return joined(condition_syntax::kind::any, "or", "||", [this] { return conjunction(); });
   }
   parsed conjunction() {
-    return joined(kind::all, "and", "&&", [this] { return negation(); });
+    return joined(condition_syntax::kind::all, "and", "&&", [this] { return negation(); });
   }
 
   template <class Part>
-  parsed joined(kind what, std::string_view word, std::string_view sign, const Part& part) {
+  parsed joined(condition_syntax::kind what, std::string_view word, std::string_view sign,
+                const Part& part) {
     auto first = part();
     if (!first) return first;
     condition_syntax made;
@@ -80,7 +80,7 @@ private:
       auto part = negation();
       if (!part) return part;
       condition_syntax made;
-      made.what = kind::negation;
+      made.what = condition_syntax::kind::negation;
       made.offset = at;
       made.parts.push_back(std::move(*part));
       return made;
@@ -99,7 +99,7 @@ private:
     if (take_comparison())
       return wrong("comparisons do not chain; write A < B and B < C, or use parentheses", after);
     condition_syntax made;
-    made.what = kind::comparison;
+    made.what = condition_syntax::kind::comparison;
     made.how = *how;
     made.offset = at;
     made.parts.push_back(std::move(*left));
@@ -149,7 +149,7 @@ private:
     if (close == std::string_view::npos) return wrong("reference without its closing '}'; add it");
     auto cut = parse_text(text_.substr(at_, close - at_ + 1));
     if (!cut) return wrong(std::move(cut.error().front().message));
-    condition_syntax made = leaf(kind::reference);
+    condition_syntax made = leaf(condition_syntax::kind::reference);
     made.from = *cut->whole();
     made.from.offset = at_;
     at_ = close + 1;
@@ -159,7 +159,7 @@ private:
 
   /// Two quotes stand for one, as in YAML.
   parsed quoted() {
-    condition_syntax made = leaf(kind::literal);
+    condition_syntax made = leaf(condition_syntax::kind::literal);
     std::string text;
     for (std::size_t at = at_ + 1;; ++at) {
       if (at >= text_.size())
@@ -185,7 +185,7 @@ private:
             ((text_[end] == '+' || text_[end] == '-') && (text_[end - 1] | 0x20) == 'e')))
       ++end;
     const std::string_view word = text_.substr(at_, end - at_);
-    condition_syntax made = leaf(kind::literal);
+    condition_syntax made = leaf(condition_syntax::kind::literal);
     if (const auto whole = number_of<std::int64_t>(word))
       made.literal = *whole;
     else if (const auto real = number_of<double>(word);
@@ -209,14 +209,14 @@ private:
   }
 
   parsed word() {
-    condition_syntax made = leaf(kind::literal);
+    condition_syntax made = leaf(condition_syntax::kind::literal);
     if (take_word("true")) return made.literal = true, made;
     if (take_word("false")) return made.literal = false, made;
     if (peek() == '"') return wrong("texts stand in single quotes here; write 'text'");
     return wrong(fmt::format("'{}' is no value; {}", next_piece(), values));
   }
 
-  [[nodiscard]] condition_syntax leaf(kind what) const {
+  [[nodiscard]] condition_syntax leaf(condition_syntax::kind what) const {
     condition_syntax made;
     made.what = what;
     made.offset = at_;

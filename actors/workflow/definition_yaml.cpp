@@ -9,8 +9,6 @@
 namespace troupe::workflow {
 namespace {
 
-using kind = yaml_node::kind;
-
 /// Walks the document once, from the top.
 class definition_reader {
 public:
@@ -70,7 +68,7 @@ private:
                   const yaml_node& value) {
     made.set_name(name);
     made.set_type(v1::INPUT_TYPE_STRING);
-    if (value.what == kind::scalar) return read_input_type(made, value, path);
+    if (value.what == yaml_node::kind::scalar) return read_input_type(made, value, path);
     shape_.each_entry(value, path, {"type", "description", "default"},
                       [&](const std::string& key, const std::string& at, const yaml_node& part) {
                         if (key == "type") read_input_type(made, part, at);
@@ -130,13 +128,13 @@ private:
   /// Said to be there even where it is empty, so that it is looked at.
   void read_condition(v1::StepDefinition& made, const yaml_node& value, const std::string& path) {
     std::string text = shape_.text(value, path);
-    if (text.empty() && value.what == kind::scalar) text = " ";
+    if (text.empty() && value.what == yaml_node::kind::scalar) text = " ";
     made.set_when(std::move(text));
   }
 
   void read_names(google::protobuf::RepeatedPtrField<std::string>& made, const yaml_node& value,
                   const std::string& path) {
-    if (value.what == kind::scalar) return void(*made.Add() = value.text);
+    if (value.what == yaml_node::kind::scalar) return void(*made.Add() = value.text);
     shape_.each_element(value, path, [&](const std::string& at, const yaml_node& element) {
       if (std::string name = shape_.text(element, at); !name.empty()) *made.Add() = std::move(name);
     });
@@ -213,14 +211,14 @@ private:
   void read_literal(google::protobuf::Value& made, const yaml_node& value,
                     const std::string& path) {
     switch (value.what) {
-    case kind::null:
+    case yaml_node::kind::null:
       made.set_string_value("");
       return shape_.report(path, "there is no value; write one, or leave the key out");
-    case kind::scalar:
+    case yaml_node::kind::scalar:
       return read_scalar(made, value, path);
-    case kind::mapping:
+    case yaml_node::kind::mapping:
       return read_object(*made.mutable_struct_value(), value, path);
-    case kind::sequence:
+    case yaml_node::kind::sequence:
       made.mutable_list_value();
       return shape_.each_element(value, path, [&](const std::string& at, const yaml_node& element) {
         read_literal(*made.mutable_list_value()->add_values(), element, at);

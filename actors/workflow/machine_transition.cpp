@@ -7,10 +7,6 @@
 namespace troupe::workflow {
 namespace {
 
-tl::unexpected<error> mismatch(std::string why) {
-  return fail(workflow_errc::history_mismatch, std::move(why));
-}
-
 std::string describe(const attempt_id& attempt) {
   return fmt::format("attempt {} of {}[{}], token {}", attempt.attempt, attempt.instance.step,
                      attempt.instance.index, attempt.token);

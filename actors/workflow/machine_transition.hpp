@@ -1,8 +1,14 @@
 #pragma once
 
+#include "actors/workflow/errors.hpp"
 #include "actors/workflow/machine.hpp"
 
 namespace troupe::workflow {
+
+/// An event that cannot follow what happened before it.
+inline tl::unexpected<error> mismatch(std::string why) {
+  return fail(workflow_errc::history_mismatch, std::move(why));
+}
 
 /// One event at work on a machine: first checks that it fits, then changes the state and collects
 /// what is newly wanted.

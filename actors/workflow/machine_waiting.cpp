@@ -9,10 +9,6 @@
 namespace troupe::workflow {
 namespace {
 
-tl::unexpected<error> mismatch(std::string why) {
-  return fail(workflow_errc::history_mismatch, std::move(why));
-}
-
 message_ptr waited_until(time_point due) {
   auto made = std::make_shared<v1::WaitReply>();
   *made->mutable_due_time() = encode(due);

@@ -63,7 +63,7 @@ std::string quoted(std::string_view inside) {
 }
 
 /// What is wrong with a reference of these words; empty when nothing is.
-std::string complaint(std::string_view inside, const std::vector<std::string>& words) {
+std::string complaint_about(std::string_view inside, const std::vector<std::string>& words) {
   if (!std::all_of(words.begin(), words.end(), is_identifier))
     return "malformed reference " + quoted(inside) + "; " + std::string{forms};
   const auto root = root_of(words[0]);
@@ -84,7 +84,7 @@ std::string complaint(std::string_view inside, const std::vector<std::string>& w
 std::optional<reference> parse_reference(std::string_view inside, std::size_t offset,
                                          mistakes& found) {
   auto words = split_at_dots(inside);
-  if (auto wrong = complaint(inside, words); !wrong.empty()) {
+  if (auto wrong = complaint_about(inside, words); !wrong.empty()) {
     found.push_back({offset, std::move(wrong)});
     return std::nullopt;
   }

@@ -32,7 +32,7 @@ tl::unexpected<error> unavailable(const fs::path& file, std::string_view why) {
   return fail(workflow_errc::store_unavailable, fmt::format("{} {}", file.string(), why));
 }
 
-tl::unexpected<error> damaged(const fs::path& file, std::string_view why) {
+tl::unexpected<error> damaged_file(const fs::path& file, std::string_view why) {
   return fail(workflow_errc::store_damaged,
               fmt::format("{} {}; restore it from a backup", file.string(), why));
 }
@@ -81,11 +81,11 @@ result<file_kind> read_kind(sqlite::database& on) {
 result<file_kind> check_kind(sqlite::database& on, const fs::path& file, bool was_used) {
   auto kind = read_kind(on);
   if (!kind && kind.error().code == workflow_errc::store_foreign && was_used)
-    return damaged(file, "has been a store, but its header is not one's any more");
+    return damaged_file(file, "has been a store, but its header is not one's any more");
   if (!kind) return kind;
   if (kind->is_empty() && was_used)
-    return damaged(file, "is empty, but has been a store (to begin anew, remove it and its "
-                         "'-owners' file)");
+    return damaged_file(file, "is empty, but has been a store (to begin anew, remove it and its "
+                              "'-owners' file)");
   if (kind->is_empty()) return kind;
   if (!kind->is_store())
     return fail(
@@ -98,7 +98,7 @@ result<file_kind> check_kind(sqlite::database& on, const fs::path& file, bool wa
                             file.string(), kind->format, newest_format));
   const auto complete = has_tables(on, kind->format);
   if (!complete) return tl::unexpected(complete.error());
-  if (!*complete) return damaged(file, "lacks tables that it must have");
+  if (!*complete) return damaged_file(file, "lacks tables that it must have");
   return kind;
 }
 

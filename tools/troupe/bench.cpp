@@ -6,7 +6,7 @@ namespace troupe::cli {
 
 namespace {
 
-constexpr const char* footer =
+constexpr const char* bench_footer =
     R"(Every figure is the median of several rounds with their minimum and maximum. What a figure is compared with (bare CAF, bare
 SQLite) is measured in the same run, round by round in turns. Figures "per core-second" divide by the CPU time of the
 process instead of the time on the wall: only they compare between runs on a machine that others use too.
@@ -22,7 +22,7 @@ Examples:
 void add_bench(CLI::App& app, action& chosen) {
   auto* command = app.add_subcommand("bench", "Measure the parts of troupe beside their floors");
   command->require_subcommand(1);
-  command->footer(footer);
+  command->footer(bench_footer);
   for (auto* add : {add_bench_ner, add_bench_tokenizer, add_bench_agents, add_bench_durable,
                     add_bench_scheduling})
     add(*command, chosen);

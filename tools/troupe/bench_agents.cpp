@@ -147,7 +147,7 @@ result<void> bench_agents(const agents_bench_options& given, figure_sink& out) {
   return {};
 }
 
-constexpr const char* footer =
+constexpr const char* bench_agents_footer =
     R"(troupe's agents beside bare CAF with as many workers, in the same process, round by round in turns:
   request          an agent asks another and waits for the answer (p50, p99)
   host_request     a thread that is no agent does, and blocks; bare CAF through a scoped actor
@@ -191,7 +191,7 @@ void add_bench_agents(CLI::App& bench, std::function<exit_code()>& chosen) {
       ->type_name("sharing|stealing")
       ->capture_default_str();
   add_sizes(*command, *options);
-  command->footer(footer);
+  command->footer(bench_agents_footer);
   run_bench_on_parse(*command, options, chosen, &bench_agents);
 }
 

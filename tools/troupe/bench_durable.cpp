@@ -227,7 +227,7 @@ result<void> bench_durable(const durable_bench_options& options, figure_sink& ou
   return run_bench_durable(settings, out);
 }
 
-constexpr const char* footer =
+constexpr const char* bench_durable_footer =
     R"(The workflow engine takes many runs at once through steps that do nothing, each transition committed to a SQLite store
 with synchronous=FULL; then SQLite alone inserts the same rows into the same tables, with the same number of rows in each
 transaction. Put --folder on the disk that the store is meant for.
@@ -259,7 +259,7 @@ void add_bench_durable(CLI::App& bench, std::function<exit_code()>& chosen) {
   size("--steps", options->settings.steps, 1, 1'000, "Steps of each run");
   size("--max-uncommitted", options->settings.max_uncommitted, 0, 1'000'000,
        "Attempts that may start before they are durable");
-  command->footer(footer);
+  command->footer(bench_durable_footer);
   run_bench_on_parse(*command, options, chosen, &bench_durable);
 }
 

@@ -181,7 +181,7 @@ exit_code serve(const ner_bench_options& options) {
   return serve_ner_bench(*model, options.precision.value());
 }
 
-constexpr const char* footer =
+constexpr const char* bench_ner_footer =
     R"(From text to entities: tokenizer, model, decoding. Each thread runs batches of its own.
   load               the model from its folder to ready
   texts, tokens      per second, and per second of CPU time ("core-s"); tokens count [CLS] and [SEP]
@@ -227,7 +227,7 @@ void add_bench_ner(CLI::App& bench, std::function<exit_code()>& chosen) {
   auto options = std::make_shared<ner_bench_options>();
   auto* command = bench.add_subcommand("ner", "Texts and tokens per second, from text to entities");
   add_options(*command, *options);
-  command->footer(footer);
+  command->footer(bench_ner_footer);
   command->callback([options, &chosen] {
     chosen = [options] {
       return options->serve ? serve(*options) : run_bench(*options, &bench_ner);

@@ -99,7 +99,7 @@ result<void> bench_scheduling(const scheduling_bench_options& options, figure_si
   return bench_online(options.common.repetitions, options.ready_tasks, out);
 }
 
-constexpr const char* footer =
+constexpr const char* bench_scheduling_footer =
     R"(Plans a made-up workflow (twenty layers, up to three inputs a task) on unlike nodes with every policy, on one core. plan.* is
 the CPU time of a plan, ratio.* its makespan by the lower bound. growth.POLICY.N is the time for N tasks, and by_n_log_n how much
 faster than n log n it grew in the last step. online.N is the CPU time for one task when N are ready at once, with all that the
@@ -132,7 +132,7 @@ void add_bench_scheduling(CLI::App& bench, std::function<exit_code()>& chosen) {
       ->check(CLI::Range(100, 1'000'000))
       ->type_name("N")
       ->capture_default_str();
-  command->footer(footer);
+  command->footer(bench_scheduling_footer);
   run_bench_on_parse(*command, options, chosen, &bench_scheduling);
 }
 

@@ -68,7 +68,7 @@ result<void> bench_tokenizer(const tokenizer_bench_options& options, figure_sink
   return {};
 }
 
-constexpr const char* footer =
+constexpr const char* bench_tokenizer_footer =
     R"(One thread splits the texts into word pieces with ids, offsets and word ids, over and over until a round has read
 --megabytes. Tokens are word pieces without [CLS] and [SEP]; MB are 1,000,000 bytes of UTF-8.
 
@@ -91,7 +91,7 @@ void add_bench_tokenizer(CLI::App& bench, std::function<exit_code()>& chosen) {
       ->check(CLI::Range(1, 10'000))
       ->type_name("N")
       ->capture_default_str();
-  command->footer(footer);
+  command->footer(bench_tokenizer_footer);
   run_bench_on_parse(*command, options, chosen, &bench_tokenizer);
 }
 

@@ -103,7 +103,7 @@ exit_code discard_letter(const dead_letter_options& options) {
   return report({cli_errc::bad_option, fmt::format("there is no dead letter {}", options.id)});
 }
 
-constexpr const char* footer =
+constexpr const char* dead_letters_footer =
     R"(A message that made its agent fail again and again is put away as a dead letter, and its step fails with
 runtime.quarantined. A dead letter holds the message as it was sent, personal data included.
 
@@ -148,7 +148,7 @@ void add_dead_letters(CLI::App& app, action& chosen) {
   auto* all =
       app.add_subcommand("dead-letters", "Messages that made their agent fail again and again");
   all->require_subcommand(1);
-  all->footer(footer);
+  all->footer(dead_letters_footer);
   auto* list = add_command(*all, "list", "List them, newest first", options, list_letters, chosen);
   list->add_option("--status", options->states, "Only those of this status: waiting or replayed")
       ->transform(CLI::CheckedTransformer(states_by_name).description(""))

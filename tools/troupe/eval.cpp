@@ -168,7 +168,7 @@ exit_code evaluate(const eval_options& options) {
   return print(options, *data, **model, **found, *figures) ? exit_code::ok : report_closed_output();
 }
 
-constexpr const char* footer =
+constexpr const char* eval_footer =
     R"(The file has a word per line: the word first, its tag (O, B-X, I-X, E-X, S-X) last, blanks between; an empty line ends
 a sentence, a line -DOCSTART- begins a document. Words are given to the model as they are; the label of a word is that of
 its first piece.
@@ -226,7 +226,7 @@ void add_eval(CLI::App& app, action& chosen) {
       app.add_subcommand("eval", "Compare a model's labels with those of a labelled corpus");
   add_reading_options(*command, *options);
   add_running_options(*command, *options);
-  command->footer(footer);
+  command->footer(eval_footer);
   command->callback([options, &chosen] { chosen = [options] { return evaluate(*options); }; });
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 using namespace troupe::cli;
 
-constexpr const char* footer =
+constexpr const char* main_footer =
     R"(Exit status: 0 ok, 1 the work failed, 2 usage, 130 interrupted, 141 the reader of the output has gone.
 Models are looked for in $TROUPE_MODELS, beside the installed program, and in the checkout it was built from.
 
@@ -26,7 +26,7 @@ exit_code dispatch(int argc, char** argv) {
   CLI::App app{"troupe: durable workflows of agents that find entities and redact personal data"};
   app.set_version_flag("--version", "troupe " TROUPE_VERSION);
   app.require_subcommand(1);
-  app.footer(footer);
+  app.footer(main_footer);
   action chosen;
   for (auto* add : {add_run, add_ps, add_show, add_signal, add_cancel, add_dead_letters, add_ner,
                     add_redact, add_tokenize, add_eval, add_simulate, add_bench})

@@ -108,7 +108,7 @@ exit_code find_entities(const ner_options& options) {
        .print = print_entities});
 }
 
-constexpr const char* footer = R"(Writes one JSON line per text:
+constexpr const char* ner_footer = R"(Writes one JSON line per text:
   {"text","entities":[{"label","score","start","end","start_byte","end_byte","word"}]}
 start and end count code points. A text longer than the model takes is read in overlapping windows, never cut.
 start_byte and end_byte count the bytes as read, also where malformed UTF-8 was replaced by U+FFFD. A text of more than
@@ -161,7 +161,7 @@ void add_ner(CLI::App& app, action& chosen) {
       ->type_name("N");
   add_decoding_options(*command, *options);
   options->precision.add_to(*command);
-  command->footer(footer);
+  command->footer(ner_footer);
   command->callback([options, &chosen] { chosen = [options] { return find_entities(*options); }; });
 }
 

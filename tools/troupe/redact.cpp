@@ -140,7 +140,7 @@ exit_code redact(redact_options options) {
            }});
 }
 
-constexpr const char* footer =
+constexpr const char* redact_footer =
     R"(Personal data is found by a model (names, addresses, numbers of documents) and by rules that check what they
 find (e-mail, phone, URL, IP, IBAN, payment cards). Neither finds everything: review where a missed name does harm.
 
@@ -186,7 +186,7 @@ void add_redact(CLI::App& app, action& chosen) {
       ->check(CLI::Range(0.0, 1.0));
   options->precision.add_to(*command);
   command->add_flag("--json", options->json, "One JSON line per text, with the map of offsets");
-  command->footer(footer);
+  command->footer(redact_footer);
   command->callback([options, &chosen] { chosen = [options] { return redact(*options); }; });
 }
 

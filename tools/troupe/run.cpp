@@ -100,7 +100,7 @@ exit_code run(const run_options& options) {
   return code;
 }
 
-constexpr const char* footer =
+constexpr const char* run_footer =
     R"(The history of the run is committed to the store step by step: after a crash, a kill or Ctrl-C,
 --resume RUN (or --continue) goes on with what was not done yet.
 
@@ -124,7 +124,7 @@ void add_run(CLI::App& app, action& chosen) {
       ->type_name("auto|bar|lines|none")
       ->default_str("auto");
   command->add_flag("--json", options->json, "The result as one JSON object on standard output");
-  command->footer(footer);
+  command->footer(run_footer);
   command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
 }
 

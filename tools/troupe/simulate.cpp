@@ -42,7 +42,7 @@ exit_code simulate(any_options options) {
   return simulate_plan(options.plan);
 }
 
-constexpr const char* footer =
+constexpr const char* simulate_footer =
     R"(With --trace: plans a workflow as a whole, with exact costs, before anything runs. The trace is WfFormat 1.5; docs/scheduling.md has the
 format of a cluster, the cost model and how to read what is printed. The same trace, cluster, policy and seed give the same
 schedule on every machine. Graphs of up to 12 tasks are compared with their optimum.
@@ -85,7 +85,7 @@ void add_simulate(CLI::App& app, action& chosen) {
   command->add_option("--out", options->plan.out, "Write the schedule here (JSON)")
       ->type_name("FILE");
   command->add_flag("--json", options->plan.json, "One JSON object instead of text");
-  command->footer(footer);
+  command->footer(simulate_footer);
   command->callback([options, &chosen] { chosen = [options] { return simulate(*options); }; });
 }
 

@@ -101,7 +101,7 @@ exit_code tokenize(const tokenize_options& options) {
   }
 }
 
-constexpr const char* footer =
+constexpr const char* tokenize_footer =
     R"(Reads JSON lines {"text": "..."} from standard input and writes for each
   {"text","ids","type_ids","offsets_codepoints","offsets_bytes","special_mask","word_ids"}
 or, with --max-length, {"text","max_length","stride","windows":[{the same fields}]}.
@@ -128,7 +128,7 @@ void add_tokenize(CLI::App& app, action& chosen) {
       ->check(CLI::Range(0, 1 << 20))
       ->needs(length)
       ->type_name("S");
-  command->footer(footer);
+  command->footer(tokenize_footer);
   command->callback([options, &chosen] { chosen = [options] { return tokenize(*options); }; });
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/workflow/machine.hpp"
 #include "tests/actors/workflow/known_agents.hpp"
+#include "tests/support/results.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <memory>
@@ -16,12 +17,6 @@ inline definition_ptr load(const std::string& yaml) {
   auto loaded = load_definition(yaml, "test.yaml", known_agents{});
   if (!loaded) throw std::runtime_error{to_string(loaded.error())};
   return *loaded;
-}
-
-template <class T>
-T must(result<T> outcome) {
-  if (!outcome) throw std::runtime_error{outcome.error().message()};
-  if constexpr (!std::is_void_v<T>) return std::move(*outcome);
 }
 
 inline time_point at(double seconds) {

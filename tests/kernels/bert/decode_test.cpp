@@ -10,7 +10,7 @@ using namespace troupe::bert;
 
 namespace {
 
-const label_set labels{{"O", "B-PER", "I-PER", "B-LOC", "I-LOC", "MISC"}};
+const label_set conll_labels{{"O", "B-PER", "I-PER", "B-LOC", "I-LOC", "MISC"}};
 
 /// Tokens of one text with the probability of their best label; the rest is spread evenly.
 struct sentence {
@@ -25,13 +25,13 @@ struct sentence {
   }
   sentence& add(decode_token token, std::size_t label, double probability) {
     tokens.push_back(token);
-    const double rest = (1 - probability) / static_cast<double>(labels.size() - 1);
-    for (std::size_t i = 0; i < labels.size(); ++i)
+    const double rest = (1 - probability) / static_cast<double>(conll_labels.size() - 1);
+    for (std::size_t i = 0; i < conll_labels.size(); ++i)
       logits.push_back(static_cast<float>(std::log(i == label ? probability : rest)));
     return *this;
   }
   [[nodiscard]] std::vector<byte_span> decode(const decode_options& how) const {
-    auto spans = decode_window(text, tokens, logits, labels, how);
+    auto spans = decode_window(text, tokens, logits, conll_labels, how);
     BOOST_REQUIRE_MESSAGE(spans, (spans ? "" : spans.error().message()));
     return *spans;
   }
@@ -40,7 +40,7 @@ struct sentence {
 std::string describe(const std::vector<byte_span>& spans) {
   std::ostringstream out;
   for (const auto& span : spans) {
-    out << labels.tag(span.label) << ' ' << span.start << '-' << span.end << " '" << span.word
+    out << conll_labels.tag(span.label) << ' ' << span.start << '-' << span.end << " '" << span.word
         << "' " << std::lround(span.score * 100);
     if (span.index >= 0) out << '@' << span.index;
     out << "; ";
@@ -59,7 +59,7 @@ sentence jim() {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(decode)
+BOOST_AUTO_TEST_SUITE(decoding)
 
 BOOST_AUTO_TEST_CASE(each_aggregation_treats_a_divided_word_its_own_way) {
   const sentence text = jim();
@@ -149,12 +149,12 @@ BOOST_AUTO_TEST_CASE(shapes_that_disagree_are_refused) {
   sentence text = jim();
   text.logits.pop_back();
   const auto short_logits =
-      decode_window(text.text, text.tokens, text.logits, labels, aggregation::simple);
+      decode_window(text.text, text.tokens, text.logits, conll_labels, aggregation::simple);
   BOOST_TEST(short_logits.error().code == make_error_code(bert_errc::bad_batch));
   text = jim();
   text.tokens[4].end = 15;
   const auto beyond =
-      decode_window(text.text, text.tokens, text.logits, labels, aggregation::simple);
+      decode_window(text.text, text.tokens, text.logits, conll_labels, aggregation::simple);
   BOOST_TEST(beyond.error().code == make_error_code(bert_errc::bad_batch));
   BOOST_TEST(beyond.error().context == "token 4 lies outside its text of 14 bytes");
 }
@@ -163,9 +163,9 @@ BOOST_AUTO_TEST_CASE(logits_that_are_no_numbers_are_an_error_not_a_label) {
   for (const float bad :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     sentence text = jim();
-    text.logits[2 * labels.size() + 1] = bad;
+    text.logits[2 * conll_labels.size() + 1] = bad;
     const auto spans =
-        decode_window(text.text, text.tokens, text.logits, labels, aggregation::simple);
+        decode_window(text.text, text.tokens, text.logits, conll_labels, aggregation::simple);
     BOOST_REQUIRE(!spans);
     BOOST_TEST(spans.error().code == make_error_code(bert_errc::engine_failure));
     BOOST_TEST(spans.error().context.find("token 2") != std::string::npos);
@@ -174,11 +174,11 @@ BOOST_AUTO_TEST_CASE(logits_that_are_no_numbers_are_an_error_not_a_label) {
 
 BOOST_AUTO_TEST_CASE(offsets_come_in_bytes_code_points_and_utf16_units) {
   const std::string text = "\xC3\xA9 \xF0\x9F\x98\x80 Ann";
-  const auto spans = locate(text, {{1, 0.5, 8, 11, "ann", 3}}, labels, aggregation::none);
+  const auto spans = locate(text, {{1, 0.5, 8, 11, "ann", 3}}, conll_labels, aggregation::none);
   BOOST_REQUIRE(spans.size() == 1);
   const ner_span expected{"B-PER", 0.5, 8, 11, 4, 7, 5, 8, "ann", 3};
   BOOST_TEST((spans[0] == expected));
-  BOOST_TEST(locate(text, {{1, 0.5, 8, 11, "ann", -1}}, labels, aggregation::max)[0].label ==
+  BOOST_TEST(locate(text, {{1, 0.5, 8, 11, "ann", -1}}, conll_labels, aggregation::max)[0].label ==
              "PER");
 }
 

@@ -11,7 +11,7 @@ using namespace troupe;
 using ids = std::vector<std::int32_t>;
 using bounds = std::vector<std::uint32_t>;
 
-bert::model_config small_config() {
+bert::model_config engine_config() {
   bert::model_config config;
   config.vocab_size = 10;
   config.type_vocab_size = 2;
@@ -67,7 +67,7 @@ private:
     ++runs;
     return {};
   }
-  bert::model_config config_ = small_config();
+  bert::model_config config_ = engine_config();
 };
 
 struct with_engine {

@@ -47,7 +47,7 @@ std::vector<json> cases() {
   return all;
 }
 
-std::vector<tag_sequence> sentences(const json& list) {
+std::vector<tag_sequence> sentences_of(const json& list) {
   std::vector<tag_sequence> all;
   for (const std::string text : list) {
     std::istringstream words{text};
@@ -109,7 +109,7 @@ bert::tag_scheme scheme_of(const json& one) {
 }
 
 void check_case(const json& one) {
-  const auto truth = sentences(one.at("y_true")), predicted = sentences(one.at("y_pred"));
+  const auto truth = sentences_of(one.at("y_true")), predicted = sentences_of(one.at("y_pred"));
   const auto lenient = test::must(bert::entity_report(truth, predicted));
   const auto tokens = test::must(bert::token_report(truth, predicted));
   BOOST_TEST_CONTEXT("default") {

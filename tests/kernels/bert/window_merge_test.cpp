@@ -9,7 +9,7 @@ using namespace troupe::bert;
 
 namespace {
 
-const label_set labels{{"O", "B-PER", "I-PER"}};
+const label_set merge_labels{{"O", "B-PER", "I-PER"}};
 
 /// A text of one-letter words "a b c ...", cut into windows, whose logits the test writes.
 struct letters {
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(every_piece_is_owned_once_and_where_it_is_farthest_from_a_c
 BOOST_AUTO_TEST_CASE(without_grouping_each_piece_comes_from_its_owner) {
   const letters text{8};
   const std::array<std::size_t, 2> sizes{6, 6};
-  span_collector collector{text.text, labels, aggregation::none, {sizes, 4}};
+  span_collector collector{text.text, merge_labels, aggregation::none, {sizes, 4}};
   // Pieces 2-5 are in both; 2 and 3 belong to the first window, 4 and 5 to the second.
   text.add(collector, 1, 2, {1, 0, 1, 0, 0, 1}, 5);
   text.add(collector, 0, 0, {1, 0, 0, 1, 0, 1}, 5);
@@ -100,12 +100,12 @@ BOOST_AUTO_TEST_CASE(without_grouping_each_piece_comes_from_its_owner) {
 BOOST_AUTO_TEST_CASE(of_overlapping_groups_the_longer_stays_then_the_surer) {
   const letters text{8};
   const std::array<std::size_t, 2> sizes{5, 5};
-  span_collector longer{text.text, labels, aggregation::simple, {sizes, 2}};
+  span_collector longer{text.text, merge_labels, aggregation::simple, {sizes, 2}};
   text.add(longer, 0, 0, {0, 0, 0, 1, 2}, 9);
   text.add(longer, 1, 3, {1, 2, 2, 0, 0}, 5);
   BOOST_TEST(describe(longer.finish()) == "6-11; ");
 
-  span_collector surer{text.text, labels, aggregation::simple, {sizes, 2}};
+  span_collector surer{text.text, merge_labels, aggregation::simple, {sizes, 2}};
   text.add(surer, 0, 0, {0, 0, 0, 1, 2}, 4);
   text.add(surer, 1, 3, {1, 2, 0, 0, 0}, 8);
   const auto kept = surer.finish();
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(of_overlapping_groups_the_longer_stays_then_the_surer) {
 BOOST_AUTO_TEST_CASE(groups_that_touch_at_a_cut_are_not_joined) {
   const letters text{4};
   const std::array<std::size_t, 2> sizes{2, 2};
-  span_collector collector{text.text, labels, aggregation::simple, {sizes, 0}};
+  span_collector collector{text.text, merge_labels, aggregation::simple, {sizes, 0}};
   text.add(collector, 0, 0, {0, 1}, 5);
   text.add(collector, 1, 2, {2, 0}, 5);
   BOOST_TEST(describe(collector.finish()) == "2-3; 4-5; ");
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(decoded_from_the_farthest_windows_nothing_is_cut) {
   const std::array<std::size_t, 2> sizes{6, 6};
   const decode_options farthest{aggregation::simple, word_grouping::automatic,
                                 window_policy::farthest};
-  span_collector collector{text.text, labels, farthest, {sizes, 4}};
+  span_collector collector{text.text, merge_labels, farthest, {sizes, 4}};
   // Pieces 0-3 belong to the first window, 4-7 to the second; what the other says of them is not heard.
   text.add(collector, 1, 2, {0, 0, 2, 2, 2, 0}, 5);
   text.add(collector, 0, 0, {0, 1, 2, 2, 1, 1}, 5);
@@ -146,14 +146,14 @@ BOOST_AUTO_TEST_CASE(farthest_windows_give_any_text_the_spans_of_one_window) {
     for (const auto how : {aggregation::none, aggregation::simple, aggregation::first,
                            aggregation::average, aggregation::max, aggregation::viterbi}) {
       const decode_options farthest{how, word_grouping::pipeline, window_policy::farthest};
-      span_collector parts{text.text, labels, farthest, layout};
+      span_collector parts{text.text, merge_labels, farthest, layout};
       for (std::size_t i = 0; i < sizes.size(); ++i) {
         const auto from = of_pieces.begin() + static_cast<std::ptrdiff_t>(layout.start(i));
         text.add(parts, i, layout.start(i), {from, from + static_cast<std::ptrdiff_t>(sizes[i])},
                  3);
       }
       const std::array<std::size_t, 1> one{of_pieces.size()};
-      span_collector whole{text.text, labels, farthest, {one, 0}};
+      span_collector whole{text.text, merge_labels, farthest, {one, 0}};
       text.add(whole, 0, 0, of_pieces, 3);
       RC_ASSERT(parts.finish() == whole.finish());
     }

@@ -3,6 +3,7 @@
 #include "actors/scheduling/online/simulator.hpp"
 #include "tests/support/results.hpp"
 
+#include <boost/test/unit_test.hpp>
 #include <cstdint>
 #include <fmt/format.h>
 #include <memory>
@@ -82,6 +83,11 @@ inline std::vector<std::string> starts_of(const cluster& on,
   for (const online_event& event : events_of(on, stream, policy))
     if (event.kind == online_event::what::start) out.push_back(line_of(event));
   return out;
+}
+
+inline void check_equal(const std::vector<std::string>& is,
+                        const std::vector<std::string>& wanted) {
+  BOOST_TEST(is == wanted, boost::test_tools::per_element());
 }
 
 } // namespace troupe::scheduling::test

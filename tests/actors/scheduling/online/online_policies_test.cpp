@@ -5,12 +5,6 @@
 namespace troupe::scheduling::test {
 namespace {
 
-using lines = std::vector<std::string>;
-
-void check_equal(const lines& is, const lines& wanted) {
-  BOOST_TEST(is == wanted, boost::test_tools::per_element());
-}
-
 /// Two slots; a workflow of 4, 2 and 1 s, and one second later a chain of `first` and 1 s.
 std::vector<simulated_workflow> two_workflows(const cluster& on, double first) {
   return {workflow_of(on, 0, graph_of({{4}, {2}, {1}})),

@@ -7,12 +7,6 @@
 namespace troupe::scheduling::test {
 namespace {
 
-using lines = std::vector<std::string>;
-
-void check_equal(const lines& is, const lines& wanted) {
-  BOOST_TEST(is == wanted, boost::test_tools::per_element());
-}
-
 BOOST_AUTO_TEST_SUITE(simulator_test)
 
 BOOST_AUTO_TEST_CASE(inputs_travel_from_the_assignment_on) {
