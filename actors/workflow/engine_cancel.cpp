@@ -51,9 +51,10 @@ result<cancellation> engine_core::cancel_elsewhere(const cancel_request& wanted)
   if (!epoch && epoch.error().code == workflow_errc::run_owned) return cancellation::requested;
   if (!epoch) return tl::unexpected(why_closed(wanted.run_id, epoch.error()));
   // Of several wishes the first counts.
-  auto first = cancel_request_of(wanted.run_id);
-  if (!first) return tl::unexpected(std::move(first.error()));
-  if (auto closed = close_cancelled(first->value_or(wanted), *epoch); !closed)
+  const auto wishes = around_.history.cancel_requests();
+  if (!wishes) return tl::unexpected(wishes.error());
+  const cancel_request* first = wish_of(wanted.run_id, *wishes);
+  if (auto closed = close_cancelled(first ? *first : wanted, *epoch); !closed)
     return tl::unexpected(why_closed(wanted.run_id, std::move(closed.error())));
   return cancellation::done;
 }
@@ -91,12 +92,10 @@ result<void> engine_core::close_cancelled(const cancel_request& wanted, std::uin
   return {};
 }
 
-result<std::optional<cancel_request>> engine_core::cancel_request_of(const std::string& run_id) {
-  auto all = around_.history.cancel_requests();
-  if (!all) return tl::unexpected(std::move(all.error()));
-  const auto found = std::find_if(
-      all->begin(), all->end(), [&](const cancel_request& each) { return each.run_id == run_id; });
-  return found == all->end() ? std::nullopt : std::optional{std::move(*found)};
+const cancel_request* engine_core::wish_of(const std::string& run_id,
+                                           std::span<const cancel_request> among) {
+  const auto found = std::ranges::find(among, run_id, &cancel_request::run_id);
+  return found == among.end() ? nullptr : &*found;
 }
 
 /// Looks what somebody outside wants of this engine's runs.

@@ -115,20 +115,25 @@ result<void> engine_core::resume(const std::string& run_id) {
   if (entry->status != v1::RUN_STATUS_RUNNING) return closed_already(run_id, entry->status);
   const auto epoch = around_.history.claim(run_id, around_.now());
   if (!epoch) return tl::unexpected(epoch.error());
-  const auto unwanted = cancel_request_of(run_id);
+  const auto unwanted = around_.history.cancel_requests();
   if (!unwanted) return (void)around_.history.release(run_id), tl::unexpected(unwanted.error());
-  if (*unwanted) {
-    auto closed = close_cancelled(**unwanted, *epoch);
+  return go_on(run_id, *epoch, *unwanted);
+}
+
+/// With a run that this owner has claimed: only now nobody else can append to it.
+result<void> engine_core::go_on(const std::string& run_id, std::uint64_t epoch,
+                                std::span<const cancel_request> unwanted) {
+  if (const cancel_request* wish = wish_of(run_id, unwanted)) {
+    auto closed = close_cancelled(*wish, epoch);
     if (!closed) return closed;
     return closed_already(run_id, v1::RUN_STATUS_CANCELLED);
   }
-  auto taken = take_over(run_id, *epoch);
+  auto taken = take_over(run_id, epoch);
   // Another owner may be able to do what this one is not: it should not wait for this one's end.
   if (!taken) (void)around_.history.release(run_id);
   return taken;
 }
 
-/// Goes on with a run that this owner has claimed: only now nobody else can append to it.
 result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epoch) {
   auto state = load(run_id);
   if (!state) return tl::unexpected(std::move(state.error()));
@@ -154,15 +159,37 @@ result<recovery> engine_core::recover() {
   unfinished.limit = 1'000'000;
   const auto entries = around_.history.list(unfinished);
   if (!entries) return tl::unexpected(entries.error());
+  std::vector<std::string> unfinished_ids;
+  for (const run_entry& entry : *entries)
+    if (!runs_.contains(entry.run_id)) unfinished_ids.push_back(entry.run_id);
   recovery made;
-  for (const run_entry& entry : *entries) {
-    if (runs_.contains(entry.run_id)) continue;
-    if (auto resumed = resume(entry.run_id); resumed)
-      made.runs.push_back(entry.run_id);
-    else
-      made.refused.emplace_back(entry.run_id, std::move(resumed.error()));
+  for (std::size_t at = 0; at < unfinished_ids.size(); at += claims_at_once) {
+    // What the last ones recorded need not be kept until all are read.
+    if (at > 0) commit();
+    if (failed_) return tl::unexpected(*failed_);
+    const auto many = std::span{unfinished_ids}.subspan(at);
+    if (auto done = recover_some(many.first(std::min(many.size(), claims_at_once)), made); !done)
+      return tl::unexpected(std::move(done.error()));
   }
   return made;
+}
+
+/// So many that the store is not locked for long, and the lease is kept through all of them.
+result<void> engine_core::recover_some(std::span<const std::string> run_ids, recovery& into) {
+  renew_lease();
+  const auto epochs = around_.history.claim_all(run_ids, around_.now());
+  if (!epochs) return tl::unexpected(epochs.error());
+  const auto unwanted = around_.history.cancel_requests();
+  if (!unwanted) return tl::unexpected(unwanted.error());
+  for (std::size_t i = 0; i < run_ids.size(); ++i) {
+    const auto& epoch = (*epochs)[i];
+    auto resumed = epoch ? go_on(run_ids[i], *epoch, *unwanted) : tl::unexpected(epoch.error());
+    if (resumed)
+      into.runs.push_back(run_ids[i]);
+    else
+      into.refused.emplace_back(run_ids[i], std::move(resumed.error()));
+  }
+  return {};
 }
 
 result<void> engine_core::check_agents(const definition& workflow) const {
@@ -192,7 +219,7 @@ result<machine> engine_core::load(const std::string& run_id) {
   if (!events) return tl::unexpected(events.error());
   machine made;
   for (const v1::Event& stored : *events) {
-    const auto happened = decode(stored);
+    const auto happened = decode(stored, definitions_);
     if (!happened)
       return fail(happened.error().code,
                   fmt::format("run '{}', {}", run_id, happened.error().context));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/workflow/committer.hpp"
+#include "actors/workflow/definition_cache.hpp"
 #include "actors/workflow/engine.hpp"
 #include "actors/workflow/machine.hpp"
 
@@ -21,6 +22,8 @@ namespace troupe::workflow {
 
 /// A lease is renewed when a third of it is over, so that two renewals may fail.
 inline constexpr int renewals_per_lease = 3;
+/// Runs that are taken over in one transaction.
+inline constexpr std::size_t claims_at_once = 500;
 /// How often an engine with runs looks whether somebody wants one to be cancelled or told something.
 inline constexpr std::chrono::milliseconds request_poll_interval{500};
 
@@ -183,6 +186,9 @@ private:
   // engine_core.cpp: runs
   void submit_again(const std::string& run_id, const v1::RunStarted& wanted, on_commit then);
   [[nodiscard]] result<v1::RunStarted> beginning(const std::string& run_id);
+  [[nodiscard]] result<void> go_on(const std::string& run_id, std::uint64_t epoch,
+                                   std::span<const cancel_request> unwanted);
+  [[nodiscard]] result<void> recover_some(std::span<const std::string> run_ids, recovery& into);
   [[nodiscard]] result<void> take_over(const std::string& run_id, std::uint64_t epoch);
   [[nodiscard]] result<machine> load(const std::string& run_id);
   [[nodiscard]] result<void> check_agents(const definition& workflow) const;
@@ -204,6 +210,7 @@ private:
                       reply<message_ptr> answer);
 
   // engine_timers.cpp
+  void renew_lease();
   void fire(const retry_timer& due);
   void fire(const close_timer& due);
   void fire(const start_timer& due);
@@ -231,9 +238,10 @@ private:
   void poll_requests();
   void poll_cancels();
   [[nodiscard]] result<cancellation> cancel_elsewhere(const cancel_request& wanted);
+  [[nodiscard]] static const cancel_request* wish_of(const std::string& run_id,
+                                                     std::span<const cancel_request> among);
   [[nodiscard]] error why_closed(const std::string& run_id, error found) const;
   [[nodiscard]] result<void> close_cancelled(const cancel_request& wanted, std::uint64_t epoch);
-  [[nodiscard]] result<std::optional<cancel_request>> cancel_request_of(const std::string& run_id);
 
   // engine_commit.cpp
   void hand_over();
@@ -264,6 +272,7 @@ private:
   std::size_t in_flight_ = 0;
   std::map<std::uint64_t, waiter> waiters_;
   std::uint64_t last_waiter_ = 0;
+  definition_cache definitions_;
   std::vector<event_callback> subscribers_;
   /// Attempts started before they were durable, of all runs.
   std::size_t uncommitted_ = 0;

@@ -12,6 +12,11 @@ void engine_core::fire_timers() {
     std::visit([this](const auto& each) { fire(each); }, due);
   }
   poll_requests();
+  renew_lease();
+}
+
+void engine_core::renew_lease() {
+  const time_point now = around_.now();
   if (failed_ || now < renew_at_) return;
   renew_at_ = now + around_.history.lease_time() / renewals_per_lease;
   // A lock that lasts is met again, earlier, by the next commit.

@@ -143,9 +143,9 @@ std::optional<scalar> typed(const google::protobuf::Value& from, v1::InputType t
   return std::nullopt;
 }
 
-result<what> decode_start(const v1::Event& from) {
+result<what> decode_start(const v1::Event& from, definition_cache& known) {
   const v1::RunStarted& start = from.run_started();
-  auto workflow = compile_definition(start.definition(), nullptr);
+  auto workflow = known.compile(start.definition());
   if (!workflow)
     return unreadable(from,
                       "its definition does not fit this build: " + to_string(workflow.error()));
@@ -176,10 +176,10 @@ result<message_ptr> unpack(const v1::Event& from, const google::protobuf::Any& p
   return message_ptr{std::move(made)};
 }
 
-result<what> decode_what(const v1::Event& from) {
+result<what> decode_what(const v1::Event& from, definition_cache& known) {
   switch (from.kind_case()) {
   case v1::Event::kRunStarted:
-    return decode_start(from);
+    return decode_start(from, known);
   case v1::Event::kStepScheduled:
     return what{step_scheduled{from_wire(from.step_scheduled().attempt())}};
   case v1::Event::kStepCompleted: {
@@ -248,7 +248,12 @@ const v1::Event* encode(const event& happened, google::protobuf::Arena& on) {
 }
 
 result<event> decode(const v1::Event& stored) {
-  auto content = decode_what(stored);
+  definition_cache none;
+  return decode(stored, none);
+}
+
+result<event> decode(const v1::Event& stored, definition_cache& known) {
+  auto content = decode_what(stored, known);
   if (!content) return tl::unexpected(std::move(content.error()));
   return event{stored.sequence(), decode(stored.time()), std::move(*content)};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/workflow/definition_cache.hpp"
 #include "actors/workflow/event.hpp"
 #include "troupe/v1/history.pb.h"
 
@@ -18,6 +19,8 @@ namespace troupe::workflow {
 /// @returns `history_unreadable` for a kind, a message type or a definition that this build cannot
 ///   read; the context names the event's number.
 [[nodiscard]] result<event> decode(const v1::Event& stored);
+/// The same; its definition is shared with those that were decoded before.
+[[nodiscard]] result<event> decode(const v1::Event& stored, definition_cache& known);
 
 /// Wire form of a failure without detail or cause.
 [[nodiscard]] v1::Failure encode(const failure& why);

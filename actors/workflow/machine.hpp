@@ -195,8 +195,8 @@ private:
   std::optional<run_failure> failure_;
   /// Of one name: what no instance has taken, or who awaits more.
   struct mailbox {
-    std::deque<message_ptr> kept;
-    std::deque<std::pair<std::size_t, std::uint32_t>> awaiting;
+    fifo<message_ptr> kept;
+    fifo<std::pair<std::size_t, std::uint32_t>> awaiting;
   };
   std::map<std::string, mailbox> signals_;
   std::set<std::string> signal_ids_;

@@ -112,7 +112,7 @@ result<void> machine::transition::operator()(const step_timed_out& happened) {
                                 happened.instance.index));
   const slot at = find(happened.instance);
   instance_state& instance = *at.instance;
-  std::erase(state.steps_[at.step].queue, at.index);
+  state.steps_[at.step].queue.remove(at.index);
   stop_awaiting(at);
   instance.retry_time.reset();
   if (instance.status == instance_status::waiting && definition_of(at.step).default_reply) {
@@ -322,16 +322,16 @@ void machine::transition::settle(std::size_t at) {
 /// What was in flight, or wanted and not recorded, is wanted again before what waits behind it.
 void machine::transition::recover_step(std::size_t at) {
   step_state& lost = state.steps_[at];
-  std::deque<std::uint32_t> again;
+  std::vector<std::uint32_t> again;
   lost.active = 0;
   for (std::uint32_t i = 0; i < lost.instances.size(); ++i)
     recover_instance(at, i, again);
-  lost.queue.insert(lost.queue.begin(), again.begin(), again.end());
+  lost.queue.prepend(again);
   pump(at);
 }
 
 void machine::transition::recover_instance(std::size_t at, std::uint32_t index,
-                                           std::deque<std::uint32_t>& again) {
+                                           std::vector<std::uint32_t>& again) {
   const step& of = definition_of(at);
   instance_state& instance = state.steps_[at].instances[index];
   switch (instance.status) {

@@ -59,7 +59,7 @@ private:
   void recover_step(std::size_t at);
   void complete(const slot& at, message_ptr reply);
   void stop_awaiting(const slot& at);
-  void recover_instance(std::size_t at, std::uint32_t index, std::deque<std::uint32_t>& again);
+  void recover_instance(std::size_t at, std::uint32_t index, std::vector<std::uint32_t>& again);
   void fail_for_good(instance_state& instance, const attempt_id& last, const failure& why);
   void want_end();
 };

@@ -76,7 +76,7 @@ result<void> machine::transition::operator()(const signal_received& happened) {
 void machine::transition::stop_awaiting(const slot& at) {
   if (definition_of(at.step).kind != step_kind::signal) return;
   const auto box = state.signals_.find(definition_of(at.step).signal);
-  if (box != state.signals_.end()) std::erase(box->second.awaiting, std::pair{at.step, at.index});
+  if (box != state.signals_.end()) box->second.awaiting.remove(std::pair{at.step, at.index});
 }
 
 } // namespace troupe::workflow

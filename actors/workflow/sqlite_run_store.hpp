@@ -31,6 +31,8 @@ public:
   result<std::vector<run_entry>> list(const run_filter& filter) override;
   result<run_entry> find(const std::string& run_id) override;
   result<std::uint64_t> claim(const std::string& run_id, time_point now) override;
+  result<std::vector<result<std::uint64_t>>> claim_all(std::span<const std::string> run_ids,
+                                                       time_point now) override;
   result<void> release(const std::string& run_id) override;
   result<void> request_cancel(const cancel_request& wanted, time_point now) override;
   result<std::vector<cancel_request>> cancel_requests() override;
@@ -53,6 +55,8 @@ private:
 
   // sqlite_store.cpp
   result<std::int64_t> lock_slot();
+  /// Within a transaction.
+  result<std::uint64_t> claim_one(const std::string& run_id, time_point now);
   result<bool> is_alive(const std::string& owner, time_point now);
   /// @returns the write lock; `store_unavailable` where the store is only read.
   result<sqlite::transaction> begin_writing();

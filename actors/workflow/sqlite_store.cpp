@@ -66,8 +66,23 @@ result<bool> sqlite_run_store::is_alive(const std::string& owner, time_point now
 }
 
 result<std::uint64_t> sqlite_run_store::claim(const std::string& run_id, time_point now) {
+  auto all = claim_all({&run_id, 1}, now);
+  if (!all) return tl::unexpected(std::move(all.error()));
+  return std::move(all->front());
+}
+
+result<std::vector<result<std::uint64_t>>>
+sqlite_run_store::claim_all(std::span<const std::string> run_ids, time_point now) {
   auto guard = begin_writing();
   if (!guard) return tl::unexpected(std::move(guard.error()));
+  std::vector<result<std::uint64_t>> made;
+  for (const std::string& each : run_ids)
+    made.push_back(claim_one(each, now));
+  if (auto done = guard->commit(); !done) return tl::unexpected(std::move(done.error()));
+  return made;
+}
+
+result<std::uint64_t> sqlite_run_store::claim_one(const std::string& run_id, time_point now) {
   const auto row = find_row(run_id);
   if (!row) return tl::unexpected(row.error());
   const run_entry& entry = row->entry;
@@ -82,7 +97,6 @@ result<std::uint64_t> sqlite_run_store::claim(const std::string& run_id, time_po
   statements_.claim_run.bind(1, row->number).bind(2, owner_);
   if (auto claimed = statements_.claim_run.run(); !claimed)
     return tl::unexpected(std::move(claimed.error()));
-  if (auto done = guard->commit(); !done) return tl::unexpected(std::move(done.error()));
   return entry.epoch + 1;
 }
 

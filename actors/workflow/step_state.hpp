@@ -1,9 +1,9 @@
 #pragma once
 
 #include "actors/workflow/event.hpp"
+#include "actors/workflow/fifo.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -65,7 +65,7 @@ struct step_state {
   /// Instances wanted, in flight or waiting: what `parallelism` bounds.
   std::size_t active = 0;
   /// Ready instances in the order they became so.
-  std::deque<std::uint32_t> queue;
+  fifo<std::uint32_t> queue;
 };
 
 } // namespace troupe::workflow

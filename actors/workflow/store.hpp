@@ -105,6 +105,10 @@ public:
   /// Makes this owner the run's owner. @returns the run's epoch from now on: unchanged where this
   ///   owner had the run already; `run_owned` while another owner that is alive has it.
   [[nodiscard]] virtual result<std::uint64_t> claim(const std::string& run_id, time_point now) = 0;
+  /// The same for many, each by itself, in the order given: what a store can do at once it does so.
+  /// @returns what `claim` would for each; the store's own failure where nothing was claimed.
+  [[nodiscard]] virtual result<std::vector<result<std::uint64_t>>>
+  claim_all(std::span<const std::string> run_ids, time_point now) = 0;
   /// Gives one run free, where it is this owner's.
   [[nodiscard]] virtual result<void> release(const std::string& run_id) = 0;
   /// Keeps the wish that an open run be cancelled, durably, until it is closed; its owner looks for it. Of several the

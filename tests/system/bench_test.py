@@ -54,6 +54,15 @@ class BenchTest(SystemTest):
             self.assertIn(f"growth.{policy}.by_n_log_n", found)
         self.assertLessEqual(found["ratio.portfolio"]["value"], found["ratio.heft"]["value"])
 
+    def test_runs(self):
+        found = self.figures("runs", "--folder", self.folder, "--waiting", "50", "--finished", "500")
+        self.assertGreater(found["recovery"]["value"], 0)
+        self.assertEqual(found["recovery"]["settings"]["runs"], 50)
+        self.assertEqual(found["waiting.memory"]["settings"]["goal"], "<= 2048")
+        for name in ["newest", "status", "workflow", "unknown_workflow", "since", "status_workflow_since"]:
+            self.assertGreater(found[f"search.{name}"]["value"], 0)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
     def test_ner(self):
         found = self.figures(*TINY_NER)
         for name in ["load", "texts", "tokens.per_core_second", "latency.p50", "peak_resident"]:

@@ -15,6 +15,7 @@ from bench_svg import Bar, Panel, chart, number
 BEGIN, END = "<!-- figures: written by tools/bench, do not edit -->", "<!-- end of figures -->"
 TITLES = {
     "agents": "Agents", "tokenizer": "Tokenizer", "ner": "Text to entities", "durable": "Durable history",
+    "runs": "Many runs", "scheduling": "Scheduling",
 }
 FLOORS = {"bare_caf": "bare CAF", "bare_sqlite": "bare SQLite"}
 # What stands behind the figures that have a goal.
@@ -25,6 +26,13 @@ GOALS = {
     ("agents", "one_way"): "one-way messages a second",
     ("agents", "starts"): "agents started a second",
     ("agents", "idle_agent.heap"): "heap of an idle agent",
+    ("runs", "waiting.memory"): "memory of a run that waits",
+    ("runs", "recovered.memory"): "the same, taken over by another engine",
+    ("runs", "recovery"): "until another engine goes on with 10,000 waiting runs",
+    ("scheduling", "plan.portfolio"): "plan of 2,000 tasks on 32 nodes, CPU time",
+    ("scheduling", "growth.portfolio.by_n_log_n"): "growth of a plan's time in the last step, over n log n's",
+    ("scheduling", "online.10000"): "online decision at 10,000 ready tasks, CPU time",
+    ("scheduling", "online.by_n_log_n"): "growth of the online time in the last step, over n log n's",
     ("durable", "rows.ratio"): "history rows a second, over bare SQLite's with the same group commit",
 }
 PLOTTED = {
@@ -169,12 +177,41 @@ def ner_panels(figures: list[dict], peers: dict) -> list[Panel]:
     return panels
 
 
+def growth_panel(title: str, figures: list[dict], prefix: str, per_task) -> Panel:
+    """One bar for each number of tasks, `prefix.N`: the time of one task, `per_task(N)` times the figure."""
+    bars = []
+    for figure in figures:
+        tasks = figure["name"].removeprefix(prefix)
+        if figure["name"].startswith(prefix) and tasks.isdigit():
+            scale = per_task(int(tasks))
+            bars.append(Bar(f"{int(tasks):,} tasks", figure["value"] * scale, figure["min"] * scale, figure["max"] * scale))
+    return Panel(title, bars)
+
+
+def scheduling_panels(figures: list[dict]) -> list[Panel]:
+    def in_plan(tasks):
+        return 1e3 / tasks  # milliseconds a plan
+
+    panels = [growth_panel("Whole plan, portfolio: us of CPU a task", figures, "growth.portfolio.", in_plan),
+              growth_panel("Whole plan, heft: us of CPU a task", figures, "growth.heft.", in_plan),
+              growth_panel("Online, aged-srpt: us of CPU a task, so many ready", figures, "online.", lambda _: 1)]
+    return [panel for panel in panels if panel.bars]
+
+
+def panels_of(bench: str, figures: list[dict], peers: dict) -> list[Panel]:
+    if bench == "ner":
+        return ner_panels(figures, peers)
+    if bench == "scheduling":
+        return scheduling_panels(figures)
+    return floor_panels(bench, figures) if bench in PLOTTED else []
+
+
 def write_plots(folder: pathlib.Path, by_bench: dict, peers: dict) -> dict:
     """@returns the name of the file of each bench that has one."""
     folder.mkdir(exist_ok=True)
     written = {}
     for bench, figures in by_bench.items():
-        panels = floor_panels(bench, figures) if bench in PLOTTED else ner_panels(figures, peers) if bench == "ner" else []
+        panels = panels_of(bench, figures, peers)
         if panels:
             written[bench] = folder / f"{bench}.svg"
             written[bench].write_text(chart(panels), encoding="utf-8")

@@ -4,6 +4,7 @@
 #include "actors/workflow/sqlite_store.hpp"
 #include "tools/troupe/bench.hpp"
 #include "tools/troupe/bench_durable_stores.hpp"
+#include "tools/troupe/bench_folder.hpp"
 #include "tools/troupe/bench_time.hpp"
 #include "tools/troupe/cli_errc.hpp"
 #include "troupe/v1/files.pb.h"
@@ -140,26 +141,6 @@ result<engine_round> run_engine(const durable_settings& settings,
   if (!finish.await(settings.runs)) return fail(cli_errc::bench_failed, "the runs did not end");
   return engine_round{timer.elapsed(), recorder->take()};
 }
-
-/// A folder for the stores of one round, gone with them afterwards.
-class scratch_folder {
-public:
-  explicit scratch_folder(const std::filesystem::path& in) {
-    std::string pattern =
-        ((in.empty() ? std::filesystem::path{"."} : in) / "troupe-bench-XXXXXX").string();
-    if (mkdtemp(pattern.data())) path_ = pattern;
-  }
-  ~scratch_folder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  scratch_folder(const scratch_folder&) = delete;
-  scratch_folder& operator=(const scratch_folder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-private:
-  std::filesystem::path path_;
-};
 
 struct samples {
   std::vector<double> engine_rows, engine_steps, engine_cpu_us, bare_rows, bare_cpu_us, group;

@@ -35,6 +35,10 @@ public:
   result<std::uint64_t> claim(const std::string& run, time_point now) override {
     return real_->claim(run, now);
   }
+  result<std::vector<result<std::uint64_t>>> claim_all(std::span<const std::string> run_ids,
+                                                       time_point now) override {
+    return real_->claim_all(run_ids, now);
+  }
   result<void> release(const std::string& run) override { return real_->release(run); }
   result<void> request_cancel(const workflow::cancel_request& wanted, time_point now) override {
     return real_->request_cancel(wanted, now);

@@ -320,6 +320,35 @@ BOOST_FIXTURE_TEST_CASE(a_full_disk_stops_everything_with_its_reason, engine_fix
   BOOST_TEST(!engine.submit(lone_step(""), {}, "q"));
 }
 
+// More than are claimed in one transaction: among them one that another engine has and one that is to be cancelled.
+BOOST_FIXTURE_TEST_CASE(many_runs_are_taken_over_together, engine_fixture) {
+  const std::size_t runs = 2 * claims_at_once + 7;
+  engine_harness other{open()};
+  {
+    engine_harness engine{open()};
+    const auto workflow = lone_step("");
+    for (std::size_t i = 0; i < runs; ++i)
+      engine.core->submit(workflow, {}, {"r" + std::to_string(i)}, [](const result<void>&) {});
+    engine.turn();
+    BOOST_REQUIRE(engine.history->request_cancel({"r700", "not needed"}, at(0)));
+  }
+  BOOST_REQUIRE(other.core->resume("r3"));
+  other.turn();
+  engine_harness again{open()};
+  auto found = must(again.core->recover());
+  BOOST_TEST(found.runs.size() == runs - 2);
+  BOOST_REQUIRE(found.refused.size() == 2u);
+  std::ranges::sort(found.refused, {}, [](const auto& each) { return each.first; });
+  BOOST_TEST(found.refused[0].first == "r3");
+  BOOST_TEST((found.refused[0].second.code == workflow_errc::run_owned));
+  BOOST_TEST(found.refused[1].first == "r700");
+  BOOST_TEST((found.refused[1].second.code == workflow_errc::run_cancelled));
+  again.go_on();
+  BOOST_TEST(again.core->runs_at_work() == 0u);
+  BOOST_TEST(again.summary("r1").status() == v1::RUN_STATUS_COMPLETED);
+  BOOST_TEST(again.summary("r700").status() == v1::RUN_STATUS_CANCELLED);
+}
+
 BOOST_FIXTURE_TEST_CASE(two_engines_do_not_run_one_run, engine_fixture) {
   engine_harness one{open()};
   engine_harness two{open()};

@@ -63,6 +63,9 @@ struct store_conformance {
     BOOST_TEST_CONTEXT("ownership") {
       ownership();
     }
+    BOOST_TEST_CONTEXT("claims_at_once") {
+      claims_at_once();
+    }
     BOOST_TEST_CONTEXT("expiry") {
       expiry();
     }
@@ -159,6 +162,26 @@ struct store_conformance {
     two->release_all();
     auto three = open(now);
     BOOST_TEST(three->claim("o", now).value() == 3u);
+  }
+
+  void claims_at_once() {
+    auto one = open(now);
+    auto two = open(now);
+    BOOST_REQUIRE(append(*one, batch("m1", 0, {"1"})));
+    BOOST_REQUIRE(append(*two, batch("m2", 0, {"1"})));
+    BOOST_REQUIRE(one->release("m1"));
+    const std::vector<std::string> wanted{"m1", "nobody", "m2", "m1"};
+    auto three = open(now);
+    const auto found = three->claim_all(wanted, now);
+    BOOST_REQUIRE(found.has_value());
+    BOOST_REQUIRE(found->size() == 4u);
+    BOOST_TEST((*found)[0].value() == 2u);
+    check_refused((*found)[1], workflow_errc::run_unknown);
+    check_refused((*found)[2], workflow_errc::run_owned);
+    BOOST_TEST((*found)[3].value() == 2u); // its own by now
+    BOOST_TEST(append(*three, under(2, batch("m1", 1, {"2"}))).has_value());
+    BOOST_TEST(append(*two, batch("m2", 1, {"2"})).has_value());
+    BOOST_TEST(three->claim_all({}, now).value().empty());
   }
 
   void expiry() {
