@@ -27,8 +27,8 @@ ROUNDS, DOCUMENTS, SEED, STORE = 50, 200, None, "sqlite"
 KILLS_PER_RUN = 50
 # One round in so many is killed while the process starts: it loads the model, then takes the run over.
 STARTING = 5
-# Of the rounds on PostgreSQL one in so many kills the server instead.
-SERVER = 3
+# Of the runs on PostgreSQL one in so many sees its server killed instead, so often.
+SERVER, SERVER_KILLS_PER_RUN = 3, 4
 
 
 def report_of(output: pathlib.Path) -> dict:
@@ -48,21 +48,25 @@ class CrashTest(SystemTest):
             os.environ["PGPASSWORD"] = PostgresServer.PASSWORD
             self.store = self.server.store()
 
-    def start_and_restart_server(self, arguments: list, completions: int) -> None:
-        """Kills the server each time that so many more steps are completed, until the command has reached its end: it must
-        notice no more than a wait."""
+    def start_and_restart_server(self, arguments: list, most: int, chance: random.Random) -> int:
+        """Kills the server again and again while the command is at work, which must notice no more than a wait.
+
+        Returns how often it was killed before the command reached its end."""
         process = subprocess.Popen(
             [str(TROUPE), *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
-        left, said = completions, []
+        left, said, kills = chance.randint(1, most), [], 0
         with process:
             for line in process.stderr:
                 said.append(line)
                 left -= " completed" in line
-                if left == 0:
+                if left <= 0 and kills < SERVER_KILLS_PER_RUN:
+                    time.sleep(chance.uniform(0, 0.02))
                     self.server.kill()
                     self.server.start()
+                    kills, left = kills + 1, chance.randint(1, most)
         self.assertEqual(process.returncode, 0, "".join(said[-20:]))
+        return kills
 
     def start_and_kill(self, arguments: list, completions: int, after_s: float) -> bool:
         """Kills the command so long after it showed so many completed steps (0: after its start).
@@ -143,8 +147,8 @@ class CrashTest(SystemTest):
             # Never twice in a row while it starts: an attempt that is lost again and again counts as the culprit.
             moved, alive = False, True
             if self.server and chance.randrange(SERVER) == 0:
-                self.start_and_restart_server(arguments, chance.randint(1, most))
-                killed, restarted, alive = killed + 1, restarted + 1, False
+                kills = self.start_and_restart_server(arguments, most, chance)
+                killed, restarted, alive = killed + kills, restarted + kills, False
             while alive and killed < ROUNDS:
                 moved = not (moved and chance.randrange(STARTING) == 0)
                 if moved:

@@ -133,6 +133,38 @@ BOOST_DATA_TEST_CASE(many_open_at_once, data::make(store_kinds), kind) {
   BOOST_TEST(must(must(place->open())->list({})).size() == 8u);
 }
 
+/// Many want the runs that a dead owner left behind: each run goes to one of them.
+BOOST_DATA_TEST_CASE(a_run_is_claimed_by_one_of_many, data::make(store_kinds), kind) {
+  constexpr int runs = 12;
+  const auto now = store_place::clock::now();
+  const auto place = make_place(kind);
+  {
+    auto gone = must(place->open());
+    for (int i = 0; i < runs; ++i)
+      must(store_conformance::append(*gone,
+                                     store_conformance::batch("r" + std::to_string(i), 0, {"1"})));
+  }
+  std::vector<std::unique_ptr<store>> owners;
+  for (int i = 0; i < 4; ++i)
+    owners.push_back(must(place->open()));
+  std::vector<std::future<int>> claims;
+  claims.reserve(owners.size());
+  for (const auto& each : owners)
+    claims.push_back(std::async(std::launch::async, [&, mine = each.get()] {
+      int won = 0;
+      for (int i = 0; i < runs; ++i) {
+        const auto epoch = mine->claim("r" + std::to_string(i), now);
+        if (!epoch && epoch.error().code != workflow_errc::run_owned) return -1'000;
+        won += epoch && *epoch == 2;
+      }
+      return won;
+    }));
+  int won = 0;
+  for (auto& each : claims)
+    won += each.get();
+  BOOST_TEST(won == runs);
+}
+
 /// A group of many runs, each of which may be in it twice.
 BOOST_DATA_TEST_CASE(a_large_group_is_one_commit, data::make(store_kinds), kind) {
   const auto place = make_place(kind);
