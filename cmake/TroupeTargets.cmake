@@ -57,6 +57,18 @@ function(troupe_public_headers name)
   set_target_properties(${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
 endfunction()
 
+# troupe_test_options(TARGET LIBRARIES lib ...)
+#   What test programs are compiled with, and parts that several of them share (OBJECT libraries).
+function(troupe_test_options target)
+  cmake_parse_arguments(arg "" "" "LIBRARIES" ${ARGN})
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_definitions(${target} PRIVATE BOOST_TEST_DYN_LINK TROUPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                                               TROUPE_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} Boost::unit_test_framework troupe_warnings troupe_sanitizers)
+  # What is tested is optimised fully; of the tests themselves only the compile time would grow.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
 # troupe_add_test(NAME KIND unit|op|actor|component|system|replay|golden|property [TIMEOUT seconds]
 #                 SOURCES a.cpp ... LIBRARIES lib ...)
 #   One Boost.Test program and one CTest entry, named after the suite and labelled with its kind.
@@ -70,12 +82,7 @@ function(troupe_add_test name)
   endif()
   math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * ${TROUPE_TIME_SCALE}")
   add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:troupe_test_main>)
-  set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
-  target_compile_definitions(${name} PRIVATE BOOST_TEST_DYN_LINK TROUPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                                             TROUPE_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} Boost::unit_test_framework troupe_warnings troupe_sanitizers)
-  # What is tested is optimised fully; of the tests themselves only the compile time would grow.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  troupe_test_options(${name} LIBRARIES ${arg_LIBRARIES})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${arg_KIND} TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
 endfunction()

@@ -31,6 +31,7 @@ VENDORS = {
     "hwy/": ("kernels", "tests/kernels"),
     "omp.h": ("kernels/cpu",),
     "sqlite3.h": ("actors/workflow", "tests/actors/workflow", "tests/system", "tools/troupe/bench"),
+    "pqxx/": ("actors/workflow/postgres/", "tests/actors/workflow", "tests/support"),
     "yaml-cpp/": ("actors/workflow", "tests/actors/workflow"),
     "CLI/": ("tools",),
 }

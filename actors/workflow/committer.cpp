@@ -146,8 +146,7 @@ public:
     const std::lock_guard held{mutex_};
     return only_->claim(run_id, now);
   }
-  result<std::vector<result<std::uint64_t>>> claim_all(std::span<const std::string> run_ids,
-                                                       time_point now) override {
+  result<claims> claim_all(std::span<const std::string> run_ids, time_point now) override {
     const std::lock_guard held{mutex_};
     return only_->claim_all(run_ids, now);
   }

@@ -1,7 +1,5 @@
 #include "actors/workflow/sqlite_run_store.hpp"
 
-#include <fmt/format.h>
-
 namespace troupe::workflow {
 
 result<void> sqlite_run_store::append(std::span<const append_batch> batches) {
@@ -23,10 +21,7 @@ result<void> sqlite_run_store::append_one(const append_batch& batch) {
     const auto number = insert_run(batch);
     if (!number) return tl::unexpected(number.error());
     run.number = *number;
-    if (batch.epoch != 1)
-      return fail(
-          workflow_errc::ownership_lost,
-          fmt::format("run {} is new: its epoch is 1, not {}", batch.entry.run_id, batch.epoch));
+    if (auto good = check_batch(batch); !good) return good;
   } else if (known != owned_.end()) {
     run = known->second;
   } else {
@@ -60,9 +55,7 @@ result<std::int64_t> sqlite_run_store::insert_run(const append_batch& batch) {
                  .step();
   if (!row) return tl::unexpected(std::move(row.error()));
   if (*row) return insert.number(0);
-  return fail(workflow_errc::run_exists,
-              fmt::format("there is a run '{}' in {}; choose another id, or resume it",
-                          entry.run_id, file_));
+  return tl::unexpected(run_is_there(entry.run_id, file_));
 }
 
 /// Moves the run's entry on to what it is after the batch, where the batch fits: the one check of
@@ -90,23 +83,16 @@ result<void> sqlite_run_store::advance(const append_batch& batch, const owned_ru
 error sqlite_run_store::refusal(const append_batch& batch) {
   const auto row = find_row(batch.entry.run_id);
   if (!row) return row.error();
-  const run_entry& there = row->entry;
-  if (there.owner != owner_ || there.epoch != batch.epoch)
-    return {workflow_errc::ownership_lost,
-            fmt::format("run {} was taken over by owner {} (epoch {}, this is {})", there.run_id,
-                        there.owner, there.epoch, batch.epoch)};
+  if (auto fits = check_fits(batch, row->entry, owner_); !fits) return fits.error();
   return {workflow_errc::version_conflict,
-          fmt::format("run {} has {} events, {} were expected", there.run_id, there.version,
-                      batch.expected_version)};
+          "run " + row->entry.run_id + " is not the one that this store had at work"};
 }
 
 /// Puts the events behind the run's last one. Whether they belong there is checked after: what does not
 /// fit is rolled back.
 result<void> sqlite_run_store::insert_events(const append_batch& batch, owned_run& run) {
   std::uint64_t sequence = batch.expected_version;
-  if (sequence + batch.events.size() >= most_events_of_a_run)
-    return fail(workflow_errc::store_full,
-                fmt::format("run {} has too many events", batch.entry.run_id));
+  if (auto good = check_batch(batch); !good) return good;
   for (const std::string& event : batch.events) {
     const checksum sum = sum_of(sums_, batch.entry.run_id, ++sequence, event);
     statements_.insert_event.bind(1, run.number)

@@ -1,18 +1,7 @@
 #include "actors/workflow/sqlite_run_store.hpp"
 #include "troupe/v1/run.pb.h"
 
-#include <fmt/format.h>
-
 namespace troupe::workflow {
-namespace {
-
-checksum sum_of(checksummer& sums, std::string_view run_id, std::string_view reason,
-                std::int64_t time_ms) {
-  return sums.add(run_id).add(reason).add(time_ms).finish();
-}
-
-} // namespace
-
 result<void> sqlite_run_store::drop_settled() {
   if (auto dropped = statements_.drop_cancels.run(); !dropped) return dropped;
   return statements_.drop_signals.run();
@@ -24,11 +13,10 @@ result<void> sqlite_run_store::request_cancel(const cancel_request& wanted, time
   const auto row = find_row(wanted.run_id);
   if (!row) return tl::unexpected(row.error());
   if (row->entry.status != v1::RUN_STATUS_RUNNING)
-    return fail(workflow_errc::run_closed,
-                fmt::format("run '{}' has ended, there is nothing to cancel", wanted.run_id));
+    return tl::unexpected(nothing_to_cancel(wanted.run_id));
   if (auto dropped = drop_settled(); !dropped) return dropped;
   const std::int64_t time_ms = to_us(now) / 1'000;
-  const checksum sum = sum_of(sums_, wanted.run_id, wanted.reason, time_ms);
+  const checksum sum = sum_of(sums_, std::string_view{wanted.run_id}, wanted.reason, time_ms);
   statements_.add_cancel.bind(1, wanted.run_id)
       .bind(2, wanted.reason)
       .bind(3, time_ms)

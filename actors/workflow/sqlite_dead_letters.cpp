@@ -1,10 +1,9 @@
 #include "actors/workflow/sqlite_dead_letters.hpp"
 
-#include "actors/runtime/failure_codec.hpp"
-#include "actors/workflow/checksum.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/sqlite_file.hpp"
 #include "actors/workflow/sqlite_rows.hpp"
+#include "actors/workflow/stored_dead_letters.hpp"
 
 #include <fmt/format.h>
 #include <utility>
@@ -19,30 +18,8 @@ constexpr const char* columns =
     "id, time_ms, agent_type, agent_key, payload_type_url, idempotency_key, failure, "
     "attempts, state, length(payload)";
 
-std::int64_t to_ms(std::chrono::system_clock::time_point moment) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(moment.time_since_epoch()).count();
-}
-
-/// Over everything but the state, which changes.
-checksum sum_of(const dead_letter& letter, std::string_view failure_bytes) {
-  return checksummer{}
-      .add(letter.id)
-      .add(to_ms(letter.time))
-      .add(letter.target.type)
-      .add(letter.target.key)
-      .add(letter.payload.type_url)
-      .add(letter.payload.bytes)
-      .add(letter.idempotency_key)
-      .add(failure_bytes)
-      .add(std::int64_t{letter.attempts})
-      .finish();
-}
-
 error damaged(const std::filesystem::path& file, const std::string& id) {
-  return {workflow_errc::store_damaged,
-          fmt::format("dead letter {} in {} is not as it was written; discard it, or restore the "
-                      "file from a backup",
-                      id, file.string())};
+  return damaged_letter(id, file.string(), "file");
 }
 
 /// The row that a query of `columns` stands at, but for the bytes of its payload.
@@ -53,11 +30,7 @@ std::optional<dead_letter> read_row(const sqlite::statement& from) {
   letter.target = {std::string{from.text(2)}, std::string{from.text(3)}};
   letter.payload.type_url = from.text(4);
   letter.idempotency_key = from.text(5);
-  const auto failure_bytes = from.blob(6);
-  v1::Failure wire;
-  if (!wire.ParseFromArray(failure_bytes.data(), static_cast<int>(failure_bytes.size())))
-    return std::nullopt;
-  letter.why = decode_failure(wire);
+  if (!read_failure(from.blob(6), letter)) return std::nullopt;
   letter.attempts = static_cast<std::uint32_t>(from.number(7));
   letter.state = static_cast<dead_letter_state>(from.number(8));
   letter.size_bytes = static_cast<std::size_t>(from.number(9));
@@ -104,8 +77,8 @@ result<void> file_dead_letters::insert(sqlite::database& on, const dead_letter& 
       "payload, idempotency_key, failure, attempts, state, checksum) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!statement) return tl::unexpected(std::move(statement.error()));
-  const std::string failure_bytes = encode_failure(letter.why).SerializeAsString();
-  const auto sum = sum_of(letter, failure_bytes);
+  const std::string why = failure_bytes(letter);
+  const auto sum = sum_of(letter, why);
   return statement->bind(1, letter.id)
       .bind(2, to_ms(letter.time))
       .bind(3, letter.target.type)
@@ -113,7 +86,7 @@ result<void> file_dead_letters::insert(sqlite::database& on, const dead_letter& 
       .bind(5, letter.payload.type_url)
       .bind(6, bytes_of(letter.payload.bytes))
       .bind(7, letter.idempotency_key)
-      .bind(8, bytes_of(failure_bytes))
+      .bind(8, bytes_of(why))
       .bind(9, std::int64_t{letter.attempts})
       .bind(10, static_cast<std::int64_t>(letter.state))
       .bind(11, sum)

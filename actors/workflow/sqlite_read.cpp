@@ -24,9 +24,7 @@ result<run_row> sqlite_run_store::find_row(const std::string& run_id) {
   const sqlite::reset_guard done{query};
   const auto row = query.bind(1, run_id).step();
   if (!row) return tl::unexpected(row.error());
-  if (!*row)
-    return fail(workflow_errc::run_unknown,
-                fmt::format("no run '{}' in {}", run_id.substr(0, 140), file_));
+  if (!*row) return tl::unexpected(no_such_run(run_id, file_));
   return to_row(query);
 }
 

@@ -26,35 +26,10 @@ std::string drop_settled(const char* table) {
       table);
 }
 
-store::time_point from_us(std::int64_t us) {
-  return store::time_point{std::chrono::microseconds{us}};
-}
-
 } // namespace
-
-std::int64_t to_us(store::time_point moment) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(moment.time_since_epoch()).count();
-}
 
 std::span<const unsigned char> bytes_of(std::string_view text) {
   return {reinterpret_cast<const unsigned char*>(text.data()), text.size()};
-}
-
-checksum sum_of(checksummer& sums, const run_entry& entry, std::int64_t number) {
-  return sums.add(number)
-      .add(entry.run_id)
-      .add(entry.workflow)
-      .add(entry.workflow_version)
-      .add(std::int64_t{entry.status})
-      .add(to_us(entry.started))
-      .add(to_us(entry.closed))
-      .add(static_cast<std::int64_t>(entry.version))
-      .finish();
-}
-
-checksum sum_of(checksummer& sums, const std::string& run_id, std::uint64_t sequence,
-                std::string_view bytes) {
-  return sums.add(run_id).add(static_cast<std::int64_t>(sequence)).add(bytes).finish();
 }
 
 std::string run_columns(store_format format) {

@@ -4,6 +4,7 @@
 #include "actors/workflow/sqlite.hpp"
 #include "actors/workflow/sqlite_schema.hpp"
 #include "actors/workflow/store.hpp"
+#include "actors/workflow/stored_rows.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -12,9 +13,6 @@
 #include <string_view>
 
 namespace troupe::workflow {
-
-/// A run has fewer events than this.
-inline constexpr std::uint64_t most_events_of_a_run = std::uint64_t{1} << 32;
 
 /// A run's row: its entry, its number, and the id of its last event.
 struct run_row {
@@ -29,12 +27,6 @@ struct run_row {
 /// @returns nothing where its checksum does not fit.
 [[nodiscard]] std::optional<run_row> read_row(const sqlite::statement& from, checksummer& sums);
 
-/// Over everything of an entry that only its own appends change.
-[[nodiscard]] checksum sum_of(checksummer& sums, const run_entry& entry, std::int64_t number);
-[[nodiscard]] checksum sum_of(checksummer& sums, const std::string& run_id, std::uint64_t sequence,
-                              std::string_view bytes);
-
-[[nodiscard]] std::int64_t to_us(store::time_point moment);
 [[nodiscard]] std::span<const unsigned char> bytes_of(std::string_view text);
 
 /// Every statement that a store repeats, prepared once.

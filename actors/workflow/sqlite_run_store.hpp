@@ -31,8 +31,7 @@ public:
   result<std::vector<run_entry>> list(const run_filter& filter) override;
   result<run_entry> find(const std::string& run_id) override;
   result<std::uint64_t> claim(const std::string& run_id, time_point now) override;
-  result<std::vector<result<std::uint64_t>>> claim_all(std::span<const std::string> run_ids,
-                                                       time_point now) override;
+  result<claims> claim_all(std::span<const std::string> run_ids, time_point now) override;
   result<void> release(const std::string& run_id) override;
   result<void> request_cancel(const cancel_request& wanted, time_point now) override;
   result<std::vector<cancel_request>> cancel_requests() override;

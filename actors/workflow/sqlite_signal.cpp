@@ -4,40 +4,6 @@
 #include <fmt/format.h>
 
 namespace troupe::workflow {
-namespace {
-
-/// Ids in messages are cut here: a damaged one may be of any length.
-constexpr std::size_t most_shown = 140;
-
-checksum sum_of(checksummer& sums, const signal_request& of, std::int64_t number,
-                std::int64_t time_ms) {
-  return sums.add(number)
-      .add(of.id)
-      .add(of.run_id)
-      .add(of.name)
-      .add(time_ms)
-      .add(of.payload)
-      .finish();
-}
-
-result<void> check_name(std::string_view what, std::string_view name, std::size_t most) {
-  if (!name.empty() && name.size() <= most) return {};
-  return fail(
-      workflow_errc::bad_signal,
-      fmt::format("the {} of a signal has {} bytes; give it 1 to {}", what, name.size(), most));
-}
-
-result<void> check_bounds(const signal_request& of) {
-  if (auto good = check_name("id", of.id, signal_bounds::id_bytes); !good) return good;
-  if (auto good = check_name("name", of.name, signal_bounds::name_bytes); !good) return good;
-  if (of.payload.size() <= signal_bounds::payload_bytes) return {};
-  return fail(workflow_errc::bad_signal,
-              fmt::format("the payload of signal '{}' has {} bytes, at most {} are kept; send a "
-                          "reference to it instead",
-                          of.name, of.payload.size(), signal_bounds::payload_bytes));
-}
-
-} // namespace
 
 result<void> sqlite_run_store::request_signal(const signal_request& wanted, time_point now) {
   if (auto good = check_bounds(wanted); !good) return good;
@@ -46,8 +12,7 @@ result<void> sqlite_run_store::request_signal(const signal_request& wanted, time
   const auto row = find_row(wanted.run_id);
   if (!row) return tl::unexpected(row.error());
   if (row->entry.status != v1::RUN_STATUS_RUNNING)
-    return fail(workflow_errc::run_closed,
-                fmt::format("run '{}' has ended, there is nobody to signal", wanted.run_id));
+    return tl::unexpected(nobody_to_signal(wanted.run_id));
   if (auto dropped = drop_settled(); !dropped) return dropped;
   if (auto inserted = insert_signal(wanted, to_us(now) / 1'000); !inserted) return inserted;
   return guard->commit();
@@ -61,10 +26,7 @@ result<void> sqlite_run_store::insert_signal(const signal_request& wanted, std::
     return tl::unexpected(std::move(placed.error()));
   if (place.number(2) > 0) return {};
   if (place.number(1) >= static_cast<std::int64_t>(signal_bounds::kept))
-    return fail(workflow_errc::too_many_signals,
-                fmt::format("run '{}' has {} signals that it has not taken up; wait until it is "
-                            "gone on with",
-                            wanted.run_id, place.number(1)));
+    return tl::unexpected(has_too_many_signals(wanted.run_id, place.number(1)));
   const std::int64_t number = place.number(0);
   const checksum sum = sum_of(sums_, wanted, number, time_ms);
   return statements_.add_signal.bind(1, number)
@@ -84,7 +46,8 @@ result<signal_request> sqlite_run_store::to_signal(const sqlite::statement& from
                       std::string{from.text(3)}, std::string{from.blob(6)}};
   if (from.blob(5) == view(sum_of(sums_, made, from.number(0), from.number(4)))) return made;
   return damaged(fmt::format("signal '{}' of run '{}' is not what was written",
-                             made.id.substr(0, most_shown), made.run_id.substr(0, most_shown)));
+                             made.id.substr(0, most_shown_of_id),
+                             made.run_id.substr(0, most_shown_of_id)));
 }
 
 result<std::vector<signal_request>> sqlite_run_store::signal_requests() {

@@ -3,20 +3,12 @@
 #include "actors/workflow/sqlite_run_store.hpp"
 
 #include <fmt/format.h>
-#include <random>
-#include <unistd.h>
 
 namespace troupe::workflow {
 namespace {
 
 /// So many owners of one file can be alive at once.
 constexpr std::int64_t most_owners = 1'000;
-
-/// Unique among all owners there ever were: a process id alone comes back.
-std::string make_owner_name() {
-  std::random_device entropy;
-  return fmt::format("{}-{:08x}{:08x}", getpid(), entropy(), entropy());
-}
 
 tl::unexpected<error> read_only(const std::string& file) {
   return fail(workflow_errc::store_unavailable, file + " is open for reading only");
@@ -71,11 +63,10 @@ result<std::uint64_t> sqlite_run_store::claim(const std::string& run_id, time_po
   return std::move(all->front());
 }
 
-result<std::vector<result<std::uint64_t>>>
-sqlite_run_store::claim_all(std::span<const std::string> run_ids, time_point now) {
+result<claims> sqlite_run_store::claim_all(std::span<const std::string> run_ids, time_point now) {
   auto guard = begin_writing();
   if (!guard) return tl::unexpected(std::move(guard.error()));
-  std::vector<result<std::uint64_t>> made;
+  claims made;
   for (const std::string& each : run_ids)
     made.push_back(claim_one(each, now));
   if (auto done = guard->commit(); !done) return tl::unexpected(std::move(done.error()));
@@ -89,10 +80,7 @@ result<std::uint64_t> sqlite_run_store::claim_one(const std::string& run_id, tim
   if (entry.owner == owner_) return entry.epoch;
   const auto alive = is_alive(entry.owner, now);
   if (!alive) return tl::unexpected(alive.error());
-  if (*alive)
-    return fail(
-        workflow_errc::run_owned,
-        fmt::format("run {} is at work in another process (owner {})", run_id, entry.owner));
+  if (*alive) return tl::unexpected(run_is_at_work(entry));
   owned_.erase(run_id); // another owner may have appended meanwhile
   statements_.claim_run.bind(1, row->number).bind(2, owner_);
   if (auto claimed = statements_.claim_run.run(); !claimed)

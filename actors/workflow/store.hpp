@@ -68,6 +68,9 @@ struct signal_bounds {
   static constexpr std::size_t kept = 1'000;
 };
 
+/// What became of the claims of several runs, in their order: an epoch, or why there is none.
+using claims = std::vector<result<std::uint64_t>>;
+
 /// Empty members do not restrict.
 struct run_filter {
   std::vector<std::int32_t> statuses;
@@ -107,8 +110,8 @@ public:
   [[nodiscard]] virtual result<std::uint64_t> claim(const std::string& run_id, time_point now) = 0;
   /// The same for many, each by itself, in the order given: what a store can do at once it does so.
   /// @returns what `claim` would for each; the store's own failure where nothing was claimed.
-  [[nodiscard]] virtual result<std::vector<result<std::uint64_t>>>
-  claim_all(std::span<const std::string> run_ids, time_point now) = 0;
+  [[nodiscard]] virtual result<claims> claim_all(std::span<const std::string> run_ids,
+                                                 time_point now) = 0;
   /// Gives one run free, where it is this owner's.
   [[nodiscard]] virtual result<void> release(const std::string& run_id) = 0;
   /// Keeps the wish that an open run be cancelled, durably, until it is closed; its owner looks for it. Of several the

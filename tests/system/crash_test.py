@@ -4,12 +4,14 @@
 A run that reaches its end between two kills is checked and followed by the next one, until all rounds are done. Checked
 of each run: every document is done, no step whose completion was committed was scheduled again, every effect is there,
 and the report equals, outside its `timing` object, that of a run which nobody disturbed.
-Options: --rounds N (kills), --documents N, --seed N.
+On PostgreSQL the server is killed too, all its processes at once, and started again while the run is at work.
+Options: --rounds N (kills), --documents N, --seed N, --store sqlite|postgresql.
 """
 
 import argparse
 import collections
 import json
+import os
 import pathlib
 import random
 import subprocess
@@ -18,13 +20,15 @@ import threading
 import time
 import unittest
 
-from support import TROUPE, SystemTest, troupe, write_documents
+from support import TROUPE, PostgresServer, SystemTest, troupe, write_documents
 
-ROUNDS, DOCUMENTS, SEED = 50, 200, None
+ROUNDS, DOCUMENTS, SEED, STORE = 50, 200, None, "sqlite"
 # A run of the main job is killed about so often.
 KILLS_PER_RUN = 50
 # One round in so many is killed while the process starts: it loads the model, then takes the run over.
 STARTING = 5
+# Of the runs on PostgreSQL one in so many sees its server killed instead, so often.
+SERVER, SERVER_KILLS_PER_RUN = 3, 4
 
 
 def report_of(output: pathlib.Path) -> dict:
@@ -34,6 +38,36 @@ def report_of(output: pathlib.Path) -> dict:
 
 
 class CrashTest(SystemTest):
+    def setUp(self):
+        super().setUp()
+        self.server = None
+        if STORE == "postgresql":
+            self.folder.chmod(0o755)
+            self.server = PostgresServer(self.folder / "server")
+            self.addCleanup(self.server.stop)
+            os.environ["PGPASSWORD"] = PostgresServer.PASSWORD
+            self.store = self.server.store()
+
+    def start_and_restart_server(self, arguments: list, most: int, chance: random.Random) -> int:
+        """Kills the server again and again while the command is at work, which must notice no more than a wait.
+
+        Returns how often it was killed before the command reached its end."""
+        process = subprocess.Popen(
+            [str(TROUPE), *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        left, said, kills = chance.randint(1, most), [], 0
+        with process:
+            for line in process.stderr:
+                said.append(line)
+                left -= " completed" in line
+                if left <= 0 and kills < SERVER_KILLS_PER_RUN:
+                    time.sleep(chance.uniform(0, 0.02))
+                    self.server.kill()
+                    self.server.start()
+                    kills, left = kills + 1, chance.randint(1, most)
+        self.assertEqual(process.returncode, 0, "".join(said[-20:]))
+        return kills
+
     def start_and_kill(self, arguments: list, completions: int, after_s: float) -> bool:
         """Kills the command so long after it showed so many completed steps (0: after its start).
 
@@ -104,7 +138,7 @@ class CrashTest(SystemTest):
         whole_s = time.monotonic() - began
         undisturbed = report_of(self.folder / "undisturbed")
         most = max(1, 2 * (4 * DOCUMENTS + 2) // KILLS_PER_RUN)
-        killed = starting = runs = 0
+        killed = starting = runs = restarted = 0
         began = time.monotonic()
         while killed < ROUNDS:
             runs += 1
@@ -112,6 +146,9 @@ class CrashTest(SystemTest):
             arguments = self.run_arguments(documents, output, "--continue", "--progress", "lines")
             # Never twice in a row while it starts: an attempt that is lost again and again counts as the culprit.
             moved, alive = False, True
+            if self.server and chance.randrange(SERVER) == 0:
+                kills = self.start_and_restart_server(arguments, most, chance)
+                killed, restarted, alive = killed + kills, restarted + kills, False
             while alive and killed < ROUNDS:
                 moved = not (moved and chance.randrange(STARTING) == 0)
                 if moved:
@@ -123,7 +160,7 @@ class CrashTest(SystemTest):
             run = self.finish(arguments) if alive else self.newest_completed()
             self.check_finished(run, output, undisturbed)
         print(
-            f"{killed} kills ({starting} of them while it started) in {runs} runs, {time.monotonic() - began:.0f} s: "
+            f"{killed} kills ({starting} of them while it started, {restarted} of the server) in {runs} runs, {time.monotonic() - began:.0f} s: "
             f"every document done, no committed step repeated, reports equal", flush=True,
         )
 
@@ -138,6 +175,7 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--documents", type=int, default=DOCUMENTS)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), default=STORE)
     options, rest = parser.parse_known_args()
-    ROUNDS, DOCUMENTS, SEED = options.rounds, options.documents, options.seed
+    ROUNDS, DOCUMENTS, SEED, STORE = options.rounds, options.documents, options.seed, options.store
     unittest.main(argv=[sys.argv[0], *rest])

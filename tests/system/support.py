@@ -5,10 +5,14 @@ import json
 import os
 import pathlib
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TROUPE = pathlib.Path(os.environ.get("TROUPE_BINARY", ROOT / "build" / "release" / "troupe"))
@@ -58,6 +62,101 @@ def write_documents(folder: pathlib.Path, count: int) -> None:
             f"or call (212) 555-{i % 10000:04}. The host was 192.0.2.{i % 250 + 1}.\n",
             encoding="utf-8",
         )
+
+
+class PostgresServer:
+    """A PostgreSQL server of the test's own: a new cluster below `folder`, a free port of the loopback device, `fsync` on.
+
+    It does not run as root: root starts it as the user `postgres`. It ends with this process, however that ends.
+    Who comes over the network has PASSWORD; who comes through the socket needs none."""
+
+    PASSWORD = "p@ss/word?"
+    SECONDS = 60
+
+    def __init__(self, folder: pathlib.Path, *settings: str, data: pathlib.Path | None = None):
+        self.programs = self._programs()
+        self.folder = folder
+        self.data = data or folder / "data"
+        self.settings = settings
+        self.process = None
+        folder.mkdir(exist_ok=True)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        for place in (folder, self.data.parent):
+            self._give(place)
+        (folder / "secret").write_text(self.PASSWORD)
+        self._run("initdb", "-N", "-D", self.data, "-U", "postgres", "--auth-local=trust", "--auth-host=scram-sha-256",
+                  "--encoding=UTF8", "--locale=C", "--no-instructions", f"--pwfile={folder / 'secret'}",
+                  f"--waldir={folder / 'wal'}")
+        self.start()
+
+    @staticmethod
+    def _programs() -> pathlib.Path:
+        named = os.environ.get("TROUPE_POSTGRES_BIN")
+        found = [pathlib.Path(named)] if named else sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
+        found = [each for each in found if (each / "initdb").exists()]
+        if not found:
+            raise RuntimeError("PostgreSQL's programs are not installed; run tools/setup (package postgresql), "
+                               "or name their folder in TROUPE_POSTGRES_BIN")
+        return found[-1]
+
+    @staticmethod
+    def _give(place: pathlib.Path) -> None:
+        if os.geteuid() == 0:
+            shutil.chown(place, "postgres", "postgres")
+
+    def _command(self, program: str, *arguments) -> list:
+        """Ends with this process: the server must not outlive a test that was killed."""
+        who = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        return ["setpriv", *who, "--pdeathsig=QUIT", str(self.programs / program), *map(str, arguments)]
+
+    def _run(self, program: str, *arguments, **options) -> str:
+        done = subprocess.run(self._command(program, *arguments), capture_output=True, text=True, cwd="/", **options)
+        if done.returncode != 0:
+            raise RuntimeError(f"{program}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return done.stdout
+
+    def start(self) -> None:
+        more = [word for each in ("fsync=on", "shared_buffers=16MB", *self.settings) for word in ("-c", each)]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command("postgres", "-D", self.data, "-k", self.folder, "-h", "127.0.0.1", "-p", self.port, *more),
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/")
+        limit = time.monotonic() + self.SECONDS
+        while True:
+            try:
+                return self.sql("SELECT 1") and None
+            except RuntimeError as why:
+                if self.process.poll() is not None or time.monotonic() > limit:
+                    raise RuntimeError(f"{why}{(self.folder / 'log').read_text()[-4000:]}") from why
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.send_signal(signal.SIGINT)  # "fast": sessions are ended
+            self.process.wait(timeout=self.SECONDS)
+            self.process = None
+
+    def kill(self) -> None:
+        """Ends all its processes at once, as a power cut does but for the disk."""
+        self.process.send_signal(signal.SIGSTOP)  # it starts nothing more
+        task = self.process.pid
+        for child in pathlib.Path(f"/proc/{task}/task/{task}/children").read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+        self.process.kill()
+        self.process.wait(timeout=self.SECONDS)
+        self.process = None
+
+    def sql(self, text: str) -> str:
+        return self._run("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p", self.port,
+                         "-U", "postgres", "-d", "postgres", "-c", text)
+
+    def store(self, schema: str = "troupe", user: str = "postgres", password: str | None = None) -> str:
+        """An address over the network for `--store`; without a password it is left to PGPASSWORD and the like."""
+        secret = "" if password is None else ":" + urllib.parse.quote(password, safe="")
+        return f"postgresql://{user}{secret}@127.0.0.1:{self.port}/postgres?schema={schema}"
 
 
 def can_mount() -> bool:

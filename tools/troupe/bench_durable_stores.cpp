@@ -35,8 +35,8 @@ public:
   result<std::uint64_t> claim(const std::string& run, time_point now) override {
     return real_->claim(run, now);
   }
-  result<std::vector<result<std::uint64_t>>> claim_all(std::span<const std::string> run_ids,
-                                                       time_point now) override {
+  result<workflow::claims> claim_all(std::span<const std::string> run_ids,
+                                     time_point now) override {
     return real_->claim_all(run_ids, now);
   }
   result<void> release(const std::string& run) override { return real_->release(run); }

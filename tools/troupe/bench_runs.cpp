@@ -163,12 +163,9 @@ std::vector<search> searches(std::size_t runs) {
   old_failures.statuses = {v1::RUN_STATUS_FAILED};
   old_failures.workflow = "workflow-13";
   old_failures.started_since = now - std::chrono::minutes{runs / 2};
-  return {{"newest", all},
-          {"status", failed},
-          {"workflow", named},
-          {"unknown_workflow", unknown},
-          {"since", recent},
-          {"status_workflow_since", old_failures}};
+  return {{"newest", all},     {"status", failed},
+          {"workflow", named}, {"unknown_workflow", unknown},
+          {"since", recent},   {"status_workflow_since", old_failures}};
 }
 
 result<void> measure_searches(const runs_settings& settings, figure_sink& out) {

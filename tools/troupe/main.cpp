@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <exception>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
 
 namespace {
 
@@ -45,6 +47,8 @@ exit_code dispatch(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     const interrupt signals;
+    // Standard output is for results alone.
+    spdlog::set_default_logger(spdlog::stderr_color_mt("troupe"));
     return static_cast<int>(close_output(dispatch(argc, argv)));
   } catch (const std::exception& unexpected) {
     print_error(std::string{"unexpected: "} + unexpected.what());

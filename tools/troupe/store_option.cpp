@@ -1,5 +1,7 @@
 #include "tools/troupe/store_option.hpp"
 
+#include "actors/workflow/postgres_dead_letters.hpp"
+#include "actors/workflow/postgres_store.hpp"
 #include "actors/workflow/sqlite_dead_letters.hpp"
 #include "actors/workflow/sqlite_store.hpp"
 #include "tools/troupe/cli_errc.hpp"
@@ -9,7 +11,6 @@
 #include <cctype>
 #include <cstdlib>
 #include <filesystem>
-#include <fmt/format.h>
 #include <string_view>
 
 namespace troupe::cli {
@@ -35,9 +36,10 @@ result<std::filesystem::path> default_file() {
 
 result<std::filesystem::path> file_of(const std::string& store) {
   if (store.empty()) return default_file();
+  // What was given is not printed: it may have a password in it.
   if (!store.starts_with(scheme) || store.size() == scheme.size())
-    return fail(cli_errc::bad_option,
-                fmt::format("--store {} is not of the form sqlite:FILE", store));
+    return fail(cli_errc::bad_option, "--store is neither of the form sqlite:FILE nor of the form "
+                                      "postgresql://USER@HOST:PORT/DATABASE");
   return std::filesystem::path{store.substr(scheme.size())};
 }
 
@@ -59,12 +61,17 @@ std::string shell_word(const std::string& text) {
 void store_option::add_to(CLI::App& command) {
   command
       .add_option("--store", given_,
-                  "Where runs are kept, as sqlite:FILE\n(default: troupe/runs.db in the user's "
-                  "state folder)")
-      ->type_name("sqlite:FILE");
+                  "Where runs are kept, as sqlite:FILE or postgresql://USER@HOST:PORT/DATABASE\n"
+                  "(default: troupe/runs.db in the user's state folder)")
+      ->type_name("STORE");
 }
 
 result<std::unique_ptr<workflow::store>> store_option::open(bool must_exist) const {
+  if (workflow::is_postgres_address(given_)) {
+    workflow::postgres_store_options options;
+    options.must_exist = must_exist;
+    return workflow::open_postgres_store(given_, options);
+  }
   const auto file = file_of(given_);
   if (!file) return tl::unexpected(file.error());
   if (!must_exist && file->has_parent_path()) {
@@ -78,6 +85,11 @@ result<std::unique_ptr<workflow::store>> store_option::open(bool must_exist) con
 }
 
 result<std::unique_ptr<workflow::store>> store_option::open_to_read() const {
+  if (workflow::is_postgres_address(given_)) {
+    workflow::postgres_store_options options;
+    options.read_only = true;
+    return workflow::open_postgres_store(given_, options);
+  }
   const auto file = file_of(given_);
   if (!file) return tl::unexpected(file.error());
   workflow::sqlite_store_options options;
@@ -86,13 +98,17 @@ result<std::unique_ptr<workflow::store>> store_option::open_to_read() const {
 }
 
 result<std::shared_ptr<dead_letter_store>> store_option::dead_letters() const {
+  if (workflow::is_postgres_address(given_)) return workflow::postgres_dead_letters(given_);
   const auto file = file_of(given_);
   if (!file) return tl::unexpected(file.error());
   return workflow::sqlite_dead_letters(*file);
 }
 
 std::string store_option::as_argument() const {
-  return given_.empty() ? "" : " --store " + shell_word(given_);
+  if (given_.empty()) return "";
+  return " --store " + shell_word(workflow::is_postgres_address(given_)
+                                      ? workflow::shown_postgres_address(given_)
+                                      : given_);
 }
 
 } // namespace troupe::cli

@@ -18,17 +18,19 @@ class store_option {
 public:
   void add_to(CLI::App& command);
 
-  /// Opens the store. @returns `cli_errc::bad_option` for anything but `sqlite:FILE`, or the store's own error.
+  /// Opens the store: a SQLite file, or a schema of a PostgreSQL database.
+  /// @returns `cli_errc::bad_option` for what is neither, or the store's own error.
   /// @param must_exist refuses to make a new one; otherwise its folder is made too.
   [[nodiscard]] result<std::unique_ptr<workflow::store>> open(bool must_exist) const;
 
   /// Opens a store that is there for reading alone, also where nothing may be written.
   [[nodiscard]] result<std::unique_ptr<workflow::store>> open_to_read() const;
 
-  /// The dead letters in the same file, which is opened when one is put there or read.
+  /// The dead letters in the same place, which is opened when one is put there or read.
   [[nodiscard]] result<std::shared_ptr<dead_letter_store>> dead_letters() const;
 
-  /// ` --store sqlite:FILE` where it was given, for hints: quoted so that a shell takes it back as it was.
+  /// ` --store sqlite:FILE` where it was given, for hints: quoted so that a shell takes it back as it was, but for a password
+  /// and what is behind the '?' of an address.
   [[nodiscard]] std::string as_argument() const;
 
 private:

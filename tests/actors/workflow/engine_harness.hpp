@@ -28,8 +28,7 @@ public:
   result<std::uint64_t> claim(const std::string& run, time_point now) override {
     return real_->claim(run, now);
   }
-  result<std::vector<result<std::uint64_t>>> claim_all(std::span<const std::string> run_ids,
-                                                       time_point now) override {
+  result<claims> claim_all(std::span<const std::string> run_ids, time_point now) override {
     return real_->claim_all(run_ids, now);
   }
   result<void> release(const std::string& run) override { return real_->release(run); }
@@ -159,11 +158,20 @@ struct engine_harness {
   }
 };
 
+/// Opens a store by a name that is the test's own. Other stores than SQLite's take the place of this one where a program
+/// is run for them.
+using store_opener = std::function<std::unique_ptr<store>(const std::string& name, time_point now)>;
+inline store_opener& other_stores() {
+  static store_opener opener;
+  return opener;
+}
+
 struct engine_fixture {
   temporary_folder folder;
 
   [[nodiscard]] std::unique_ptr<store> open(const std::string& name = "s.db",
                                             time_point now = at(0)) const {
+    if (other_stores()) return other_stores()(folder.path().filename().string() + name, now);
     sqlite_store_options options;
     options.now = now;
     return must(open_sqlite_store(folder.path() / name, options));

@@ -52,59 +52,6 @@ dead_letter letter_of(const std::string& id, int second = 0) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_CASE(what_was_put_away_is_found_as_it_was, letters_fixture) {
-  const auto put = letter_of("a", 1'700'000'000);
-  append(put);
-  const auto found = must(sqlite_dead_letters(file)->find("a")); // another one on the same file
-  BOOST_REQUIRE(found.has_value());
-  BOOST_TEST(found->id == put.id);
-  BOOST_TEST((found->time == put.time));
-  BOOST_TEST((found->target == put.target));
-  BOOST_TEST((found->payload == put.payload));
-  BOOST_TEST(found->size_bytes == 4U);
-  BOOST_TEST(found->idempotency_key == put.idempotency_key);
-  BOOST_TEST(found->why.type == put.why.type);
-  BOOST_TEST(found->why.message == put.why.message);
-  BOOST_TEST(found->why.retryable);
-  BOOST_TEST(found->attempts == 3U);
-  BOOST_TEST((found->state == dead_letter_state::waiting));
-  BOOST_TEST(!must(store->find("b")).has_value());
-}
-
-BOOST_FIXTURE_TEST_CASE(they_are_listed_newest_first_without_their_payloads, letters_fixture) {
-  append(letter_of("b", 2));
-  append(letter_of("a", 1));
-  append(letter_of("c", 3));
-  BOOST_TEST(ids() == "cba");
-  BOOST_TEST(ids({.limit = 1}) == "c");
-  const auto listed = must(store->list({}));
-  BOOST_TEST(listed.at(0).payload.bytes.empty());
-  BOOST_TEST(listed.at(0).size_bytes == 4U);
-}
-
-BOOST_FIXTURE_TEST_CASE(they_are_bounded_and_replayed_ones_go_first, letters_fixture) {
-  for (int i = 0; i < 3; ++i)
-    append(letter_of(std::string(1, static_cast<char>('a' + i)), i));
-  BOOST_TEST(must(store->mark_replayed("b")));
-  BOOST_TEST(!must(store->mark_replayed("x")));
-  BOOST_TEST(ids({.state = dead_letter_state::replayed}) == "b");
-  BOOST_TEST(ids({.state = dead_letter_state::waiting}) == "ca");
-  append(letter_of("d", 3));
-  BOOST_TEST(ids() == "dca");
-  append(letter_of("e", 4));
-  BOOST_TEST(ids() == "edc");
-  BOOST_TEST(must(store->remove("d")));
-  BOOST_TEST(!must(store->remove("d")));
-  BOOST_TEST(ids() == "ec");
-}
-
-BOOST_FIXTURE_TEST_CASE(they_live_in_the_store_of_the_runs_while_it_is_open, letters_fixture) {
-  const auto runs = must(open_sqlite_store(file));
-  append(letter_of("a"));
-  BOOST_TEST(ids() == "a");
-  BOOST_TEST(must(runs->list({})).empty());
-}
-
 BOOST_FIXTURE_TEST_CASE(a_file_that_is_not_there_is_not_made_by_reading, letters_fixture) {
   BOOST_TEST((store->list({}).error().code == make_error_code(workflow_errc::store_unavailable)));
   BOOST_TEST(

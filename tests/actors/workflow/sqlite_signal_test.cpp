@@ -3,10 +3,6 @@
 #include "tests/actors/workflow/store_on_disk.hpp"
 #include "tests/support/results.hpp"
 
-#include <csignal>
-#include <sys/wait.h>
-#include <unistd.h>
-
 using namespace troupe;
 using namespace troupe::test;
 
@@ -60,24 +56,6 @@ BOOST_FIXTURE_TEST_CASE(signals_are_there_when_the_file_is_opened_again, signal_
   must(again->drop_signals(ids{"to-run"}));
   again = open();
   BOOST_TEST((store_conformance::kept_signals(*again) == ids{"to-other", "third"}));
-}
-
-BOOST_FIXTURE_TEST_CASE(a_signal_of_a_process_that_is_killed_stays, signal_fixture) {
-  auto ours = open();
-  must(store_conformance::append(*ours, store_conformance::batch("run", 0, {"1"})));
-  const pid_t child = fork();
-  if (child == 0) {
-    auto theirs = open_sqlite_store(file);
-    if (theirs && (*theirs)->request_signal({"theirs", "run", "approve", "any"}, now))
-      raise(SIGKILL);
-    _exit(1);
-  }
-  int status = 0;
-  BOOST_REQUIRE(waitpid(child, &status, 0) == child);
-  BOOST_REQUIRE(WIFSIGNALED(status));
-  BOOST_TEST((store_conformance::kept_signals(*ours) == ids{"theirs"}));
-  must(ours->drop_signals(ids{"theirs"}));
-  BOOST_TEST(store_conformance::kept_signals(*open()).empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_signal_is_named_and_can_be_let_go_of) {

@@ -1,17 +1,11 @@
-#include "actors/workflow/committer.hpp"
 #include "actors/workflow/sqlite_store.hpp"
 #include "tests/actors/workflow/store_conformance.hpp"
 #include "tests/actors/workflow/store_on_disk.hpp"
 
-#include <boost/test/data/monomorphic.hpp>
-#include <boost/test/data/test_case.hpp>
 #include <csignal>
 #include <fstream>
-#include <future>
 #include <sqlite3.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -77,18 +71,6 @@ struct folder_fixture : store_on_disk {
 };
 
 } // namespace
-
-BOOST_DATA_TEST_CASE(conforms, boost::unit_test::data::make({false, true}), shareable) {
-  const store_on_disk place;
-  store_conformance suite;
-  suite.open = [&](store_conformance::clock::time_point now) {
-    sqlite_store_options options;
-    options.now = now;
-    auto opened = std::move(open_sqlite_store(place.file, options).value());
-    return shareable ? make_shareable(std::move(opened)) : std::move(opened);
-  };
-  suite.run_all();
-}
 
 BOOST_FIXTURE_TEST_CASE(changed_event_is_found, folder_fixture) {
   check_damage("UPDATE events SET bytes = x'00' WHERE run = 1 AND number = 3",
@@ -231,48 +213,6 @@ BOOST_FIXTURE_TEST_CASE(a_full_store_is_named_and_keeps_what_it_had, folder_fixt
              appended.error().message());
   one.reset();
   BOOST_TEST(must_open()->read("x")->size() == 1u);
-}
-
-BOOST_FIXTURE_TEST_CASE(processes_share_a_store_but_no_run, folder_fixture) {
-  int ready[2];
-  BOOST_REQUIRE(pipe(ready) == 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    auto theirs = open();
-    const bool good =
-        theirs && store_conformance::append(**theirs, store_conformance::batch("theirs", 0, {"1"}));
-    (void)!write(ready[1], good ? "y" : "n", 1);
-    pause(); // until it is killed
-    _exit(0);
-  }
-  char good = 'n';
-  BOOST_REQUIRE(read(ready[0], &good, 1) == 1);
-  BOOST_REQUIRE(good == 'y');
-  auto ours = must_open();
-  const auto now = std::chrono::system_clock::now();
-  store_conformance::check_refused(ours->claim("theirs", now), workflow_errc::run_owned);
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
-  BOOST_TEST(
-      ours->claim("theirs", now).has_value()); // at once: the kernel says that its owner is dead
-  close(ready[0]);
-  close(ready[1]);
-}
-
-BOOST_FIXTURE_TEST_CASE(many_open_at_once, folder_fixture) {
-  std::vector<std::future<std::string>> complaints;
-  complaints.reserve(8);
-  for (int i = 0; i < 8; ++i)
-    complaints.push_back(std::async(std::launch::async, [this, i]() -> std::string {
-      const auto opened = open_sqlite_store(file);
-      if (!opened) return opened.error().message();
-      const auto batch = store_conformance::batch("r" + std::to_string(i), 0, {"1"});
-      const auto appended = store_conformance::append(**opened, batch);
-      return appended ? "" : appended.error().message();
-    }));
-  for (auto& each : complaints)
-    BOOST_TEST(each.get() == "");
-  BOOST_TEST(must_open()->list({})->size() == 8u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,9 +1,10 @@
-#include "actors/workflow/sqlite_store.hpp"
 #include "tests/actors/workflow/store_conformance.hpp"
-#include "tests/support/files.hpp"
+#include "tests/actors/workflow/store_place.hpp"
 
 #include <algorithm>
 #include <array>
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <map>
 #include <rapidcheck.h>
 
@@ -53,7 +54,7 @@ rc::Gen<operation> any_operation() {
       rc::gen::set(&operation::amount, rc::gen::inRange<std::size_t>(0, 4)));
 }
 
-/// What a store is meant to be, without any file.
+/// What a store is meant to be, without any disk.
 struct model_run {
   std::vector<std::string> events;
   std::uint64_t epoch = 1;
@@ -62,10 +63,10 @@ struct model_run {
   bool closed = false;
 };
 
-/// Two owners of one file, one after another doing what they are told, beside the model.
+/// Two owners of one store, one after another doing what they are told, beside the model.
 class world {
 public:
-  world() {
+  explicit world(store_kind kind) : place_(make_place(kind)) {
     for (std::size_t who = 0; who < 2; ++who)
       open(who);
   }
@@ -139,11 +140,10 @@ private:
   void open(std::size_t which) {
     owner_state& who = owners_.at(which);
     who.open.reset();
-    sqlite_store_options options;
-    options.now = now_;
-    auto opened = open_sqlite_store(folder_.path() / "s.db", options);
+    auto opened = place_->open(now_);
     RC_ASSERT(opened.has_value());
-    who = {std::move(*opened), ++lives_, now_ + options.lease_time, {}};
+    const auto lease_end = now_ + (*opened)->lease_time();
+    who = {std::move(*opened), ++lives_, lease_end, {}};
   }
 
   [[nodiscard]] bool alive(std::size_t life) const {
@@ -246,7 +246,7 @@ private:
     return ids;
   }
 
-  temporary_folder folder_;
+  std::unique_ptr<store_place> place_; // outlives the owners
   clock::time_point now_{std::chrono::seconds{1'800'000'000}};
   std::array<owner_state, 2> owners_;
   std::map<std::string, model_run> runs_;
@@ -257,10 +257,11 @@ private:
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(a_store_is_what_its_model_is) {
-  BOOST_TEST(rc::check("two owners of a store, as the model says", [] {
+BOOST_DATA_TEST_CASE(a_store_is_what_its_model_is, boost::unit_test::data::make(store_kinds),
+                     kind) {
+  BOOST_TEST(rc::check("two owners of a store, as the model says", [kind] {
     const auto operations = *rc::gen::container<std::vector<operation>>(any_operation());
-    world both;
+    world both{kind};
     for (const operation& each : operations)
       both.carry_out(each);
     both.check();
