@@ -114,6 +114,7 @@ void compiler::check_step(const v1::StepDefinition& from) {
   check_kind(from, made);
   check_retry(from, made);
   check_timeouts(from, made);
+  check_on_failure(from, made);
   step_ids_.push_back(from.id());
   made_->steps.push_back(std::move(made));
 }

@@ -4,7 +4,6 @@
 #include "troupe/v1/wait.pb.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 
 // Steps that wait for a time or for a signal.
 namespace troupe::workflow {
@@ -89,11 +88,7 @@ void compiler::check_default(const v1::StepDefinition& from, step& made) {
            "a default is the reply when the time of timeouts.schedule_to_close is over; add "
            "that, or leave the default out",
            true);
-  std::string json;
-  (void)google::protobuf::util::MessageToJsonString(from.default_reply(), &json);
-  auto reply = message_from_json(json, *made.reply);
-  if (!reply) return report(path, "the default " + reply.error());
-  made.default_reply = std::move(*reply);
+  made.default_reply = check_reply(from.default_reply(), made, path, "the default ");
 }
 
 } // namespace troupe::workflow

@@ -42,6 +42,11 @@ private:
   void check_signal(const v1::StepDefinition& from, step& made);
   void check_default(const v1::StepDefinition& from, step& made);
 
+  // compile_failure.cpp: what comes of a step that failed for good
+  void check_on_failure(const v1::StepDefinition& from, step& made);
+  [[nodiscard]] message_ptr check_reply(const google::protobuf::Struct& from, const step& made,
+                                        const std::string& path, const char* what);
+
   [[nodiscard]] const method* find_method(const v1::StepDefinition& from, const agent_type& type);
   void check_named_types(const v1::StepDefinition& from, step& made);
   void check_retry(const v1::StepDefinition& from, step& made);

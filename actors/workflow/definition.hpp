@@ -58,7 +58,7 @@ struct dependency {
   std::size_t step = 0;
   /// The instance of the same index alone (both steps belong to one fan-out); else all of them.
   bool same_index = false;
-  /// A reference takes one reply of it: where that instance was skipped, so is this one.
+  /// A reference takes one reply of it: where that instance has none, this one is skipped.
   bool reads_reply = false;
 };
 
@@ -88,6 +88,16 @@ enum class step_kind {
   signal
 };
 
+/// What comes of an instance that failed for good.
+enum class failure_action {
+  /// The run fails.
+  fail,
+  /// The run goes on without its reply.
+  proceed,
+  /// The run goes on with a reply that the definition gives.
+  reply
+};
+
 /// One checked step.
 struct step {
   std::string id;
@@ -99,6 +109,9 @@ struct step {
   /// Of `signal`: its name, and the reply when the time of `schedule_to_close` is over (nullptr: it fails).
   std::string signal;
   message_ptr default_reply;
+  failure_action on_failure = failure_action::fail;
+  /// Of `failure_action::reply`.
+  message_ptr failure_reply;
   const google::protobuf::Descriptor* request = nullptr;
   const google::protobuf::Descriptor* reply = nullptr;
   /// Ascending by step, each step once.

@@ -97,7 +97,7 @@ private:
     shape_.each_entry(value, path,
                       {"agent", "request_type", "needs", "for_each", "when", "parallelism",
                        "priority", "input", "retry", "timeouts", "wait", "signal", "reply_type",
-                       "default"},
+                       "default", "on_failure"},
                       [&](const std::string& key, const std::string& at, const yaml_node& part) {
                         read_step_part(made, key, at, part);
                       });
@@ -121,6 +121,23 @@ private:
     if (key == "input") read_object(*made.mutable_input(), value, path);
     if (key == "retry") read_retry(*made.mutable_retry(), value, path);
     if (key == "timeouts") read_timeouts(*made.mutable_timeouts(), value, path);
+    if (key == "on_failure") read_on_failure(*made.mutable_on_failure(), value, path);
+  }
+
+  void read_on_failure(v1::OnFailure& made, const yaml_node& value, const std::string& path) {
+    if (value.what == kind::mapping)
+      return shape_.each_entry(
+          value, path, {"reply"},
+          [&](const std::string&, const std::string& at, const yaml_node& reply) {
+            read_object(*made.mutable_reply(), reply, at);
+          });
+    const std::string word = shape_.text(value, path);
+    if (word == "fail") return made.set_action(v1::FAILURE_ACTION_FAIL);
+    if (word == "continue") return made.set_action(v1::FAILURE_ACTION_CONTINUE);
+    if (!word.empty())
+      shape_.report(path, fmt::format("unknown action '{}'; write fail, continue or {{ reply: {{ "
+                                      "... }} }}",
+                                      word.substr(0, 80)));
   }
 
   std::uint32_t whole_number(const yaml_node& value, const std::string& path) {

@@ -121,14 +121,15 @@ step_failed machine::judge(const attempt_id& attempt, failure why, time_point no
   return {attempt, std::move(why), due};
 }
 
-const step* machine::missing_reply(std::size_t at, std::uint32_t index) const {
+const dependency* machine::missing_reply(std::size_t at, std::uint32_t index) const {
   for (const dependency& need : workflow_->steps[at].needs) {
     if (!need.reads_reply) continue;
     const auto& instances = steps_[need.step].instances;
     const std::uint32_t read = need.same_index ? index : 0;
-    // None: it ran over a list in a reply that was skipped.
-    if (read >= instances.size() || instances[read].status == instance_status::skipped)
-      return &workflow_->steps[need.step];
+    // None: it ran over a list in a reply that there is not.
+    if (read >= instances.size() || instances[read].status == instance_status::skipped ||
+        instances[read].status == instance_status::failed)
+      return &need;
   }
   return nullptr;
 }

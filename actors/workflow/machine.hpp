@@ -67,8 +67,8 @@ using commands = std::vector<command>;
 ///    parallelism allows it; of several ready ones the one that became ready first goes first. An
 ///    instance that waits for its next attempt takes no part of the parallelism.
 ///  - An instance of a step with a condition is decided once all that it needs is done or skipped;
-///    so is one that reads a reply of an instance that was skipped, which makes it skipped too. What
-///    was decided is an event: a replay evaluates nothing.
+///    so is one that reads a reply of an instance that has none (skipped, or failed), which makes it
+///    skipped too. What was decided is an event: a replay evaluates nothing.
 ///  - `run_recovered` makes every attempt in flight lost. A lost attempt has a number, but does not
 ///    count against `maximum_attempts`: its agent did not fail. (Temporal counts it; there a
 ///    restart of the service is not the loss of a worker, while here one process is both.) It is
@@ -80,8 +80,9 @@ using commands = std::vector<command>;
 ///  - A signal goes to the instance that has awaited its name longest. Where none does it is kept for
 ///    the next one, the first one first.
 ///  - `run_cancelled` closes the run wherever it stands.
-///  - A step that fails for good fails the run. Attempts still in flight are not waited for: their
-///    results find a closed run and are refused.
+///  - A step that fails for good fails the run, unless its `on_failure` says otherwise: then it is as
+///    one that was skipped, or as one that completed with the reply of `on_failure`. Attempts still in
+///    flight when a run fails are not waited for: their results find a closed run and are refused.
 class machine : private reply_source {
 public:
   machine() = default;
@@ -164,8 +165,8 @@ private:
   /// nullptr where there is no such instance (yet).
   [[nodiscard]] const instance_state* find(const instance_id& name) const;
   [[nodiscard]] const step& definition_of(const instance_id& name) const;
-  /// The skipped step of which it reads a reply; nullptr where there is none.
-  [[nodiscard]] const step* missing_reply(std::size_t step, std::uint32_t index) const;
+  /// The dependency by which it reads a reply that will never come; nullptr where there is none.
+  [[nodiscard]] const dependency* missing_reply(std::size_t step, std::uint32_t index) const;
   [[nodiscard]] std::string skip_reason(std::size_t step, std::uint32_t index) const;
 
   // reply_source

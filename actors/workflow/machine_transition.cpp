@@ -80,9 +80,14 @@ result<void> machine::transition::operator()(const step_completed& happened) {
 void machine::transition::complete(const slot& at, message_ptr reply) {
   at.instance->status = instance_status::completed;
   at.instance->reply = std::move(reply);
-  at.instance->closed = now;
   at.instance->last_failure.reset();
   --state.steps_[at.step].active;
+  close_instance(at);
+}
+
+/// Of an instance that the run goes on without: it is completed, skipped, or failed and that is put up with.
+void machine::transition::close_instance(const slot& at) {
+  at.instance->closed = now;
   --state.steps_[at.step].instances_left;
   tell_dependents(at.step, at.index);
   settle(at.step);
@@ -106,7 +111,7 @@ result<void> machine::transition::operator()(const step_failed& happened) {
     pump(at->step);
     return {};
   }
-  fail_for_good(instance, happened.attempt, happened.why);
+  fail_for_good(*at, happened.attempt, happened.why);
   return {};
 }
 
@@ -125,15 +130,22 @@ result<void> machine::transition::operator()(const step_timed_out& happened) {
   }
   if (instance.status == instance_status::waiting) --state.steps_[at.step].active;
   instance.last_failure = happened.why;
-  fail_for_good(instance, {happened.instance, instance.attempts, instance.token}, happened.why);
+  fail_for_good(at, {happened.instance, instance.attempts, instance.token}, happened.why);
   return {};
 }
 
-/// Ends the run with the first failure of this kind.
-void machine::transition::fail_for_good(instance_state& instance, const attempt_id& last,
+/// Ends the run with the first failure of this kind, unless the step says otherwise.
+void machine::transition::fail_for_good(const slot& at, const attempt_id& last,
                                         const failure& why) {
-  instance.status = instance_status::failed;
-  instance.closed = now;
+  const step& from = definition_of(at.step);
+  at.instance->status = instance_status::failed;
+  at.instance->closed = now;
+  if (from.on_failure == failure_action::reply) {
+    // Its failure is kept beside it.
+    at.instance->status = instance_status::completed;
+    at.instance->reply = from.failure_reply;
+  }
+  if (from.on_failure != failure_action::fail) return close_instance(at);
   if (state.failure_) return;
   state.failure_ = run_failure{why, last};
   want_end();
@@ -166,18 +178,14 @@ result<void> machine::transition::operator()(const step_decided& happened) {
   if (!at.instance || at.instance->status != instance_status::undecided)
     return mismatch(name() + " is not to be decided");
   const bool missing = state.missing_reply(at.step, at.index) != nullptr;
-  if (missing && !happened.skipped) return mismatch(name() + " reads a reply that was skipped");
+  if (missing && !happened.skipped) return mismatch(name() + " reads a reply that there is not");
   if (!happened.skipped) {
     make_ready(at.step, at.index);
     pump(at.step);
     return {};
   }
   at.instance->status = instance_status::skipped;
-  at.instance->closed = now;
-  --state.steps_[at.step].instances_left;
-  tell_dependents(at.step, at.index);
-  settle(at.step);
-  want_end();
+  close_instance(at);
   return {};
 }
 

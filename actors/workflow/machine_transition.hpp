@@ -52,9 +52,10 @@ private:
   void settle(std::size_t at);
   void recover_step(std::size_t at);
   void complete(const slot& at, message_ptr reply);
+  void close_instance(const slot& at);
   void stop_awaiting(const slot& at);
   void recover_instance(std::size_t at, std::uint32_t index, std::deque<std::uint32_t>& again);
-  void fail_for_good(instance_state& instance, const attempt_id& last, const failure& why);
+  void fail_for_good(const slot& at, const attempt_id& last, const failure& why);
   void want_end();
 };
 

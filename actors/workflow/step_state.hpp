@@ -27,7 +27,7 @@ enum class instance_status {
   waiting,
   completed,
   failed,
-  /// Its condition was false, or it reads a reply of an instance that was skipped.
+  /// Its condition was false, or it reads a reply of an instance that has none.
   skipped
 };
 
@@ -56,7 +56,7 @@ struct step_state {
   /// The number of instances is known.
   bool expanded = false;
   bool done = false;
-  /// Instances not completed and not skipped.
+  /// Instances that the run has still to wait for.
   std::size_t instances_left = 0;
   /// Needs that must be done as a whole and are not.
   std::size_t whole_needs_left = 0;

@@ -69,10 +69,14 @@ void describe_graph(v1::RunSummary& made, const definition& workflow) {
 
 std::string machine::skip_reason(std::size_t at, std::uint32_t index) const {
   if (steps_[at].instances[index].status != instance_status::skipped) return {};
-  const step* missing = missing_reply(at, index);
-  return missing
-             ? fmt::format("it reads step '{}', which was skipped", missing->id)
-             : "its condition is false: " + workflow_->source.steps(static_cast<int>(at)).when();
+  const dependency* missing = missing_reply(at, index);
+  if (!missing)
+    return "its condition is false: " + workflow_->source.steps(static_cast<int>(at)).when();
+  const auto& read = steps_[missing->step].instances;
+  const std::size_t which = missing->same_index ? index : 0;
+  const bool failed = which < read.size() && read[which].status == instance_status::failed;
+  return fmt::format("it reads step '{}', which {}", workflow_->steps[missing->step].id,
+                     failed ? "failed" : "was skipped");
 }
 
 v1::RunSummary machine::summary() const {

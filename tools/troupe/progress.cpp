@@ -89,7 +89,7 @@ void progress::on_tick(const v1::RunSummary& run) {
   if (mode_ != progress_mode::bar) return;
   const std::lock_guard lock{mutex_};
   const auto counts = count_instances(run);
-  const auto done = counts.completed + counts.skipped;
+  const auto done = counts.completed + counts.skipped + counts.failed;
   const auto filled = counts.total ? done * bar_cells / counts.total : 0;
   const auto elapsed =
       std::chrono::system_clock::now().time_since_epoch() -

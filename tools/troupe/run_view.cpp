@@ -110,7 +110,8 @@ instance_counts count_instances(const v1::RunSummary& run) {
 std::string done_text(const v1::RunSummary& run) {
   const auto counts = count_instances(run);
   return fmt::format("{} of {} steps done{}", counts.completed, counts.total,
-                     counts.skipped ? fmt::format(", {} skipped", counts.skipped) : "");
+                     counts.skipped ? fmt::format(", {} skipped", counts.skipped) : "") +
+         (counts.failed ? fmt::format(", {} failed", counts.failed) : "");
 }
 
 std::string cancelled_text(const std::string& run_id, const std::string& reason) {

@@ -44,6 +44,20 @@ void set_random_work(v1::StepDefinition& step, int kind) {
     step.set_signal(*rc::gen::inRange(0, 2) == 0 ? "go" : "stop");
 }
 
+/// What comes of the step's failure, where that is said at all.
+void set_random_on_failure(v1::StepDefinition& step) {
+  switch (*rc::gen::inRange(0, 6)) {
+  case 0:
+    return step.mutable_on_failure()->set_action(v1::FAILURE_ACTION_CONTINUE);
+  case 1:
+    return (void)step.mutable_on_failure()->mutable_reply();
+  case 2:
+    return step.mutable_on_failure()->set_action(v1::FAILURE_ACTION_FAIL);
+  default:
+    return;
+  }
+}
+
 /// Makes a random definition: lists, steps over them, steps over those, plain steps, with random
 /// conditions, references, needs and bounds.
 v1::WorkflowDefinition random_definition() {
@@ -70,6 +84,7 @@ v1::WorkflowDefinition random_definition() {
       fan_outs.push_back(step.id());
     else if (kind != 0 && !step.agent().empty())
       readers.push_back(step.id());
+    set_random_on_failure(step);
     step.set_parallelism(static_cast<std::uint32_t>(*rc::gen::inRange(0, 4)));
     step.mutable_retry()->set_maximum_attempts(static_cast<std::uint32_t>(*rc::gen::inRange(1, 5)));
     for (int j = 0; j < i; ++j)
@@ -126,7 +141,8 @@ struct watcher {
         if (need.same_index || need.reads_reply) {
           const auto there = needed.instances[need.same_index ? i : 0].status;
           RC_ASSERT(there == instance_status::completed ||
-                    (there == instance_status::skipped && !need.reads_reply));
+                    ((there == instance_status::skipped || there == instance_status::failed) &&
+                     !need.reads_reply));
         }
       }
     }
