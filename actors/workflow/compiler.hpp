@@ -26,6 +26,10 @@ public:
 private:
   using visitor = std::function<void(const std::string& path, const std::string& text)>;
 
+  /// Where a step's call of an agent stands: in the step, or in its compensation.
+  [[nodiscard]] std::string place_of(const v1::StepDefinition& from) const {
+    return "steps." + from.id() + within_;
+  }
   void report(const std::string& path, std::string message, bool at_key = false,
               std::optional<std::size_t> offset = {});
 
@@ -46,6 +50,10 @@ private:
   void check_on_failure(const v1::StepDefinition& from, step& made);
   [[nodiscard]] message_ptr check_reply(const google::protobuf::Struct& from, const step& made,
                                         const std::string& path, const char* what);
+
+  // compile_compensation.cpp: what undoes a step
+  void check_compensation(const v1::StepDefinition& from, step& made);
+  void check_compensation_types(std::size_t at);
 
   [[nodiscard]] const method* find_method(const v1::StepDefinition& from, const agent_type& type);
   void check_named_types(const v1::StepDefinition& from, step& made);
@@ -115,6 +123,10 @@ private:
                                      const std::string& path, std::size_t offset);
 
   const v1::WorkflowDefinition& source_;
+  /// ".compensate" while one is looked at.
+  std::string within_;
+  /// By step; nullptr where there is none.
+  std::vector<std::shared_ptr<step>> compensations_;
   const agent_types* agents_;
   findings& found_;
   std::shared_ptr<definition> made_ = std::make_shared<definition>();

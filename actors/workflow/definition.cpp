@@ -14,6 +14,9 @@ void name_types(v1::WorkflowDefinition& source, const definition& checked) {
     v1::StepDefinition& into = *source.mutable_steps(static_cast<int>(i));
     if (checked.steps[i].request) into.set_request_type(checked.steps[i].request->full_name());
     into.set_reply_type(checked.steps[i].reply->full_name());
+    if (!checked.steps[i].compensate) continue;
+    into.mutable_compensate()->set_request_type(checked.steps[i].compensate->request->full_name());
+    into.mutable_compensate()->set_reply_type(checked.steps[i].compensate->reply->full_name());
   }
 }
 

@@ -127,6 +127,9 @@ struct step {
   time_limits limits;
   /// The request's fields, in order of their names.
   object_expression input;
+  /// What undoes a completed instance: an agent's work, with the id, the fan-out and the priority of this step, and the
+  /// request, retries and time limits of its own. nullptr: nothing does.
+  std::shared_ptr<const step> compensate;
 };
 
 /// A checked definition: every reference resolves, every type fits, the graph has no cycle.

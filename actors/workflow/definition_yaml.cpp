@@ -97,7 +97,7 @@ private:
     shape_.each_entry(value, path,
                       {"agent", "request_type", "needs", "for_each", "when", "parallelism",
                        "priority", "input", "retry", "timeouts", "wait", "signal", "reply_type",
-                       "default", "on_failure"},
+                       "default", "on_failure", "compensate"},
                       [&](const std::string& key, const std::string& at, const yaml_node& part) {
                         read_step_part(made, key, at, part);
                       });
@@ -121,7 +121,21 @@ private:
     if (key == "input") read_object(*made.mutable_input(), value, path);
     if (key == "retry") read_retry(*made.mutable_retry(), value, path);
     if (key == "timeouts") read_timeouts(*made.mutable_timeouts(), value, path);
+    if (key == "compensate") read_compensation(*made.mutable_compensate(), value, path);
     if (key == "on_failure") read_on_failure(*made.mutable_on_failure(), value, path);
+  }
+
+  void read_compensation(v1::Compensation& made, const yaml_node& value, const std::string& path) {
+    if (has_default_retry_) *made.mutable_retry() = default_retry_;
+    if (has_default_timeouts_) *made.mutable_timeouts() = default_timeouts_;
+    shape_.each_entry(value, path, {"agent", "request_type", "input", "retry", "timeouts"},
+                      [&](const std::string& key, const std::string& at, const yaml_node& part) {
+                        if (key == "agent") made.set_agent(shape_.text(part, at));
+                        if (key == "request_type") made.set_request_type(shape_.text(part, at));
+                        if (key == "input") read_object(*made.mutable_input(), part, at);
+                        if (key == "retry") read_retry(*made.mutable_retry(), part, at);
+                        if (key == "timeouts") read_timeouts(*made.mutable_timeouts(), part, at);
+                      });
   }
 
   void read_on_failure(v1::OnFailure& made, const yaml_node& value, const std::string& path) {

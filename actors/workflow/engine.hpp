@@ -63,7 +63,10 @@ enum class cancellation {
   done,
   /// It is at work in another process, which ends it within a second or so; where that one is gone, whoever recovers the
   /// run does.
-  requested
+  requested,
+  /// It undoes what it has done (`compensate` in its definition), and closes then: here where it is at work here, else
+  /// by its owner, or by whoever recovers it.
+  compensating
 };
 
 /// Something that a run is told.

@@ -133,11 +133,10 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
   const auto here = take_off(run, wanted, deadline);
   const responder then = answer_to(here);
   try {
-    around_.start(
-        {run.state.workflow()->steps[run.state.workflow()->step_index.at(instance.step)].agent,
-         std::move(*request), timeout_until(deadline, now), run.state.idempotency_key(instance),
-         run.state.priority_of(instance), here->beats},
-        then);
+    around_.start({run.state.definition_of(instance).agent, std::move(*request),
+                   timeout_until(deadline, now), run.state.idempotency_key(instance),
+                   run.state.priority_of(instance), here->beats},
+                  then);
   } catch (const std::exception& thrown) {
     then(tl::unexpected(failure{"workflow.start_failed", thrown.what(), true}));
   }
@@ -204,8 +203,7 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
   const auto found = runs_.find(run_id);
   if (failed_ || found == runs_.end() || !found->second.state.is_current(attempt)) return;
   live_run& run = found->second;
-  const step& from =
-      run.state.workflow()->steps[run.state.workflow()->step_index.at(attempt.instance.step)];
+  const step& from = run.state.definition_of(attempt.instance);
   answer = keepable(std::move(answer), from);
   if (answer)
     record(run_id, run, step_completed{attempt, std::move(*answer)});

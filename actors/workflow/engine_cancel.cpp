@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 namespace troupe::workflow {
 namespace {
@@ -21,6 +22,30 @@ result<void> check_reason(const std::string& reason) {
   return {};
 }
 
+/// Looks through a history for what a compensation undoes.
+class undo_finder {
+public:
+  /// @param first the run's first event.
+  explicit undo_finder(const std::string& first) {
+    v1::Event start;
+    if (!start.ParseFromString(first)) return;
+    for (const v1::StepDefinition& each : start.run_started().definition().steps())
+      if (each.has_compensate()) steps_.insert(each.id());
+  }
+  [[nodiscard]] bool has_compensations() const { return !steps_.empty(); }
+  /// Whether the event has, or may have, completed a step that is to be undone.
+  [[nodiscard]] bool must_be_undone(const std::string& stored) const {
+    v1::Event event;
+    if (!event.ParseFromString(stored)) return false;
+    return event.has_run_compensating() ||
+           steps_.contains(event.step_completed().attempt().step()) ||
+           steps_.contains(event.step_waiting().step());
+  }
+
+private:
+  std::set<std::string> steps_;
+};
+
 } // namespace
 
 void engine_core::cancel(const std::string& run_id, const std::string& reason, on_cancel then) {
@@ -33,26 +58,60 @@ void engine_core::cancel(const std::string& run_id, const std::string& reason, o
     return then(fail(run.state.status() == v1::RUN_STATUS_CANCELLED ? workflow_errc::run_cancelled
                                                                     : workflow_errc::run_closed,
                      fmt::format("run '{}' has ended, there is nothing to cancel", run_id)));
-  run.pending.told_on_commit.push_back([then = std::move(then)](result<void> done) {
+  if (run.state.compensating()) return then(cancellation::compensating);
+  const auto what = run.state.must_compensate() ? cancellation::compensating : cancellation::done;
+  run.pending.told_on_commit.push_back([then = std::move(then), what](result<void> done) {
     if (done)
-      then(cancellation::done);
+      then(what);
     else
       then(tl::unexpected(std::move(done.error())));
   });
-  record(run_id, run, run_cancelled{reason});
+  begin_cancel(run_id, run, reason);
+}
+
+/// Ends a run that is at work here, or lets it undo first what it has done.
+void engine_core::begin_cancel(const std::string& run_id, live_run& run,
+                               const std::string& reason) {
+  if (run.state.closed() || run.state.compensating()) return;
+  if (!run.state.must_compensate()) return record(run_id, run, run_cancelled{reason});
+  turn_back(run_id, run, {std::nullopt, reason});
+}
+
+/// From now on nothing is awaited of the run's steps.
+void engine_core::turn_back(const std::string& run_id, live_run& run, run_compensating why) {
+  disarm_timers(run);
+  record(run_id, run, std::move(why));
+}
+
+/// Whether cancelling the run takes somebody who knows its agents. Events are looked at as they are stored: to end a run
+/// that has nothing to undo, neither agents nor message types need be known.
+result<bool> engine_core::must_be_undone(const std::string& run_id) {
+  const auto stored = around_.history.read(run_id);
+  if (!stored) return tl::unexpected(stored.error());
+  const undo_finder finder{stored->empty() ? std::string{} : stored->front()};
+  return finder.has_compensations() &&
+         std::any_of(stored->begin(), stored->end(),
+                     [&](const std::string& bytes) { return finder.must_be_undone(bytes); });
 }
 
 /// Of a run that is not at work here: first the wish, which outlasts whoever is killed now; then, where nobody has the run,
-/// its end.
+/// its end. What it has done is undone by who has its agents: its next owner.
 result<cancellation> engine_core::cancel_elsewhere(const cancel_request& wanted) {
-  if (auto asked = around_.history.request_cancel(wanted, around_.now()); !asked)
+  if (auto asked = around_.history.request_cancel(wanted, around_.now()); !asked) {
+    const auto entry = around_.history.find(wanted.run_id);
+    if (entry && entry->status == v1::RUN_STATUS_COMPENSATING) return cancellation::compensating;
     return tl::unexpected(why_closed(wanted.run_id, std::move(asked.error())));
+  }
   const auto epoch = around_.history.claim(wanted.run_id, around_.now());
   if (!epoch && epoch.error().code == workflow_errc::run_owned) return cancellation::requested;
   if (!epoch) return tl::unexpected(why_closed(wanted.run_id, epoch.error()));
   // Of several wishes the first counts.
   auto first = cancel_request_of(wanted.run_id);
   if (!first) return tl::unexpected(std::move(first.error()));
+  const auto undo = must_be_undone(wanted.run_id);
+  if (!undo || *undo) (void)around_.history.release(wanted.run_id);
+  if (!undo) return tl::unexpected(undo.error());
+  if (*undo) return cancellation::compensating;
   if (auto closed = close_cancelled(first->value_or(wanted), *epoch); !closed)
     return tl::unexpected(why_closed(wanted.run_id, std::move(closed.error())));
   return cancellation::done;
@@ -68,7 +127,7 @@ error engine_core::why_closed(const std::string& run_id, error found) const {
   return {workflow_errc::run_cancelled, fmt::format("'{}', there is nothing left to do", run_id)};
 }
 
-/// Closes a run that this owner has claimed, without reading its history: that may need agents and message types which are
+/// Closes a run that this owner has claimed, without applying its history: that may need agents and message types which are
 /// not known here.
 result<void> engine_core::close_cancelled(const cancel_request& wanted, std::uint64_t epoch) {
   append_batch batch;
@@ -113,8 +172,8 @@ void engine_core::poll_cancels() {
   const auto wanted = around_.history.cancel_requests();
   if (!wanted) return;
   for (const cancel_request& each : *wanted)
-    if (const auto run = runs_.find(each.run_id); run != runs_.end() && !run->second.state.closed())
-      record(each.run_id, run->second, run_cancelled{each.reason});
+    if (const auto run = runs_.find(each.run_id); run != runs_.end())
+      begin_cancel(each.run_id, run->second, each.reason);
 }
 
 } // namespace troupe::workflow

@@ -230,6 +230,9 @@ private:
   // engine_cancel.cpp
   void poll_requests();
   void poll_cancels();
+  void begin_cancel(const std::string& run_id, live_run& run, const std::string& reason);
+  void turn_back(const std::string& run_id, live_run& run, run_compensating why);
+  [[nodiscard]] result<bool> must_be_undone(const std::string& run_id);
   [[nodiscard]] result<cancellation> cancel_elsewhere(const cancel_request& wanted);
   [[nodiscard]] error why_closed(const std::string& run_id, error found) const;
   [[nodiscard]] result<void> close_cancelled(const cancel_request& wanted, std::uint64_t epoch);

@@ -19,10 +19,12 @@ using input_values = std::map<std::string, scalar>;
 struct instance_id {
   std::string step;
   std::uint32_t index = 0;
+  /// What undoes the instance, not the instance itself.
+  bool compensation = false;
   bool operator==(const instance_id&) const = default;
-  /// By step, then by index.
+  /// By step, then by index, an instance before its compensation.
   friend bool operator<(const instance_id& a, const instance_id& b) {
-    return std::tie(a.step, a.index) < std::tie(b.step, b.index);
+    return std::tie(a.step, a.index, a.compensation) < std::tie(b.step, b.index, b.compensation);
   }
 };
 
@@ -101,6 +103,14 @@ struct run_cancelled {
   std::string reason;
 };
 
+/// The run undoes what it has done, and closes then.
+struct run_compensating {
+  /// Why it is to fail; absent where it is to be cancelled.
+  std::optional<run_failure> why;
+  /// Of a cancelled one.
+  std::string cancel_reason;
+};
+
 /// What happened in a run; checked and plain. Wire form: `schemas/troupe/v1/history.proto`.
 struct event {
   /// 1, 2, 3, ... within the run.
@@ -108,7 +118,7 @@ struct event {
   time_point time{};
   std::variant<run_started, step_scheduled, step_completed, step_failed, step_retry_due,
                run_recovered, run_completed, run_failed, step_decided, step_timed_out,
-               run_cancelled, step_waiting, timer_fired, signal_received>
+               run_cancelled, step_waiting, timer_fired, signal_received, run_compensating>
       what;
 };
 

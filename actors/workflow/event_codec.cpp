@@ -17,6 +17,7 @@ void fill(v1::AttemptRef& made, const attempt_id& from) {
   made.set_index(from.instance.index);
   made.set_attempt(from.attempt);
   made.set_token(from.token);
+  made.set_compensation(from.instance.compensation);
 }
 
 void fill(google::protobuf::Value& made, const scalar& from) {
@@ -63,6 +64,7 @@ struct encoder {
     into.set_step(from.instance.step);
     into.set_index(from.instance.index);
     into.set_attempt(from.attempt);
+    into.set_compensation(from.instance.compensation);
   }
   void operator()(const step_decided& from) const {
     v1::StepDecided& into = *made.mutable_step_decided();
@@ -75,6 +77,7 @@ struct encoder {
     into.set_step(from.instance.step);
     into.set_index(from.instance.index);
     *into.mutable_failure() = encode(from.why);
+    into.set_compensation(from.instance.compensation);
   }
   void operator()(const step_waiting& from) const {
     v1::StepWaiting& into = *made.mutable_step_waiting();
@@ -94,6 +97,11 @@ struct encoder {
   }
   void operator()(const run_cancelled& from) const {
     made.mutable_run_cancelled()->set_reason(from.reason);
+  }
+  void operator()(const run_compensating& from) const {
+    v1::RunCompensating& into = *made.mutable_run_compensating();
+    if (from.why) *into.mutable_failure() = encode(*from.why);
+    into.set_cancel_reason(from.cancel_reason);
   }
   void operator()(const run_recovered& from) const {
     made.mutable_run_recovered()->set_owner(from.owner);
@@ -115,7 +123,7 @@ void fill(v1::Event& made, const event& happened) {
 using what = decltype(event::what);
 
 attempt_id from_wire(const v1::AttemptRef& from) {
-  return {{from.step(), from.index()}, from.attempt(), from.token()};
+  return {{from.step(), from.index(), from.compensation()}, from.attempt(), from.token()};
 }
 
 failure from_wire(const v1::Failure& from) {
@@ -195,7 +203,7 @@ result<what> decode_what(const v1::Event& from) {
   }
   case v1::Event::kStepRetryDue: {
     const v1::StepRetryDue& due = from.step_retry_due();
-    return what{step_retry_due{{due.step(), due.index()}, due.attempt()}};
+    return what{step_retry_due{{due.step(), due.index(), due.compensation()}, due.attempt()}};
   }
   case v1::Event::kStepDecided: {
     const v1::StepDecided& decided = from.step_decided();
@@ -203,7 +211,8 @@ result<what> decode_what(const v1::Event& from) {
   }
   case v1::Event::kStepTimedOut: {
     const v1::StepTimedOut& late = from.step_timed_out();
-    return what{step_timed_out{{late.step(), late.index()}, from_wire(late.failure())}};
+    return what{step_timed_out{{late.step(), late.index(), late.compensation()},
+                               from_wire(late.failure())}};
   }
   case v1::Event::kStepWaiting: {
     const v1::StepWaiting& waiting = from.step_waiting();
@@ -221,12 +230,19 @@ result<what> decode_what(const v1::Event& from) {
   }
   case v1::Event::kRunCancelled:
     return what{run_cancelled{from.run_cancelled().reason()}};
+  case v1::Event::kRunCompensating: {
+    const v1::RunCompensating& turned = from.run_compensating();
+    run_compensating made{std::nullopt, turned.cancel_reason()};
+    if (turned.has_failure()) made.why = run_failure_from_wire(turned.failure());
+    return what{std::move(made)};
+  }
   case v1::Event::kRunRecovered:
     return what{run_recovered{from.run_recovered().owner()}};
   case v1::Event::kRunCompleted:
     return what{run_completed{}};
   case v1::Event::kRunFailed:
     return what{run_failed{run_failure_from_wire(from.run_failed().failure())}};
+  case v1::Event::kChildStarted:
   case v1::Event::KIND_NOT_SET:
     break;
   }

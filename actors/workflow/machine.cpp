@@ -46,30 +46,33 @@ const instance_state* machine::find(const instance_id& name) const {
   if (!workflow_) return nullptr;
   const auto found = workflow_->step_index.find(name.step);
   if (found == workflow_->step_index.end()) return nullptr;
-  const auto& instances = steps_[found->second].instances;
+  const step_state& of = steps_[found->second];
+  const auto& instances = name.compensation ? of.compensations : of.instances;
   return name.index < instances.size() ? &instances[name.index] : nullptr;
 }
 
 const step& machine::definition_of(const instance_id& name) const {
-  return workflow_->steps[workflow_->step_index.at(name.step)];
+  const step& of = workflow_->steps[workflow_->step_index.at(name.step)];
+  return name.compensation ? *of.compensate : of;
 }
 
 bool machine::is_current(const attempt_id& attempt) const {
   const instance_state* instance = find(attempt.instance);
   return instance && instance->status == instance_status::running &&
-         instance->attempts == attempt.attempt && instance->token == attempt.token && !closed();
+         instance->attempts == attempt.attempt && instance->token == attempt.token &&
+         at_work(attempt.instance);
 }
 
 bool machine::awaits_retry(const instance_id& name, std::uint32_t attempt) const {
   const instance_state* instance = find(name);
   return instance && instance->status == instance_status::backing_off &&
-         instance->attempts + 1 == attempt && !closed();
+         instance->attempts + 1 == attempt && at_work(name);
 }
 
 bool machine::awaits_timer(const instance_id& name) const {
   const instance_state* instance = find(name);
   return instance && instance->status == instance_status::waiting && instance->retry_time &&
-         !closed();
+         at_work(name);
 }
 
 const google::protobuf::Descriptor* machine::signal_type(const std::string& name) const {
@@ -78,7 +81,7 @@ const google::protobuf::Descriptor* machine::signal_type(const std::string& name
 
 bool machine::awaits_attempt(const instance_id& name) const {
   const instance_state* instance = find(name);
-  return instance && instance->first_scheduled && !closed() &&
+  return instance && instance->first_scheduled && at_work(name) &&
          (instance->status == instance_status::backing_off ||
           instance->status == instance_status::ready ||
           instance->status == instance_status::waiting);
@@ -86,7 +89,8 @@ bool machine::awaits_attempt(const instance_id& name) const {
 
 std::optional<time_point> machine::close_time(const instance_id& name) const {
   const instance_state* instance = find(name);
-  if (!instance || !instance->first_scheduled || instance->closed) return std::nullopt;
+  if (!instance || !instance->first_scheduled || instance->closed || !at_work(name))
+    return std::nullopt;
   const duration limit = definition_of(name).limits.schedule_to_close;
   return limit > duration{0} ? std::optional{*instance->first_scheduled + limit} : std::nullopt;
 }
@@ -95,7 +99,7 @@ std::vector<std::pair<instance_id, time_point>> machine::close_times() const {
   std::vector<std::pair<instance_id, time_point>> made;
   for (std::size_t at = 0; at < steps_.size(); ++at)
     for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
-      const instance_id name{workflow_->steps[at].id, i};
+      const instance_id name{workflow_->steps[at].id, i, compensating()};
       if (const auto due = close_time(name)) made.emplace_back(name, *due);
     }
   return made;
@@ -147,12 +151,20 @@ reply<message_ptr> machine::request(const instance_id& instance) const {
 }
 
 std::string machine::idempotency_key(const instance_id& instance) const {
-  return fmt::format("{}/{}/{}", run_id_, instance.step, instance.index);
+  return fmt::format("{}/{}/{}{}", run_id_, instance.step, instance.index,
+                     instance.compensation ? "/compensate" : "");
 }
 
 std::vector<attempt_id> machine::in_flight() const {
   std::vector<attempt_id> made;
   if (closed()) return made;
+  if (compensating()) {
+    if (!compensation_in_flight()) return made;
+    const auto [step, index] = undo_.back();
+    const instance_state& undo = steps_[step].compensations[index];
+    made.push_back({{workflow_->steps[step].id, index, true}, undo.attempts, undo.token});
+    return made;
+  }
   for (std::size_t at = 0; at < steps_.size(); ++at)
     for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
       const instance_state& instance = steps_[at].instances[i];

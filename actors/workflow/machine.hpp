@@ -53,10 +53,20 @@ struct fail_run {
   attempt_id attempt;
   failure why;
 };
+/// Record `run_compensating` with this failure.
+struct start_compensating {
+  attempt_id attempt;
+  failure why;
+};
+/// Record `run_cancelled` with this reason.
+struct cancel_run {
+  std::string reason;
+};
 
 /// What the machine wants done; whoever drives it answers with events.
-using command = std::variant<schedule_attempt, start_retry_timer, complete_run, fail_run,
-                             decide_instance, start_waiting, start_wait_timer>;
+using command =
+    std::variant<schedule_attempt, start_retry_timer, complete_run, fail_run, decide_instance,
+                 start_waiting, start_wait_timer, start_compensating, cancel_run>;
 using commands = std::vector<command>;
 
 /// The state of one run: what applying its events gives. Pure: no clock, no input or output, no
@@ -79,7 +89,11 @@ using commands = std::vector<command>;
 ///    signal, but one with a default reply, which completes with that.
 ///  - A signal goes to the instance that has awaited its name longest. Where none does it is kept for
 ///    the next one, the first one first.
-///  - `run_cancelled` closes the run wherever it stands.
+///  - `run_cancelled` closes the run wherever it stands, but while it compensates.
+///  - Completed instances with a compensation are undone before a run fails, and before it is cancelled where
+///    `run_compensating` says so: one after the other, the one that completed last first. From then on nothing
+///    else happens in the run. A compensation is tried as a step is; one that fails for good is noted, and the
+///    next one follows.
 ///  - A step that fails for good fails the run, unless its `on_failure` says otherwise: then it is as
 ///    one that was skipped, or as one that completed with the reply of `on_failure`. Attempts still in
 ///    flight when a run fails are not waited for: their results find a closed run and are refused.
@@ -105,6 +119,12 @@ public:
   [[nodiscard]] const std::string& run_id() const { return run_id_; }
   /// The first event again. Not before it.
   [[nodiscard]] run_started beginning() const;
+  /// Whether it undoes what it has done before it closes.
+  [[nodiscard]] bool compensating() const { return status_ == v1::RUN_STATUS_COMPENSATING; }
+  /// Whether there is something to undo before the run may close other than by completing.
+  [[nodiscard]] bool must_compensate() const { return !undo_.empty(); }
+  /// What a person reads of compensations that failed for good; empty where none did.
+  [[nodiscard]] std::string compensation_failures() const;
   /// nullptr before the first event.
   [[nodiscard]] const definition_ptr& workflow() const { return workflow_; }
   /// The run's own.
@@ -114,6 +134,8 @@ public:
     return priority_ + definition_of(instance).priority;
   }
 
+  /// What is done for the instance: its step, or what undoes that.
+  [[nodiscard]] const step& definition_of(const instance_id& name) const;
   [[nodiscard]] const time_limits& limits_of(const instance_id& instance) const {
     return definition_of(instance).limits;
   }
@@ -148,7 +170,7 @@ public:
   /// @returns failure "workflow.bad_reference" (not retryable) where a value does not fit its
   ///   field.
   [[nodiscard]] reply<message_ptr> request(const instance_id& instance) const;
-  /// The same for every attempt of an instance: `RUN/STEP/INDEX`.
+  /// The same for every attempt of an instance: `RUN/STEP/INDEX`, of what undoes it `RUN/STEP/INDEX/compensate`.
   [[nodiscard]] std::string idempotency_key(const instance_id& instance) const;
 
   /// Attempts in flight, in the order of the definition, then by index; none of a closed run.
@@ -164,7 +186,13 @@ private:
 
   /// nullptr where there is no such instance (yet).
   [[nodiscard]] const instance_state* find(const instance_id& name) const;
-  [[nodiscard]] const step& definition_of(const instance_id& name) const;
+  /// Whether things happen to such an instance: before the run compensates to the instances themselves, then to what
+  /// undoes them.
+  [[nodiscard]] bool at_work(const instance_id& name) const {
+    return !closed() && name.compensation == compensating();
+  }
+  [[nodiscard]] bool compensation_in_flight() const;
+  void describe_compensation(v1::StepSummary& made, std::size_t step, std::uint32_t index) const;
   /// The dependency by which it reads a reply that will never come; nullptr where there is none.
   [[nodiscard]] const dependency* missing_reply(std::size_t step, std::uint32_t index) const;
   [[nodiscard]] std::string skip_reason(std::size_t step, std::uint32_t index) const;
@@ -201,6 +229,10 @@ private:
   };
   std::map<std::string, mailbox> signals_;
   std::set<std::string> signal_ids_;
+  /// What is to be undone, the last one first: completed instances whose step has a compensation.
+  std::vector<std::pair<std::size_t, std::uint32_t>> undo_;
+  /// It has compensated, or does.
+  bool turned_back_ = false;
   /// Of a cancelled run.
   std::string cancel_reason_;
   std::int32_t priority_ = 0;

@@ -12,8 +12,9 @@ tl::unexpected<error> mismatch(std::string why) {
 }
 
 std::string describe(const attempt_id& attempt) {
-  return fmt::format("attempt {} of {}[{}], token {}", attempt.attempt, attempt.instance.step,
-                     attempt.instance.index, attempt.token);
+  return fmt::format("attempt {} of {}[{}]{}, token {}", attempt.attempt, attempt.instance.step,
+                     attempt.instance.index, attempt.instance.compensation ? "'s compensation" : "",
+                     attempt.token);
 }
 
 } // namespace
@@ -23,8 +24,11 @@ std::string describe(const attempt_id& attempt) {
 machine::transition::slot machine::transition::find(const instance_id& name) const {
   const auto& index = state.workflow_->step_index;
   const auto found = index.find(name.step);
-  if (found == index.end() || name.index >= state.steps_[found->second].instances.size()) return {};
-  return {found->second, name.index, &state.steps_[found->second].instances[name.index]};
+  if (found == index.end()) return {};
+  step_state& of = state.steps_[found->second];
+  auto& instances = name.compensation ? of.compensations : of.instances;
+  if (name.index >= instances.size()) return {};
+  return {found->second, name.index, &instances[name.index]};
 }
 
 result<machine::transition::slot>
@@ -59,7 +63,7 @@ result<void> machine::transition::operator()(const step_scheduled& happened) {
   const slot at = find(happened.attempt.instance);
   if (!at.instance || at.instance->status != instance_status::wanted ||
       at.instance->attempts != happened.attempt.attempt ||
-      at.instance->token != happened.attempt.token)
+      at.instance->token != happened.attempt.token || !state.at_work(happened.attempt.instance))
     return mismatch(describe(happened.attempt) + " is not wanted");
   at.instance->status = instance_status::running;
   if (!at.instance->first_scheduled) at.instance->first_scheduled = now;
@@ -69,10 +73,14 @@ result<void> machine::transition::operator()(const step_scheduled& happened) {
 result<void> machine::transition::operator()(const step_completed& happened) {
   const auto at = find_running(happened.attempt);
   if (!at) return tl::unexpected(at.error());
-  if (!happened.reply || happened.reply->GetDescriptor() != definition_of(at->step).reply)
-    return mismatch(fmt::format("the reply to {} is no {}", describe(happened.attempt),
-                                definition_of(at->step).reply->full_name()));
-  complete(*at, happened.reply);
+  const auto* type = state.definition_of(happened.attempt.instance).reply;
+  if (!happened.reply || happened.reply->GetDescriptor() != type)
+    return mismatch(
+        fmt::format("the reply to {} is no {}", describe(happened.attempt), type->full_name()));
+  if (happened.attempt.instance.compensation)
+    end_compensation(*at, instance_status::completed);
+  else
+    complete(*at, happened.reply);
   return {};
 }
 
@@ -82,6 +90,7 @@ void machine::transition::complete(const slot& at, message_ptr reply) {
   at.instance->reply = std::move(reply);
   at.instance->last_failure.reset();
   --state.steps_[at.step].active;
+  if (definition_of(at.step).compensate) state.undo_.emplace_back(at.step, at.index);
   close_instance(at);
 }
 
@@ -101,6 +110,10 @@ result<void> machine::transition::operator()(const step_failed& happened) {
   instance_state& instance = *at->instance;
   instance.last_failure = happened.why;
   ++instance.failures;
+  if (happened.attempt.instance.compensation) {
+    fail_compensation(*at, happened.attempt.instance, happened.why, happened.retry_time);
+    return {};
+  }
   --state.steps_[at->step].active;
   instance.retry_time = happened.retry_time;
   if (happened.retry_time) {
@@ -121,6 +134,10 @@ result<void> machine::transition::operator()(const step_timed_out& happened) {
                                 happened.instance.index));
   const slot at = find(happened.instance);
   instance_state& instance = *at.instance;
+  if (happened.instance.compensation) {
+    fail_compensation(at, happened.instance, happened.why, std::nullopt);
+    return {};
+  }
   std::erase(state.steps_[at.step].queue, at.index);
   stop_awaiting(at);
   instance.retry_time.reset();
@@ -152,6 +169,8 @@ void machine::transition::fail_for_good(const slot& at, const attempt_id& last,
 }
 
 result<void> machine::transition::operator()(const run_cancelled& happened) {
+  if (state.compensating() && (state.must_compensate() || state.failure_))
+    return mismatch("what the run has done is not undone");
   state.cancel_reason_ = happened.reason;
   state.status_ = v1::RUN_STATUS_CANCELLED;
   state.closed_ = now;
@@ -161,10 +180,14 @@ result<void> machine::transition::operator()(const run_cancelled& happened) {
 result<void> machine::transition::operator()(const step_retry_due& happened) {
   const slot at = find(happened.instance);
   if (!at.instance || at.instance->status != instance_status::backing_off ||
-      at.instance->attempts + 1 != happened.attempt)
+      at.instance->attempts + 1 != happened.attempt || !state.at_work(happened.instance))
     return mismatch(fmt::format("{}[{}] does not wait for attempt {}", happened.instance.step,
                                 happened.instance.index, happened.attempt));
   at.instance->retry_time.reset();
+  if (happened.instance.compensation) {
+    compensate_next();
+    return {};
+  }
   make_ready(at.step, at.index);
   pump(at.step);
   return {};
@@ -175,7 +198,8 @@ result<void> machine::transition::operator()(const step_decided& happened) {
   const auto name = [&] {
     return fmt::format("{}[{}]", happened.instance.step, happened.instance.index);
   };
-  if (!at.instance || at.instance->status != instance_status::undecided)
+  if (!at.instance || at.instance->status != instance_status::undecided ||
+      !state.at_work(happened.instance) || happened.instance.compensation)
     return mismatch(name() + " is not to be decided");
   const bool missing = state.missing_reply(at.step, at.index) != nullptr;
   if (missing && !happened.skipped) return mismatch(name() + " reads a reply that there is not");
@@ -190,7 +214,9 @@ result<void> machine::transition::operator()(const step_decided& happened) {
 }
 
 result<void> machine::transition::operator()(const run_recovered&) {
-  if (!state.failure_)
+  if (state.compensating())
+    recover_compensation();
+  else if (!state.failure_)
     for (std::size_t at = 0; at < state.steps_.size(); ++at)
       recover_step(at);
   want_end();
@@ -198,6 +224,7 @@ result<void> machine::transition::operator()(const run_recovered&) {
 }
 
 result<void> machine::transition::operator()(const run_completed&) {
+  if (state.compensating()) return mismatch("the run is to fail or to be cancelled");
   if (state.steps_left_ != 0)
     return mismatch(fmt::format("{} steps are not done", state.steps_left_));
   state.status_ = v1::RUN_STATUS_COMPLETED;
@@ -207,6 +234,7 @@ result<void> machine::transition::operator()(const run_completed&) {
 
 result<void> machine::transition::operator()(const run_failed& happened) {
   if (!state.failure_) return mismatch("no step failed for good");
+  if (state.must_compensate()) return mismatch("what the run has done is not undone");
   state.failure_ = happened.why;
   state.status_ = v1::RUN_STATUS_FAILED;
   state.closed_ = now;
@@ -372,8 +400,13 @@ void machine::transition::recover_instance(std::size_t at, std::uint32_t index,
 }
 
 void machine::transition::want_end() {
-  if (state.failure_)
+  if (state.compensating() && state.must_compensate()) return;
+  if (state.failure_ && state.must_compensate())
+    wanted.emplace_back(start_compensating{*state.failure_->where, state.failure_->why});
+  else if (state.failure_)
     wanted.emplace_back(fail_run{*state.failure_->where, state.failure_->why});
+  else if (state.compensating())
+    wanted.emplace_back(cancel_run{state.cancel_reason_});
   else if (state.steps_left_ == 0)
     wanted.emplace_back(complete_run{});
 }

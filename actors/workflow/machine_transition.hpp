@@ -25,6 +25,7 @@ struct machine::transition {
   result<void> operator()(const step_waiting& happened);
   result<void> operator()(const timer_fired& happened);
   result<void> operator()(const signal_received& happened);
+  result<void> operator()(const run_compensating& happened);
 
 private:
   /// A place in the state that an event names.
@@ -57,6 +58,13 @@ private:
   void recover_instance(std::size_t at, std::uint32_t index, std::deque<std::uint32_t>& again);
   void fail_for_good(const slot& at, const attempt_id& last, const failure& why);
   void want_end();
+
+  // machine_compensating.cpp
+  void compensate_next();
+  void fail_compensation(const slot& at, const instance_id& name, const failure& why,
+                         std::optional<time_point> retry_time);
+  void end_compensation(const slot& at, instance_status how);
+  void recover_compensation();
 };
 
 } // namespace troupe::workflow

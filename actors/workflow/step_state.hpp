@@ -53,6 +53,8 @@ struct instance_state {
 /// A step and its instances.
 struct step_state {
   std::vector<instance_state> instances;
+  /// What undoes each of them; empty until the run compensates. `blocked` where nothing is to be undone.
+  std::vector<instance_state> compensations;
   /// The number of instances is known.
   bool expanded = false;
   bool done = false;

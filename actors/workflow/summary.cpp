@@ -67,6 +67,19 @@ void describe_graph(v1::RunSummary& made, const definition& workflow) {
 
 } // namespace
 
+void machine::describe_compensation(v1::StepSummary& made, std::size_t at,
+                                    std::uint32_t index) const {
+  if (index >= steps_[at].compensations.size()) return;
+  const instance_state& undo = steps_[at].compensations[index];
+  if (undo.status == instance_status::blocked) return;
+  v1::CompensationSummary& into = *made.mutable_compensation();
+  into.set_agent(workflow_->steps[at].compensate->agent.to_string());
+  into.set_status(status_of(undo.status));
+  into.set_attempts(undo.attempts);
+  if (undo.closed) *into.mutable_closed_time() = encode(*undo.closed);
+  if (undo.last_failure) *into.mutable_failure() = encode(*undo.last_failure);
+}
+
 std::string machine::skip_reason(std::size_t at, std::uint32_t index) const {
   if (steps_[at].instances[index].status != instance_status::skipped) return {};
   const dependency* missing = missing_reply(at, index);
@@ -94,11 +107,16 @@ v1::RunSummary machine::summary() const {
     for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
       v1::StepSummary& into = *made.add_steps();
       describe(into, workflow_->steps[at], i, steps_[at].instances[i],
-               status_ == v1::RUN_STATUS_CANCELLED);
+               status_ == v1::RUN_STATUS_CANCELLED || turned_back_);
+      describe_compensation(into, at, i);
       if (auto why = skip_reason(at, i); !why.empty()) into.set_skip_reason(std::move(why));
     }
   describe_graph(made, *workflow_);
   if (failure_) *made.mutable_failure() = encode(*failure_);
+  // A cancelled run has no failure but this one.
+  if (auto failed = compensation_failures(); !failure_ && !failed.empty())
+    *made.mutable_failure() =
+        encode(failure{"workflow.compensation_failed", std::move(failed), false});
   return made;
 }
 

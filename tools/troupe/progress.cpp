@@ -18,11 +18,12 @@ void print(const std::string& text) {
 }
 
 std::string instance_name(const v1::AttemptRef& attempt) {
-  return fmt::format("{}[{}]", attempt.step(), attempt.index());
+  return fmt::format("{} {}[{}]", attempt.compensation() ? "compensation of" : "step",
+                     attempt.step(), attempt.index());
 }
 
 std::string failed_line(const v1::StepFailed& failed) {
-  return fmt::format("step {} attempt {} failed: {} [{}]{}\n", instance_name(failed.attempt()),
+  return fmt::format("{} attempt {} failed: {} [{}]{}\n", instance_name(failed.attempt()),
                      failed.attempt().attempt(), failed.failure().message(),
                      failed.failure().type(), failed.has_retry_time() ? "; will try again" : "");
 }
@@ -62,7 +63,7 @@ void progress::on_event(const v1::Event& event) {
                                                    event.step_waiting().index()));
   if (mode_ != progress_mode::lines) return;
   if (event.has_step_completed())
-    print(fmt::format("step {} completed\n", instance_name(event.step_completed().attempt())));
+    print(fmt::format("{} completed\n", instance_name(event.step_completed().attempt())));
   else if (event.has_step_failed())
     print(failed_line(event.step_failed()));
   else if (event.has_step_decided() && event.step_decided().skipped())
@@ -80,6 +81,8 @@ void progress::on_event(const v1::Event& event) {
                       event.timer_fired().index()));
   else if (event.has_signal_received())
     print(fmt::format("signal {} received\n", event.signal_received().name()));
+  else if (event.has_run_compensating())
+    print("run undoes what it has done\n");
   else if (event.has_run_recovered())
     print("run goes on where it stood\n");
 }

@@ -21,6 +21,7 @@ struct ps_options {
 
 const std::map<std::string, v1::RunStatus> statuses_by_name{
     {"running", v1::RUN_STATUS_RUNNING},
+    {"compensating", v1::RUN_STATUS_COMPENSATING},
     {"completed", v1::RUN_STATUS_COMPLETED},
     {"failed", v1::RUN_STATUS_FAILED},
     {"cancelled", v1::RUN_STATUS_CANCELLED}};

@@ -42,7 +42,7 @@ result<std::optional<std::string>> unfinished(workflow::engine& engine,
                                               const workflow::definition& wanted,
                                               const workflow::input_values& inputs) {
   workflow::run_filter filter;
-  filter.statuses = {v1::RUN_STATUS_RUNNING};
+  filter.statuses = {v1::RUN_STATUS_RUNNING, v1::RUN_STATUS_COMPENSATING};
   filter.workflow = wanted.name;
   const auto runs = engine.list(filter);
   if (!runs) return tl::unexpected(runs.error());

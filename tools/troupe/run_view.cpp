@@ -66,6 +66,18 @@ nlohmann::ordered_json to_json(const google::protobuf::Message& message) {
   return nlohmann::ordered_json::parse(text);
 }
 
+namespace {
+
+nlohmann::ordered_json compensation_json(const v1::CompensationSummary& undo) {
+  nlohmann::ordered_json out{{"agent", undo.agent()},
+                             {"status", status_name(undo.status())},
+                             {"attempts", undo.attempts()}};
+  if (undo.has_failure()) out["failure"] = to_json(undo.failure());
+  return out;
+}
+
+} // namespace
+
 nlohmann::ordered_json run_json(const v1::RunSummary& run) {
   nlohmann::ordered_json out{{"run", run.run_id()},
                              {"workflow", run.workflow()},
@@ -79,7 +91,8 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
             .count();
   }
   if (run.priority() != 0) out["priority"] = run.priority();
-  if (run.status() == v1::RUN_STATUS_CANCELLED) out["reason"] = run.cancel_reason();
+  if (run.status() == v1::RUN_STATUS_CANCELLED || !run.cancel_reason().empty())
+    out["reason"] = run.cancel_reason();
   if (run.has_failure()) out["failure"] = to_json(run.failure());
   auto& steps = out["steps"] = nlohmann::ordered_json::array();
   for (const auto& step : run.steps()) {
@@ -90,6 +103,7 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
                                  {"attempts", step.attempts()}};
     if (step.has_failure()) entry["failure"] = to_json(step.failure());
     if (!step.skip_reason().empty()) entry["skip_reason"] = step.skip_reason();
+    if (step.has_compensation()) entry["compensation"] = compensation_json(step.compensation());
     steps.push_back(std::move(entry));
   }
   return out;

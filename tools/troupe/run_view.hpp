@@ -11,7 +11,7 @@
 /// How runs look to people and to programs.
 namespace troupe::cli {
 
-/// "running", "completed", "failed", "cancelled".
+/// "running", "completed", "failed", "cancelled", "compensating".
 [[nodiscard]] std::string status_name(v1::RunStatus status);
 /// "pending", "running", "backing_off", "completed", "failed", "skipped", "cancelled".
 [[nodiscard]] std::string status_name(v1::StepStatus status);

@@ -31,6 +31,53 @@ BOOST_AUTO_TEST_CASE(mistakes_of_on_failure) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(mistakes_of_compensations) {
+  const auto undone_by = [](const std::string& how) {
+    return with_steps("  a: { agent: files.read, compensate: { " + how +
+                      " } }\n  b: { agent: files.list }\n");
+  };
+  const std::pair<std::string, std::string> cases[] = {
+      {undone_by("input: { path: x }"),
+       "w.yaml:5:27: error: the compensation has no agent; add 'agent: TYPE/KEY'"},
+      {undone_by("agent: files.raed"),
+       "w.yaml:5:48: error: unknown agent type 'files.raed'; did you mean 'files.read'?"},
+      {undone_by("agent: two.faced"), "add 'request_type: troupe.v1.ReadFileRequest'"},
+      {undone_by("agent: files.read, input: { pth: x }"),
+       "troupe.v1.ReadFileRequest has no field 'pth'; did you mean 'path'?"},
+      {undone_by("agent: files.read, input: { path: \"${steps.a.size_bytes}\" }"),
+       "'${steps.a.size_bytes}' is uint64, but field troupe.v1.ReadFileRequest.path is string"},
+      {undone_by("agent: files.read, input: { path: \"${steps.b.files}\" }"),
+       "w.yaml:5:76: error: a compensation reads no step but its own, 'a'; refer to its reply, to "
+       "${item}, or to an input"},
+      {undone_by("agent: files.read, input: { path: \"${item.path}\" }"),
+       "'${item.path}' has a meaning only in"},
+      {undone_by("agent: files.read, retry: { initial_interval: 2s, maximum_interval: 1s }"),
+       "maximum_interval 1s is below initial_interval 2s"},
+      {undone_by("agent: files.read, when: \"true\""),
+       "unknown key 'when' in 'steps.a.compensate'"},
+  };
+  for (const auto& [yaml, words] : cases)
+    BOOST_TEST_CONTEXT(yaml) {
+      const std::string found = mistakes_of(yaml);
+      BOOST_TEST(found.find(words) != std::string::npos, found);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_compensation_survives_the_wire) {
+  const auto made = load("name: w\ndefaults: { retry: { maximum_attempts: 7 } }\nsteps:\n"
+                         "  a: { agent: files.read, priority: 3, compensate: { agent: files.list, "
+                         "input: { folder: \"${steps.a.path}\" } } }\n");
+  BOOST_REQUIRE(made->steps[0].compensate);
+  BOOST_TEST(made->steps[0].compensate->retry.maximum_attempts == 7u); // those of the document
+  BOOST_TEST(made->steps[0].compensate->priority == 3);
+  BOOST_TEST(made->steps[0].needs.empty());
+  const auto again = compile_definition(made->source, nullptr);
+  BOOST_REQUIRE_MESSAGE(again, (again ? "" : to_string(again.error())));
+  BOOST_TEST(google::protobuf::util::MessageDifferencer::Equals((*again)->source, made->source));
+  BOOST_REQUIRE((*again)->steps[0].compensate);
+  BOOST_TEST((*again)->steps[0].compensate->request->full_name() == "troupe.v1.ListFilesRequest");
+}
+
 BOOST_AUTO_TEST_CASE(on_failure_survives_the_wire) {
   const auto made =
       load(with_steps("  a: { agent: files.list, on_failure: fail }\n"

@@ -23,6 +23,7 @@ struct driver {
   void record(decltype(event::what) what) {
     if (std::holds_alternative<run_recovered>(what))
       waits.clear(), timers.clear(); // they are wanted again
+    if (std::holds_alternative<run_compensating>(what)) waits.clear(), timers.clear();
     history.push_back({state.version() + 1, now, std::move(what)});
     for (const command& each : must(state.apply(history.back())))
       carry_out(each);
@@ -38,6 +39,10 @@ struct driver {
     if (const auto* open = std::get_if<decide_instance>(&wanted))
       record(state.decide(open->instance));
     if (std::holds_alternative<complete_run>(wanted)) record(run_completed{});
+    if (const auto* turning = std::get_if<start_compensating>(&wanted))
+      record(run_compensating{run_failure{turning->why, turning->attempt}, {}});
+    if (const auto* undone = std::get_if<cancel_run>(&wanted))
+      record(run_cancelled{undone->reason});
     if (const auto* failing = std::get_if<fail_run>(&wanted))
       record(run_failed{{failing->why, failing->attempt}});
   }

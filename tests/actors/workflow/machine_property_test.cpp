@@ -58,6 +58,16 @@ void set_random_on_failure(v1::StepDefinition& step) {
   }
 }
 
+/// What undoes the step, where something does.
+void set_random_compensation(v1::StepDefinition& step) {
+  if (step.agent().empty() || *rc::gen::inRange(0, 3) != 0) return;
+  v1::Compensation& undo = *step.mutable_compensate();
+  undo.set_agent("files.read");
+  undo.mutable_retry()->set_maximum_attempts(static_cast<std::uint32_t>(*rc::gen::inRange(1, 4)));
+  auto& path = (*undo.mutable_input()->mutable_fields())["path"];
+  path.set_string_value(step.agent() == "files.read" ? "${steps." + step.id() + ".path}" : "x");
+}
+
 /// Makes a random definition: lists, steps over them, steps over those, plain steps, with random
 /// conditions, references, needs and bounds.
 v1::WorkflowDefinition random_definition() {
@@ -85,6 +95,7 @@ v1::WorkflowDefinition random_definition() {
     else if (kind != 0 && !step.agent().empty())
       readers.push_back(step.id());
     set_random_on_failure(step);
+    set_random_compensation(step);
     step.set_parallelism(static_cast<std::uint32_t>(*rc::gen::inRange(0, 4)));
     step.mutable_retry()->set_maximum_attempts(static_cast<std::uint32_t>(*rc::gen::inRange(1, 5)));
     for (int j = 0; j < i; ++j)
@@ -103,14 +114,48 @@ struct watcher {
   std::set<instance_id> skipped;
   std::map<instance_id, std::uint32_t> attempts;
   std::uint64_t last_token = 0;
+  /// What is to be undone, the last one first.
+  std::vector<instance_id> undo;
+  std::set<instance_id> undone;
 
   void look(const driver& run, std::size_t seen) {
     for (; seen < run.history.size(); ++seen)
-      look_at(run.history[seen]);
+      look_at(run.history[seen]), look_at_undoing(run, run.history[seen]);
     const auto& steps = run.state.workflow()->steps;
     for (std::size_t at = 0; at < steps.size(); ++at)
       look_at_step(run, at);
   }
+  void look_at_undoing(const driver& run, const event& happened) {
+    const auto ended = [&](const instance_id& name) {
+      RC_ASSERT(!undo.empty() && undo.back() == (instance_id{name.step, name.index}));
+      RC_ASSERT(undone.insert(undo.back()).second);
+      undo.pop_back();
+    };
+    if (const auto* scheduled = std::get_if<step_scheduled>(&happened.what)) {
+      const instance_id& name = scheduled->attempt.instance;
+      // Nothing else happens from then on.
+      RC_ASSERT(name.compensation == turned_back);
+      if (name.compensation)
+        RC_ASSERT(!undo.empty() && undo.back() == (instance_id{name.step, name.index}));
+    }
+    if (const auto* done = std::get_if<step_completed>(&happened.what)) {
+      const instance_id& name = done->attempt.instance;
+      RC_ASSERT(name.compensation == turned_back);
+      if (name.compensation)
+        ended(name);
+      else if (run.state.definition_of(name).compensate)
+        undo.push_back(name);
+    }
+    if (const auto* failed = std::get_if<step_failed>(&happened.what);
+        failed && failed->attempt.instance.compensation && !failed->retry_time)
+      ended(failed->attempt.instance);
+    if (const auto* late = std::get_if<step_timed_out>(&happened.what);
+        late && late->instance.compensation)
+      ended(late->instance);
+    if (std::holds_alternative<run_compensating>(happened.what)) turned_back = true;
+    if (std::holds_alternative<run_failed>(happened.what)) RC_ASSERT(undo.empty());
+  }
+  bool turned_back = false;
   void look_at(const event& happened) {
     if (const auto* scheduled = std::get_if<step_scheduled>(&happened.what)) {
       RC_ASSERT(!completed.contains(scheduled->attempt.instance));
@@ -159,7 +204,9 @@ std::vector<instance_id> waiting_in(const driver& run) {
   const auto& steps = run.state.workflow()->steps;
   for (std::size_t at = 0; at < steps.size(); ++at)
     for (std::uint32_t i = 0; i < run.state.instance_count(at); ++i)
-      if (run.state.awaits_attempt({steps[at].id, i})) made.push_back({steps[at].id, i});
+      for (const instance_id& name :
+           {instance_id{steps[at].id, i}, instance_id{steps[at].id, i, true}})
+        if (run.state.awaits_attempt(name)) made.push_back(name);
   return made;
 }
 
@@ -167,6 +214,9 @@ std::vector<instance_id> waiting_in(const driver& run) {
 bool random_end(driver& run) {
   switch (*rc::gen::inRange(0, 100)) {
   case 0:
+    if (run.state.compensating()) return false;
+    if (run.state.must_compensate())
+      return run.record(run_compensating{std::nullopt, "enough"}), true;
     return run.record(run_cancelled{"enough"}), true;
   case 1:
     if (const auto waiting = waiting_in(run); !waiting.empty())
