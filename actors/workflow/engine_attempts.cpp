@@ -205,11 +205,15 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
   live_run& run = found->second;
   const step& from = run.state.definition_of(attempt.instance);
   answer = keepable(std::move(answer), from);
+  const bool given_up =
+      from.kind == step_kind::child && !answer && answer.error().type == "workflow.timeout";
   if (answer)
     record(run_id, run, step_completed{attempt, std::move(*answer)});
   else
     record(run_id, run, run.state.judge(attempt, std::move(answer.error()), around_.now()));
+  if (from.kind == step_kind::child) rearm_close_timer(run_id, run, attempt.instance);
   if (!run.state.close_time(attempt.instance)) disarm_close_timer(run, attempt.instance);
+  if (given_up) give_child_up(run.state.child_of(attempt.instance), run_id);
 }
 
 } // namespace troupe::workflow

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include <set>
 
 namespace troupe::workflow {
@@ -22,28 +23,50 @@ result<void> check_reason(const std::string& reason) {
   return {};
 }
 
-/// Looks through a history for what a compensation undoes.
-class undo_finder {
+/// Looks through a history for what a run has not ended or undone. Events are looked at as they are stored: to end a run
+/// that has done nothing, neither agents nor message types need be known.
+class work_finder {
 public:
   /// @param first the run's first event.
-  explicit undo_finder(const std::string& first) {
+  explicit work_finder(const std::string& first) {
     v1::Event start;
     if (!start.ParseFromString(first)) return;
-    for (const v1::StepDefinition& each : start.run_started().definition().steps())
-      if (each.has_compensate()) steps_.insert(each.id());
+    for (const v1::StepDefinition& each : start.run_started().definition().steps()) {
+      if (each.has_compensate()) undoable_.insert(each.id());
+      starts_runs_ = starts_runs_ || !each.workflow().empty();
+    }
   }
-  [[nodiscard]] bool has_compensations() const { return !steps_.empty(); }
-  /// Whether the event has, or may have, completed a step that is to be undone.
-  [[nodiscard]] bool must_be_undone(const std::string& stored) const {
+  /// Whether there can be any such thing: else no other event need be read.
+  [[nodiscard]] bool has_to_look() const { return starts_runs_ || !undoable_.empty(); }
+  void look(const std::string& stored) {
     v1::Event event;
-    if (!event.ParseFromString(stored)) return false;
-    return event.has_run_compensating() ||
-           steps_.contains(event.step_completed().attempt().step()) ||
-           steps_.contains(event.step_waiting().step());
+    if (!event.ParseFromString(stored)) return;
+    // What completes without an event of its own has waited.
+    must_be_undone_ = must_be_undone_ || event.has_run_compensating() ||
+                      undoable_.contains(event.step_completed().attempt().step()) ||
+                      undoable_.contains(event.step_waiting().step());
+    if (event.has_child_started())
+      open_[key(event.child_started().attempt())] = event.child_started().run_id();
+    if (event.has_step_completed()) open_.erase(key(event.step_completed().attempt()));
+    if (event.has_step_failed()) open_.erase(key(event.step_failed().attempt()));
+  }
+  [[nodiscard]] bool must_be_undone() const { return must_be_undone_; }
+  [[nodiscard]] std::vector<std::string> open_children() const {
+    std::vector<std::string> made;
+    for (const auto& [place, run] : open_)
+      made.push_back(run);
+    return made;
   }
 
 private:
-  std::set<std::string> steps_;
+  static instance_id key(const v1::AttemptRef& attempt) {
+    return {attempt.step(), attempt.index(), attempt.compensation()};
+  }
+
+  std::set<std::string> undoable_;
+  bool starts_runs_ = false;
+  bool must_be_undone_ = false;
+  std::map<instance_id, std::string> open_;
 };
 
 } // namespace
@@ -83,15 +106,38 @@ void engine_core::turn_back(const std::string& run_id, live_run& run, run_compen
   record(run_id, run, std::move(why));
 }
 
-/// Whether cancelling the run takes somebody who knows its agents. Events are looked at as they are stored: to end a run
-/// that has nothing to undo, neither agents nor message types need be known.
-result<bool> engine_core::must_be_undone(const std::string& run_id) {
+result<engine_core::unfinished_work> engine_core::unfinished_work_of(const std::string& run_id) {
   const auto stored = around_.history.read(run_id);
   if (!stored) return tl::unexpected(stored.error());
-  const undo_finder finder{stored->empty() ? std::string{} : stored->front()};
-  return finder.has_compensations() &&
-         std::any_of(stored->begin(), stored->end(),
-                     [&](const std::string& bytes) { return finder.must_be_undone(bytes); });
+  if (stored->empty()) return unfinished_work{};
+  work_finder finder{stored->front()};
+  if (!finder.has_to_look()) return unfinished_work{};
+  for (const std::string& event : *stored)
+    finder.look(event);
+  return unfinished_work{finder.must_be_undone(), finder.open_children()};
+}
+
+/// @returns whether all of them are closed now.
+result<bool> engine_core::cancel_children_elsewhere(const std::string& run_id,
+                                                    const std::vector<std::string>& children) {
+  bool closed = true;
+  for (const std::string& child : children) {
+    // At work here, though its parent is not.
+    if (const auto live = runs_.find(child); live != runs_.end()) {
+      give_child_up(child, run_id);
+      closed = false;
+      continue;
+    }
+    const auto done =
+        cancel_elsewhere({child, fmt::format("run '{}', which started it, was cancelled", run_id)});
+    if (done)
+      closed = closed && *done == cancellation::done;
+    else if (done.error().code != workflow_errc::run_closed &&
+             done.error().code != workflow_errc::run_cancelled &&
+             done.error().code != workflow_errc::run_unknown)
+      return tl::unexpected(done.error());
+  }
+  return closed;
 }
 
 /// Of a run that is not at work here: first the wish, which outlasts whoever is killed now; then, where nobody has the run,
@@ -108,10 +154,16 @@ result<cancellation> engine_core::cancel_elsewhere(const cancel_request& wanted)
   // Of several wishes the first counts.
   auto first = cancel_request_of(wanted.run_id);
   if (!first) return tl::unexpected(std::move(first.error()));
-  const auto undo = must_be_undone(wanted.run_id);
-  if (!undo || *undo) (void)around_.history.release(wanted.run_id);
-  if (!undo) return tl::unexpected(undo.error());
-  if (*undo) return cancellation::compensating;
+  const auto work = unfinished_work_of(wanted.run_id);
+  auto ended = work && !work->must_be_undone
+                   ? cancel_children_elsewhere(wanted.run_id, work->children)
+                   : result<bool>{false};
+  if (!work || !ended || !*ended) {
+    (void)around_.history.release(wanted.run_id);
+    if (!work) return tl::unexpected(work.error());
+    if (!ended) return tl::unexpected(std::move(ended.error()));
+    return cancellation::compensating;
+  }
   if (auto closed = close_cancelled(first->value_or(wanted), *epoch); !closed)
     return tl::unexpected(why_closed(wanted.run_id, std::move(closed.error())));
   return cancellation::done;
@@ -165,6 +217,7 @@ void engine_core::poll_requests() {
   poll_at_ = now + request_poll_interval;
   poll_cancels();
   poll_signals();
+  poll_children();
 }
 
 void engine_core::poll_cancels() {

@@ -73,13 +73,16 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
     return then(fail(workflow_errc::bad_run_id,
                      fmt::format("'{}'; use 1 to 128 of letters, digits, '.', '_', '-'",
                                  run_id.substr(0, 140))));
+  if (is_child_run_id(run_id))
+    return then(fail(workflow_errc::bad_run_id,
+                     fmt::format("'{}'; '..' is kept for runs that steps start", run_id)));
   if (options.priority < -highest_priority || options.priority > highest_priority)
     return then(fail(workflow_errc::bad_input,
                      fmt::format("priority {} is out of range; give one from {} to {}",
                                  options.priority, -highest_priority, highest_priority)));
   auto complete = complete_inputs(*workflow, inputs);
   if (!complete) return then(tl::unexpected(std::move(complete.error())));
-  run_started start{run_id, std::move(workflow), std::move(*complete), options.priority};
+  run_started start{run_id, std::move(workflow), std::move(*complete), options.priority, {}};
   if (runs_.contains(run_id) || around_.history.find(run_id))
     return submit_again(run_id, encode({1, {}, std::move(start)}).run_started(), std::move(then));
   live_run& run = runs_[run_id];
@@ -129,9 +132,9 @@ result<void> engine_core::resume(const std::string& run_id) {
   const auto unwanted = cancel_request_of(run_id);
   if (!unwanted) return (void)around_.history.release(run_id), tl::unexpected(unwanted.error());
   if (*unwanted) {
-    const auto undo = must_be_undone(run_id);
-    if (!undo) return (void)around_.history.release(run_id), tl::unexpected(undo.error());
-    if (!*undo) {
+    const auto work = unfinished_work_of(run_id);
+    if (!work) return (void)around_.history.release(run_id), tl::unexpected(work.error());
+    if (!work->must_be_undone && work->children.empty()) {
       auto closed = close_cancelled(**unwanted, *epoch);
       if (!closed) return closed;
       return closed_already(run_id, v1::RUN_STATUS_CANCELLED);
@@ -193,6 +196,8 @@ result<void> engine_core::check_agents(const definition& workflow) const {
   for (const step& each : workflow.steps) {
     if (!known(each)) return missing(each);
     if (each.compensate && !known(*each.compensate)) return missing(*each.compensate);
+    if (!each.child) continue;
+    if (auto inner = check_agents(*each.child); !inner) return inner;
   }
   return {};
 }
@@ -293,6 +298,12 @@ void engine_core::carry_out(const std::string& run_id, live_run& run, const comm
     record(run_id, run, run_failed{explain(*failing, run.state)});
   } else if (const auto* turning = std::get_if<start_compensating>(&wanted)) {
     turn_back(run_id, run, {explain(turning->attempt, turning->why, run.state), {}});
+  } else if (const auto* child = std::get_if<start_child>(&wanted)) {
+    begin_child(run_id, run, child->attempt);
+  } else if (const auto* awaited = std::get_if<await_child>(&wanted)) {
+    look_later(run_id, awaited->attempt);
+  } else if (const auto* unwanted = std::get_if<cancel_child>(&wanted)) {
+    cancel_open_child(run_id, *unwanted);
   } else if (const auto* undone = std::get_if<cancel_run>(&wanted)) {
     record(run_id, run, run_cancelled{undone->reason});
   } else {

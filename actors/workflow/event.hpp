@@ -44,6 +44,14 @@ struct run_failure {
   std::optional<attempt_id> where;
 };
 
+/// The attempt that started a run, by its step.
+struct parent_ref {
+  std::string run_id;
+  instance_id instance;
+  std::uint32_t attempt = 0;
+  bool operator==(const parent_ref&) const = default;
+};
+
 struct run_started {
   std::string run_id;
   definition_ptr workflow;
@@ -51,6 +59,8 @@ struct run_started {
   input_values inputs;
   /// Among attempts that wait for a place higher goes first; the step's is added.
   std::int32_t priority = 0;
+  /// Of a run that a step of another one started.
+  std::optional<parent_ref> parent{};
 };
 struct step_scheduled {
   attempt_id attempt;
@@ -103,6 +113,12 @@ struct run_cancelled {
   std::string reason;
 };
 
+/// The attempt is a run of its own.
+struct child_started {
+  attempt_id attempt;
+  std::string run_id;
+};
+
 /// The run undoes what it has done, and closes then.
 struct run_compensating {
   /// Why it is to fail; absent where it is to be cancelled.
@@ -118,7 +134,8 @@ struct event {
   time_point time{};
   std::variant<run_started, step_scheduled, step_completed, step_failed, step_retry_due,
                run_recovered, run_completed, run_failed, step_decided, step_timed_out,
-               run_cancelled, step_waiting, timer_fired, signal_received, run_compensating>
+               run_cancelled, step_waiting, timer_fired, signal_received, run_compensating,
+               child_started>
       what;
 };
 

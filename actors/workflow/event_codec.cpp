@@ -45,6 +45,12 @@ struct encoder {
     for (const auto& [name, value] : from.inputs)
       fill((*into.mutable_inputs()->mutable_fields())[name], value);
     into.set_priority(from.priority);
+    if (!from.parent) return;
+    v1::ParentRef& parent = *into.mutable_parent();
+    parent.set_run_id(from.parent->run_id);
+    parent.set_step(from.parent->instance.step);
+    parent.set_index(from.parent->instance.index);
+    parent.set_attempt(from.parent->attempt);
   }
   void operator()(const step_scheduled& from) const {
     fill(*made.mutable_step_scheduled()->mutable_attempt(), from.attempt);
@@ -103,6 +109,10 @@ struct encoder {
     if (from.why) *into.mutable_failure() = encode(*from.why);
     into.set_cancel_reason(from.cancel_reason);
   }
+  void operator()(const child_started& from) const {
+    fill(*made.mutable_child_started()->mutable_attempt(), from.attempt);
+    made.mutable_child_started()->set_run_id(from.run_id);
+  }
   void operator()(const run_recovered& from) const {
     made.mutable_run_recovered()->set_owner(from.owner);
   }
@@ -160,6 +170,10 @@ result<what> decode_start(const v1::Event& from) {
   if (std::abs(std::int64_t{start.priority()}) > highest_priority)
     return unreadable(from, "its priority is out of range");
   run_started made{start.run_id(), std::move(*workflow), {}, start.priority()};
+  if (start.has_parent())
+    made.parent = parent_ref{start.parent().run_id(),
+                             {start.parent().step(), start.parent().index()},
+                             start.parent().attempt()};
   for (const input_declaration& declared : made.workflow->inputs) {
     const auto found = start.inputs().fields().find(declared.name);
     auto value =
@@ -236,13 +250,17 @@ result<what> decode_what(const v1::Event& from) {
     if (turned.has_failure()) made.why = run_failure_from_wire(turned.failure());
     return what{std::move(made)};
   }
+  case v1::Event::kChildStarted: {
+    attempt_id attempt = from_wire(from.child_started().attempt());
+    child_started made{std::move(attempt), from.child_started().run_id()};
+    return what{std::move(made)};
+  }
   case v1::Event::kRunRecovered:
     return what{run_recovered{from.run_recovered().owner()}};
   case v1::Event::kRunCompleted:
     return what{run_completed{}};
   case v1::Event::kRunFailed:
     return what{run_failed{run_failure_from_wire(from.run_failed().failure())}};
-  case v1::Event::kChildStarted:
   case v1::Event::KIND_NOT_SET:
     break;
   }

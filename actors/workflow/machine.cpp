@@ -10,7 +10,7 @@
 namespace troupe::workflow {
 
 run_started machine::beginning() const {
-  run_started made{run_id_, workflow_, {}, priority_};
+  run_started made{run_id_, workflow_, {}, priority_, parent_};
   for (std::size_t i = 0; i < inputs_.size(); ++i)
     made.inputs.emplace(workflow_->inputs[i].name, inputs_[i]);
   return made;
@@ -92,7 +92,19 @@ std::optional<time_point> machine::close_time(const instance_id& name) const {
   if (!instance || !instance->first_scheduled || instance->closed || !at_work(name))
     return std::nullopt;
   const duration limit = definition_of(name).limits.schedule_to_close;
-  return limit > duration{0} ? std::optional{*instance->first_scheduled + limit} : std::nullopt;
+  std::optional<time_point> made;
+  if (limit > duration{0}) made = *instance->first_scheduled + limit;
+  // Of a run of its own `retry_time` is when the time of `start_to_close` is over.
+  if (is_open_child(name) && instance->retry_time && (!made || *instance->retry_time < *made))
+    made = instance->retry_time;
+  return made;
+}
+
+bool machine::is_over(const instance_id& name, time_point moment) const {
+  const instance_state* instance = find(name);
+  const duration limit = definition_of(name).limits.schedule_to_close;
+  return limit > duration{0} && instance && instance->first_scheduled &&
+         moment >= *instance->first_scheduled + limit;
 }
 
 std::vector<std::pair<instance_id, time_point>> machine::close_times() const {
@@ -122,6 +134,7 @@ step_failed machine::judge(const attempt_id& attempt, failure why, time_point no
   const step& from = definition_of(attempt.instance);
   auto due = next_attempt(from.retry, from.limits, instance.failures + 1,
                           instance.first_scheduled.value_or(now), why, now);
+  if (compensating() && !attempt.instance.compensation) due.reset();
   return {attempt, std::move(why), due};
 }
 
@@ -158,8 +171,7 @@ std::string machine::idempotency_key(const instance_id& instance) const {
 std::vector<attempt_id> machine::in_flight() const {
   std::vector<attempt_id> made;
   if (closed()) return made;
-  if (compensating()) {
-    if (!compensation_in_flight()) return made;
+  if (compensation_in_flight()) {
     const auto [step, index] = undo_.back();
     const instance_state& undo = steps_[step].compensations[index];
     made.push_back({{workflow_->steps[step].id, index, true}, undo.attempts, undo.token});
@@ -168,7 +180,7 @@ std::vector<attempt_id> machine::in_flight() const {
   for (std::size_t at = 0; at < steps_.size(); ++at)
     for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
       const instance_state& instance = steps_[at].instances[i];
-      if (instance.status == instance_status::running)
+      if (instance.status == instance_status::running && at_work({workflow_->steps[at].id, i}))
         made.push_back({{workflow_->steps[at].id, i}, instance.attempts, instance.token});
     }
   return made;

@@ -58,15 +58,30 @@ struct start_compensating {
   attempt_id attempt;
   failure why;
 };
+/// Record `child_started` for this attempt, and start that run.
+struct start_child {
+  attempt_id attempt;
+  bool operator==(const start_child&) const = default;
+};
+/// Record how this run, which the attempt started, ends: now, or once it is closed.
+struct await_child {
+  attempt_id attempt;
+  std::string run_id;
+};
+/// The same, and cancel it.
+struct cancel_child {
+  attempt_id attempt;
+  std::string run_id;
+};
 /// Record `run_cancelled` with this reason.
 struct cancel_run {
   std::string reason;
 };
 
 /// What the machine wants done; whoever drives it answers with events.
-using command =
-    std::variant<schedule_attempt, start_retry_timer, complete_run, fail_run, decide_instance,
-                 start_waiting, start_wait_timer, start_compensating, cancel_run>;
+using command = std::variant<schedule_attempt, start_retry_timer, complete_run, fail_run,
+                             decide_instance, start_waiting, start_wait_timer, start_compensating,
+                             cancel_run, start_child, await_child, cancel_child>;
 using commands = std::vector<command>;
 
 /// The state of one run: what applying its events gives. Pure: no clock, no input or output, no
@@ -94,6 +109,9 @@ using commands = std::vector<command>;
 ///    `run_compensating` says so: one after the other, the one that completed last first. From then on nothing
 ///    else happens in the run. A compensation is tried as a step is; one that fails for good is noted, and the
 ///    next one follows.
+///  - A step that is a run of its own has attempts as others have; each is another run. Such an attempt is not lost
+///    with its process: the other run has its own history. Before a run fails or is cancelled the runs that it
+///    started are cancelled and awaited; one that completes all the same is undone as its step says.
 ///  - A step that fails for good fails the run, unless its `on_failure` says otherwise: then it is as
 ///    one that was skipped, or as one that completed with the reply of `on_failure`. Attempts still in
 ///    flight when a run fails are not waited for: their results find a closed run and are refused.
@@ -122,7 +140,22 @@ public:
   /// Whether it undoes what it has done before it closes.
   [[nodiscard]] bool compensating() const { return status_ == v1::RUN_STATUS_COMPENSATING; }
   /// Whether there is something to undo before the run may close other than by completing.
-  [[nodiscard]] bool must_compensate() const { return !undo_.empty(); }
+  [[nodiscard]] bool must_compensate() const { return !undo_.empty() || open_children_ > 0; }
+  /// The step that started it; absent: somebody submitted it.
+  [[nodiscard]] const std::optional<parent_ref>& parent() const { return parent_; }
+  /// The attempt of an instance that is in flight.
+  [[nodiscard]] std::optional<attempt_id> attempt_of(const instance_id& instance) const;
+  /// The run that the instance's last attempt started; empty where none was.
+  [[nodiscard]] std::string child_of(const instance_id& instance) const;
+  [[nodiscard]] std::size_t children_started() const { return children_started_; }
+  /// The inputs of the run that the instance is, complete.
+  /// @returns failure "workflow.bad_reference" (not retryable) where a value does not fit.
+  [[nodiscard]] reply<input_values> child_inputs(const instance_id& instance) const;
+  /// What a completed run gives the step that it was started by.
+  /// @returns failure "workflow.no_output" (not retryable) where that step was skipped or has failed.
+  [[nodiscard]] reply<message_ptr> output() const;
+  /// Whether the time of `schedule_to_close` is over.
+  [[nodiscard]] bool is_over(const instance_id& instance, time_point moment) const;
   /// What a person reads of compensations that failed for good; empty where none did.
   [[nodiscard]] std::string compensation_failures() const;
   /// nullptr before the first event.
@@ -189,8 +222,10 @@ private:
   /// Whether things happen to such an instance: before the run compensates to the instances themselves, then to what
   /// undoes them.
   [[nodiscard]] bool at_work(const instance_id& name) const {
-    return !closed() && name.compensation == compensating();
+    return !closed() && (name.compensation == compensating() || is_open_child(name));
   }
+  /// Whether it is another run that is not known to be closed.
+  [[nodiscard]] bool is_open_child(const instance_id& name) const;
   [[nodiscard]] bool compensation_in_flight() const;
   void describe_compensation(v1::StepSummary& made, std::size_t step, std::uint32_t index) const;
   /// The dependency by which it reads a reply that will never come; nullptr where there is none.
@@ -231,6 +266,10 @@ private:
   std::set<std::string> signal_ids_;
   /// What is to be undone, the last one first: completed instances whose step has a compensation.
   std::vector<std::pair<std::size_t, std::uint32_t>> undo_;
+  std::optional<parent_ref> parent_;
+  /// Runs that steps have started and that are not known to be closed, and all that they have started.
+  std::size_t open_children_ = 0;
+  std::size_t children_started_ = 0;
   /// It has compensated, or does.
   bool turned_back_ = false;
   /// Of a cancelled run.

@@ -33,17 +33,23 @@ result<void> machine::transition::operator()(const run_compensating& happened) {
   state.cancel_reason_ = happened.cancel_reason;
   state.status_ = v1::RUN_STATUS_COMPENSATING;
   state.turned_back_ = true;
-  for (const auto& [step, index] : state.undo_) {
-    step_state& of = state.steps_[step];
-    of.compensations.resize(of.instances.size());
-    of.compensations[index].status = instance_status::ready;
-  }
+  for (const auto& [step, index] : state.undo_)
+    add_undo(step, index);
+  cancel_children();
   compensate_next();
   return {};
 }
 
-/// The one that completed last and is not undone is next; without one the run closes.
+void machine::transition::add_undo(std::size_t step, std::uint32_t index) {
+  step_state& of = state.steps_[step];
+  of.compensations.resize(of.instances.size());
+  of.compensations[index].status = instance_status::ready;
+}
+
+/// Once the runs that this one started are closed, the one that completed last and is not undone is next; without one the
+/// run closes.
 void machine::transition::compensate_next() {
+  if (state.open_children_ > 0) return;
   if (!state.must_compensate()) return want_end();
   const auto [step, index] = state.undo_.back();
   instance_state& undo = state.steps_[step].compensations[index];
@@ -74,7 +80,8 @@ void machine::transition::end_compensation(const slot& at, instance_status how) 
 
 /// As for steps: what was in flight is lost and not counted.
 void machine::transition::recover_compensation() {
-  if (!state.must_compensate()) return;
+  cancel_children();
+  if (state.open_children_ > 0 || !state.must_compensate()) return;
   const auto [step, index] = state.undo_.back();
   instance_state& undo = state.steps_[step].compensations[index];
   if (undo.status == instance_status::backing_off) {
@@ -87,8 +94,10 @@ void machine::transition::recover_compensation() {
 }
 
 bool machine::compensation_in_flight() const {
-  return !undo_.empty() && steps_[undo_.back().first].compensations[undo_.back().second].status ==
-                               instance_status::running;
+  return compensating() && !undo_.empty() &&
+         steps_[undo_.back().first].compensations.size() > undo_.back().second &&
+         steps_[undo_.back().first].compensations[undo_.back().second].status ==
+             instance_status::running;
 }
 
 std::string machine::compensation_failures() const {

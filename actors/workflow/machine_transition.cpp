@@ -50,6 +50,7 @@ result<void> machine::transition::operator()(const run_started& happened) {
     state.inputs_.push_back(given->second);
   }
   state.priority_ = happened.priority;
+  state.parent_ = happened.parent;
   state.status_ = v1::RUN_STATUS_RUNNING;
   state.started_ = now;
   link_steps();
@@ -63,7 +64,8 @@ result<void> machine::transition::operator()(const step_scheduled& happened) {
   const slot at = find(happened.attempt.instance);
   if (!at.instance || at.instance->status != instance_status::wanted ||
       at.instance->attempts != happened.attempt.attempt ||
-      at.instance->token != happened.attempt.token || !state.at_work(happened.attempt.instance))
+      at.instance->token != happened.attempt.token || !state.at_work(happened.attempt.instance) ||
+      state.definition_of(happened.attempt.instance).kind != step_kind::agent)
     return mismatch(describe(happened.attempt) + " is not wanted");
   at.instance->status = instance_status::running;
   if (!at.instance->first_scheduled) at.instance->first_scheduled = now;
@@ -79,7 +81,10 @@ result<void> machine::transition::operator()(const step_completed& happened) {
         fmt::format("the reply to {} is no {}", describe(happened.attempt), type->full_name()));
   if (happened.attempt.instance.compensation)
     end_compensation(*at, instance_status::completed);
-  else
+  else if (definition_of(at->step).kind == step_kind::child) {
+    --state.open_children_;
+    end_child(*at, happened.reply);
+  } else
     complete(*at, happened.reply);
   return {};
 }
@@ -113,6 +118,13 @@ result<void> machine::transition::operator()(const step_failed& happened) {
   if (happened.attempt.instance.compensation) {
     fail_compensation(*at, happened.attempt.instance, happened.why, happened.retry_time);
     return {};
+  }
+  if (definition_of(at->step).kind == step_kind::child) {
+    --state.open_children_;
+    if (state.compensating()) {
+      end_child(*at, nullptr);
+      return {};
+    }
   }
   --state.steps_[at->step].active;
   instance.retry_time = happened.retry_time;
@@ -213,16 +225,6 @@ result<void> machine::transition::operator()(const step_decided& happened) {
   return {};
 }
 
-result<void> machine::transition::operator()(const run_recovered&) {
-  if (state.compensating())
-    recover_compensation();
-  else if (!state.failure_)
-    for (std::size_t at = 0; at < state.steps_.size(); ++at)
-      recover_step(at);
-  want_end();
-  return {};
-}
-
 result<void> machine::transition::operator()(const run_completed&) {
   if (state.compensating()) return mismatch("the run is to fail or to be cancelled");
   if (state.steps_left_ != 0)
@@ -311,7 +313,7 @@ void machine::transition::want(std::size_t at, std::uint32_t index) {
   const step& wanting = definition_of(at);
   instance_state& chosen = state.steps_[at].instances[index];
   chosen.status = instance_status::wanted;
-  if (wanting.kind != step_kind::agent) {
+  if (wanting.kind == step_kind::timer || wanting.kind == step_kind::signal) {
     ++state.steps_[at].active;
     wanted.emplace_back(start_waiting{{wanting.id, index},
                                       wanting.kind == step_kind::timer ? std::optional{wanting.wait}
@@ -321,7 +323,11 @@ void machine::transition::want(std::size_t at, std::uint32_t index) {
   chosen.token = ++state.last_token_;
   ++chosen.attempts;
   ++state.steps_[at].active;
-  wanted.emplace_back(schedule_attempt{{{wanting.id, index}, chosen.attempts, chosen.token}});
+  attempt_id attempt{{wanting.id, index}, chosen.attempts, chosen.token};
+  if (wanting.kind == step_kind::child)
+    wanted.emplace_back(start_child{std::move(attempt)});
+  else
+    wanted.emplace_back(schedule_attempt{std::move(attempt)});
 }
 
 /// Instances of the same index in the same fan-out need not wait for the others.
@@ -357,46 +363,6 @@ void machine::transition::settle(std::size_t at) {
   // Only now: the steps of one fan-out must all have their instances before any of them goes on.
   for (const dependency& user : state.dependents_[at])
     user.same_index ? settle(user.step) : unblock(user.step);
-}
-
-/// What was in flight, or wanted and not recorded, is wanted again before what waits behind it.
-void machine::transition::recover_step(std::size_t at) {
-  step_state& lost = state.steps_[at];
-  std::deque<std::uint32_t> again;
-  lost.active = 0;
-  for (std::uint32_t i = 0; i < lost.instances.size(); ++i)
-    recover_instance(at, i, again);
-  lost.queue.insert(lost.queue.begin(), again.begin(), again.end());
-  pump(at);
-}
-
-void machine::transition::recover_instance(std::size_t at, std::uint32_t index,
-                                           std::deque<std::uint32_t>& again) {
-  const step& of = definition_of(at);
-  instance_state& instance = state.steps_[at].instances[index];
-  switch (instance.status) {
-  case instance_status::backing_off:
-    wanted.emplace_back(
-        start_retry_timer{{of.id, index}, instance.attempts + 1, *instance.retry_time});
-    break;
-  case instance_status::undecided:
-    wanted.emplace_back(decide_instance{{of.id, index}});
-    break;
-  case instance_status::waiting:
-    ++state.steps_[at].active;
-    if (instance.retry_time)
-      wanted.emplace_back(start_wait_timer{{of.id, index}, *instance.retry_time});
-    break;
-  case instance_status::wanted:
-    if (of.kind == step_kind::agent) --instance.attempts;
-    [[fallthrough]];
-  case instance_status::running:
-    instance.status = instance_status::ready;
-    again.push_back(index);
-    break;
-  default:
-    break;
-  }
 }
 
 void machine::transition::want_end() {

@@ -26,6 +26,7 @@ struct machine::transition {
   result<void> operator()(const timer_fired& happened);
   result<void> operator()(const signal_received& happened);
   result<void> operator()(const run_compensating& happened);
+  result<void> operator()(const child_started& happened);
 
 private:
   /// A place in the state that an event names.
@@ -65,6 +66,11 @@ private:
                          std::optional<time_point> retry_time);
   void end_compensation(const slot& at, instance_status how);
   void recover_compensation();
+  void add_undo(std::size_t step, std::uint32_t index);
+
+  // machine_child.cpp
+  void end_child(const slot& at, message_ptr reply);
+  void cancel_children();
 };
 
 } // namespace troupe::workflow

@@ -37,6 +37,8 @@ std::string doer_of(const step& from) {
     return "wait " + format_duration(from.wait);
   case step_kind::signal:
     return "signal " + from.signal;
+  case step_kind::child:
+    return "workflow " + from.child->name;
   default:
     return from.agent.to_string();
   }
@@ -52,6 +54,7 @@ void describe(v1::StepSummary& made, const step& from, std::uint32_t index,
   if (state.first_scheduled) *made.mutable_scheduled_time() = encode(*state.first_scheduled);
   if (state.closed) *made.mutable_closed_time() = encode(*state.closed);
   if (state.last_failure) *made.mutable_failure() = encode(*state.last_failure);
+  made.set_child_run_id(state.child_run);
 }
 
 void describe_graph(v1::RunSummary& made, const definition& workflow) {
@@ -102,6 +105,13 @@ v1::RunSummary machine::summary() const {
   made.set_priority(priority_);
   made.set_cancel_reason(cancel_reason_);
   *made.mutable_started_time() = encode(started_);
+  if (parent_) {
+    v1::ParentRef& into = *made.mutable_parent();
+    into.set_run_id(parent_->run_id);
+    into.set_step(parent_->instance.step);
+    into.set_index(parent_->instance.index);
+    into.set_attempt(parent_->attempt);
+  }
   if (closed()) *made.mutable_closed_time() = encode(closed_);
   for (std::size_t at = 0; at < steps_.size(); ++at)
     for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {

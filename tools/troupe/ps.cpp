@@ -1,3 +1,4 @@
+#include "actors/workflow/run_id.hpp"
 #include "tools/troupe/commands.hpp"
 #include "tools/troupe/console.hpp"
 #include "tools/troupe/run_view.hpp"
@@ -41,6 +42,8 @@ nlohmann::ordered_json entry_json(const workflow::run_entry& run) {
                              {"status", status_name(static_cast<v1::RunStatus>(run.status))},
                              {"started", iso_time(run.started)},
                              {"events", run.version}};
+  if (const auto parent = workflow::parent_run_id(run.run_id); !parent.empty())
+    out["parent"] = parent;
   if (!open_run(run)) out["closed"] = iso_time(run.closed);
   return out;
 }

@@ -90,6 +90,11 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
         std::chrono::duration<double>(time_of(run.closed_time()) - time_of(run.started_time()))
             .count();
   }
+  if (run.has_parent())
+    out["parent"] = {{"run", run.parent().run_id()},
+                     {"step", run.parent().step()},
+                     {"index", run.parent().index()},
+                     {"attempt", run.parent().attempt()}};
   if (run.priority() != 0) out["priority"] = run.priority();
   if (run.status() == v1::RUN_STATUS_CANCELLED || !run.cancel_reason().empty())
     out["reason"] = run.cancel_reason();
@@ -103,6 +108,7 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
                                  {"attempts", step.attempts()}};
     if (step.has_failure()) entry["failure"] = to_json(step.failure());
     if (!step.skip_reason().empty()) entry["skip_reason"] = step.skip_reason();
+    if (!step.child_run_id().empty()) entry["child_run"] = step.child_run_id();
     if (step.has_compensation()) entry["compensation"] = compensation_json(step.compensation());
     steps.push_back(std::move(entry));
   }

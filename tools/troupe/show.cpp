@@ -55,7 +55,9 @@ bool print_steps(const v1::RunSummary& run) {
   for (const auto& step : run.steps()) {
     const auto name = fmt::format("{}[{}]", step.step(), step.index());
     rows.add({name, step.agent(), status_name(step.status()), std::to_string(step.attempts()),
-              step.has_failure() ? failure_text(step.failure()) : step.skip_reason()});
+              step.has_failure()            ? failure_text(step.failure())
+              : step.child_run_id().empty() ? step.skip_reason()
+                                            : "run " + step.child_run_id()});
     if (!step.has_compensation()) continue;
     const auto& undo = step.compensation();
     rows.add({name + " undone", undo.agent(), status_name(undo.status()),
@@ -69,6 +71,10 @@ bool print_run(const v1::RunSummary& run) {
   return print_line(fmt::format("Run {} of {} {}: {}, {}", run.run_id(), run.workflow(),
                                 run.workflow_version(), status_name(run.status()),
                                 done_text(run))) &&
+         (!run.has_parent() ||
+          print_line(fmt::format("Started by step {}[{}] of run {}, attempt {}",
+                                 run.parent().step(), run.parent().index(), run.parent().run_id(),
+                                 run.parent().attempt()))) &&
          (run.cancel_reason().empty() || print_line("Cancelled: " + run.cancel_reason())) &&
          (!run.has_failure() || print_line("Failed: " + failure_text(run.failure()))) &&
          print_line("") && print_steps(run);

@@ -2,6 +2,8 @@
 
 #include "tests/actors/workflow/support.hpp"
 
+#include "actors/workflow/run_id.hpp"
+
 #include <algorithm>
 
 namespace troupe::test {
@@ -13,6 +15,8 @@ struct driver {
   std::vector<event> history;
   std::vector<start_retry_timer> waits;
   std::vector<start_wait_timer> timers;
+  /// Runs that were started; who ends one is the test.
+  std::map<instance_id, std::string> children;
   std::uint64_t signals = 0;
 
   driver() = default;
@@ -41,6 +45,12 @@ struct driver {
     if (std::holds_alternative<complete_run>(wanted)) record(run_completed{});
     if (const auto* turning = std::get_if<start_compensating>(&wanted))
       record(run_compensating{run_failure{turning->why, turning->attempt}, {}});
+    if (const auto* child = std::get_if<start_child>(&wanted)) {
+      const std::string id = child_run_id("r", child->attempt.instance.step,
+                                          child->attempt.instance.index, child->attempt.attempt);
+      record(child_started{child->attempt, id});
+      children[child->attempt.instance] = id;
+    }
     if (const auto* undone = std::get_if<cancel_run>(&wanted))
       record(run_cancelled{undone->reason});
     if (const auto* failing = std::get_if<fail_run>(&wanted))
@@ -54,7 +64,10 @@ struct driver {
   }
   /// Completes an attempt with a given reply, or with what `answer` says to its request.
   void complete(const instance_id& instance, message_ptr reply = nullptr) {
-    if (!reply) reply = answer(**state.request(instance));
+    if (!reply && state.child_of(instance) != "")
+      reply = std::make_shared<v1::RunSummary>();
+    else if (!reply)
+      reply = answer(**state.request(instance));
     record(step_completed{current(instance), std::move(reply)});
   }
   void fail(const instance_id& instance, failure why) {
@@ -64,7 +77,9 @@ struct driver {
     const start_retry_timer due = waits[wait];
     waits.erase(waits.begin() + static_cast<std::ptrdiff_t>(wait));
     now = std::max(now, due.due);
-    record(step_retry_due{due.instance, due.attempt});
+    // The instance's time may have been over meanwhile.
+    if (state.awaits_retry(due.instance, due.attempt))
+      record(step_retry_due{due.instance, due.attempt});
   }
   void fire_timer(std::size_t timer) {
     const start_wait_timer due = timers[timer];

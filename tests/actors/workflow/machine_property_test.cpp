@@ -60,12 +60,19 @@ void set_random_on_failure(v1::StepDefinition& step) {
 
 /// What undoes the step, where something does.
 void set_random_compensation(v1::StepDefinition& step) {
-  if (step.agent().empty() || *rc::gen::inRange(0, 3) != 0) return;
+  if ((step.agent().empty() && step.workflow().empty()) || *rc::gen::inRange(0, 3) != 0) return;
   v1::Compensation& undo = *step.mutable_compensate();
   undo.set_agent("files.read");
   undo.mutable_retry()->set_maximum_attempts(static_cast<std::uint32_t>(*rc::gen::inRange(1, 4)));
   auto& path = (*undo.mutable_input()->mutable_fields())["path"];
   path.set_string_value(step.agent() == "files.read" ? "${steps." + step.id() + ".path}" : "x");
+}
+
+/// A run of its own, of a definition that is always there.
+void set_random_child(v1::StepDefinition& step) {
+  if (step.agent() != "files.list" || *rc::gen::inRange(0, 3) != 0) return;
+  step.clear_agent();
+  step.set_workflow("child");
 }
 
 /// Makes a random definition: lists, steps over them, steps over those, plain steps, with random
@@ -74,6 +81,12 @@ v1::WorkflowDefinition random_definition() {
   v1::WorkflowDefinition made;
   made.set_name("random");
   made.set_version("1");
+  v1::WorkflowDefinition& child = *made.add_workflows();
+  child.set_name("child");
+  child.set_version("1");
+  child.set_output("${steps.list}");
+  child.add_steps()->set_id("list");
+  child.mutable_steps(0)->set_agent("files.list");
   const int count = *rc::gen::inRange(1, 9);
   std::vector<std::string> lists;
   std::vector<std::string> fan_outs;
@@ -94,6 +107,7 @@ v1::WorkflowDefinition random_definition() {
       fan_outs.push_back(step.id());
     else if (kind != 0 && !step.agent().empty())
       readers.push_back(step.id());
+    if (step.input().fields_size() == 0) set_random_child(step);
     set_random_on_failure(step);
     set_random_compensation(step);
     step.set_parallelism(static_cast<std::uint32_t>(*rc::gen::inRange(0, 4)));
@@ -133,14 +147,15 @@ struct watcher {
     };
     if (const auto* scheduled = std::get_if<step_scheduled>(&happened.what)) {
       const instance_id& name = scheduled->attempt.instance;
-      // Nothing else happens from then on.
+      // Nothing else begins from then on.
       RC_ASSERT(name.compensation == turned_back);
       if (name.compensation)
         RC_ASSERT(!undo.empty() && undo.back() == (instance_id{name.step, name.index}));
     }
     if (const auto* done = std::get_if<step_completed>(&happened.what)) {
       const instance_id& name = done->attempt.instance;
-      RC_ASSERT(name.compensation == turned_back);
+      RC_ASSERT(name.compensation == turned_back ||
+                run.state.definition_of(name).kind == step_kind::child);
       if (name.compensation)
         ended(name);
       else if (run.state.definition_of(name).compensate)
@@ -156,6 +171,7 @@ struct watcher {
     if (std::holds_alternative<run_failed>(happened.what)) RC_ASSERT(undo.empty());
   }
   bool turned_back = false;
+  std::set<std::string> children;
   void look_at(const event& happened) {
     if (const auto* scheduled = std::get_if<step_scheduled>(&happened.what)) {
       RC_ASSERT(!completed.contains(scheduled->attempt.instance));
@@ -163,6 +179,12 @@ struct watcher {
       RC_ASSERT(scheduled->attempt.token > last_token);
       RC_ASSERT(scheduled->attempt.attempt == ++attempts[scheduled->attempt.instance]);
       last_token = scheduled->attempt.token;
+    }
+    if (const auto* child = std::get_if<child_started>(&happened.what)) {
+      RC_ASSERT(!turned_back && !completed.contains(child->attempt.instance));
+      RC_ASSERT(child->attempt.attempt == ++attempts[child->attempt.instance]);
+      RC_ASSERT(children.insert(child->run_id).second); // none twice
+      last_token = std::max(last_token, child->attempt.token);
     }
     if (const auto* decided = std::get_if<step_decided>(&happened.what);
         decided && decided->skipped)
@@ -246,6 +268,9 @@ void random_event(driver& run, bool calm) {
   const attempt_id& chosen = *rc::gen::elementOf(flying);
   run.now += std::chrono::milliseconds{*rc::gen::inRange(0, 2'000)};
   if (what == 2) return run.fail(chosen.instance, {"x.busy", "", true});
+  if (run.state.definition_of(chosen.instance).kind == step_kind::child)
+    return run.complete(chosen.instance,
+                        listing(static_cast<std::size_t>(*rc::gen::inRange(0, 5))));
   const auto request = run.state.request(chosen.instance);
   RC_ASSERT(request.has_value());
   run.complete(chosen.instance, random_reply(**request));
