@@ -103,6 +103,7 @@ void engine_core::begin_cancel(const std::string& run_id, live_run& run,
 /// From now on nothing is awaited of the run's steps.
 void engine_core::turn_back(const std::string& run_id, live_run& run, run_compensating why) {
   disarm_timers(run);
+  call_off(run);
   record(run_id, run, std::move(why));
 }
 

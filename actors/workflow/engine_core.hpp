@@ -164,6 +164,8 @@ private:
     std::map<instance_id, timers::iterator> close_timers;
     /// Of the instances that wait for their time.
     std::map<instance_id, timers::iterator> wait_timers;
+    /// Of the attempts that agents have, by their tokens.
+    std::map<std::uint64_t, std::shared_ptr<pulse>> pulses;
   };
   /// What the committer has of a run.
   struct handed_over {
@@ -195,11 +197,12 @@ private:
   void start_uncommitted(const std::string& run_id, live_run& run, unsettled& part);
   void await_place(const std::string& run_id, const live_run& run, attempt_id attempt);
   void start_attempt(live_run& run, const started_attempt& wanted);
-  [[nodiscard]] std::shared_ptr<flight> take_off(const live_run& run, const started_attempt& wanted,
+  [[nodiscard]] std::shared_ptr<flight> take_off(live_run& run, const started_attempt& wanted,
                                                  time_point deadline);
   [[nodiscard]] responder answer_to(std::shared_ptr<flight> here);
   void land(const std::shared_ptr<flight>& here, reply<message_ptr> answer);
   void leave_place(flight& here);
+  static void call_off(live_run& run);
   void finish_attempt(const std::string& run_id, const attempt_id& attempt,
                       reply<message_ptr> answer);
 

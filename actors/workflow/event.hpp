@@ -74,6 +74,8 @@ struct step_failed {
   failure why;
   /// When the next attempt is due; absent: the step failed for good.
   std::optional<time_point> retry_time;
+  /// What the attempt said last about how far it had come; nullptr where it said nothing.
+  message_ptr details{};
 };
 struct step_retry_due {
   instance_id instance;

@@ -64,6 +64,7 @@ struct encoder {
     fill(*into.mutable_attempt(), from.attempt);
     *into.mutable_failure() = encode(from.why);
     if (from.retry_time) fill(*into.mutable_retry_time(), *from.retry_time);
+    if (from.details) into.mutable_details()->PackFrom(*from.details);
   }
   void operator()(const step_retry_due& from) const {
     v1::StepRetryDue& into = *made.mutable_step_retry_due();
@@ -211,8 +212,12 @@ result<what> decode_what(const v1::Event& from) {
   }
   case v1::Event::kStepFailed: {
     const v1::StepFailed& failed = from.step_failed();
-    step_failed made{from_wire(failed.attempt()), from_wire(failed.failure()), std::nullopt};
+    step_failed made{from_wire(failed.attempt()), from_wire(failed.failure()), std::nullopt,
+                     nullptr};
     if (failed.has_retry_time()) made.retry_time = decode(failed.retry_time());
+    // The run does not depend on them: a program that does not know their type goes on without.
+    if (failed.has_details())
+      if (auto details = unpack(from, failed.details())) made.details = std::move(*details);
     return what{std::move(made)};
   }
   case v1::Event::kStepRetryDue: {

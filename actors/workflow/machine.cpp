@@ -135,7 +135,7 @@ step_failed machine::judge(const attempt_id& attempt, failure why, time_point no
   auto due = next_attempt(from.retry, from.limits, instance.failures + 1,
                           instance.first_scheduled.value_or(now), why, now);
   if (compensating() && !attempt.instance.compensation) due.reset();
-  return {attempt, std::move(why), due};
+  return {attempt, std::move(why), due, nullptr};
 }
 
 const dependency* machine::missing_reply(std::size_t at, std::uint32_t index) const {
@@ -157,6 +157,11 @@ step_decided machine::decide(const instance_id& instance) const {
     return {instance, true};
   reference_reader reader{from, instance.index, *this};
   return {instance, from.when && !evaluate(*from.when, reader)};
+}
+
+message_ptr machine::details_of(const instance_id& name) const {
+  const instance_state* instance = find(name);
+  return instance ? instance->details : nullptr;
 }
 
 reply<message_ptr> machine::request(const instance_id& instance) const {

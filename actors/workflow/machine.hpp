@@ -145,6 +145,8 @@ public:
   [[nodiscard]] const std::optional<parent_ref>& parent() const { return parent_; }
   /// The attempt of an instance that is in flight.
   [[nodiscard]] std::optional<attempt_id> attempt_of(const instance_id& instance) const;
+  /// What an earlier attempt of the instance said last about how far it had come; nullptr where none did.
+  [[nodiscard]] message_ptr details_of(const instance_id& instance) const;
   /// The run that the instance's last attempt started; empty where none was.
   [[nodiscard]] std::string child_of(const instance_id& instance) const;
   [[nodiscard]] std::size_t children_started() const { return children_started_; }

@@ -94,6 +94,7 @@ void machine::transition::complete(const slot& at, message_ptr reply) {
   at.instance->status = instance_status::completed;
   at.instance->reply = std::move(reply);
   at.instance->last_failure.reset();
+  at.instance->details.reset();
   --state.steps_[at.step].active;
   if (definition_of(at.step).compensate) state.undo_.emplace_back(at.step, at.index);
   close_instance(at);
@@ -115,6 +116,7 @@ result<void> machine::transition::operator()(const step_failed& happened) {
   instance_state& instance = *at->instance;
   instance.last_failure = happened.why;
   ++instance.failures;
+  if (happened.details) instance.details = happened.details;
   if (happened.attempt.instance.compensation) {
     fail_compensation(*at, happened.attempt.instance, happened.why, happened.retry_time);
     return {};

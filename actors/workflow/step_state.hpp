@@ -48,6 +48,8 @@ struct instance_state {
   std::optional<time_point> closed;
   std::optional<failure> last_failure;
   message_ptr reply;
+  /// What a failed attempt said last about how far it had come.
+  message_ptr details;
   /// Of a step that is a run of its own: the last one that was started.
   std::string child_run;
 };
