@@ -69,7 +69,7 @@ void compiler::check_child_inputs(std::size_t at) {
   }
   for (const std::string& name : sorted_names(from))
     if (std::find(known.begin(), known.end(), name) == known.end())
-      report(path + '.' + name,
+      report(fmt::format("{}.{}", path, name),
              fmt::format("workflow '{}' has no input '{}'{}", made.child->name, name,
                          suggestion(name, known)),
              true);
