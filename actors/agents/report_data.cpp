@@ -149,6 +149,7 @@ report_status status_of(v1::StepStatus status) {
 report_status status_of(v1::RunStatus status) {
   switch (status) {
   case v1::RUN_STATUS_RUNNING:
+  case v1::RUN_STATUS_COMPENSATING:
     return report_status::running;
   case v1::RUN_STATUS_COMPLETED:
     return report_status::completed;

@@ -82,6 +82,17 @@ public:
   virtual ~heartbeat_sink() = default;
   /// Any thread, often: cheap, and never blocks.
   virtual void beat() noexcept = 0;
+  /// The same, and keeps how far the work has come. Any thread.
+  /// @returns why it is not kept; it is a sign of life all the same.
+  virtual reply<void> beat(message_ptr /*details*/) {
+    beat();
+    return tl::unexpected(
+        failure{"runtime.not_kept", "nobody keeps details of this request", false});
+  }
+  /// How far an earlier attempt came; nullptr where it said nothing.
+  [[nodiscard]] virtual message_ptr last_details() const { return nullptr; }
+  /// Whether the answer is of no use any more. Any thread, often.
+  [[nodiscard]] virtual bool cancelled() const noexcept { return false; }
 };
 
 /// What a requester may say about one request.
@@ -110,6 +121,20 @@ public:
   /// Says that work on this request goes on. A step with a `heartbeat` timeout fails its attempt where this is not called
   /// often enough; elsewhere it does nothing. Cheap enough to be called in a loop.
   virtual void heartbeat() const noexcept {}
+  /// The same, and says how far the work has come: where this attempt of a step fails, the next one finds it in
+  /// `last_heartbeat`. It is kept in memory until then, so it is lost with the process.
+  /// @param details of any type, at most 64 KiB; not changed any more.
+  /// @returns why it is not kept: "workflow.bad_details", or "runtime.not_kept" where the request is no step's.
+  virtual reply<void> heartbeat(message_ptr /*details*/) const {
+    heartbeat();
+    return tl::unexpected(
+        failure{"runtime.not_kept", "nobody keeps details of this request", false});
+  }
+  /// What the attempt before said last with `heartbeat`; nullptr where there is none, or it said nothing.
+  [[nodiscard]] virtual message_ptr last_heartbeat() const { return nullptr; }
+  /// Whether the answer is of no use any more: the run was cancelled, has failed or compensates, or the attempt's time is
+  /// over. Look now and then in long work, and end it. Cheap enough for a loop.
+  [[nodiscard]] virtual bool cancelled() const noexcept { return false; }
   /// Asks another agent; `then` runs once, with the answer or a failure, at the latest at this
   /// call's own deadline. It runs like a handler of the asking agent: one at a time with its
   /// handlers, and on the blocking executor when the agent is blocking. May be called after the

@@ -110,6 +110,11 @@ void compiler::collect_needs(std::size_t at) {
     check_text(at, where, text);
   });
   parse_when(at);
+  within_ = ".compensate";
+  each_text(
+      from.compensate().input(), path + ".compensate.input",
+      [&](const std::string& where, const std::string& text) { check_text(at, where, text); });
+  within_.clear();
   check_needs(at);
 }
 
@@ -150,7 +155,12 @@ void compiler::check_reference(std::size_t at, const std::string& path, const re
     const auto found = made_->step_index.find(from.name);
     if (found == made_->step_index.end())
       complain(fmt::format("unknown step '{}'{}", from.name, suggestion(from.name, step_ids_)));
-    else if (found->second == at)
+    else if (!within_.empty()) {
+      if (found->second != at)
+        complain(fmt::format("a compensation reads no step but its own, '{}'; refer to its reply, "
+                             "to ${{item}}, or to an input",
+                             step_ids_[at]));
+    } else if (found->second == at)
       complain(fmt::format("step '{}' refers to itself; refer to another step, or to an input",
                            from.name));
     else

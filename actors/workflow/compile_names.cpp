@@ -114,12 +114,14 @@ void compiler::check_step(const v1::StepDefinition& from) {
   check_kind(from, made);
   check_retry(from, made);
   check_timeouts(from, made);
+  check_on_failure(from, made);
+  check_compensation(from, made);
   step_ids_.push_back(from.id());
   made_->steps.push_back(std::move(made));
 }
 
 void compiler::check_agent(const v1::StepDefinition& from, step& made) {
-  const std::string path = "steps." + from.id();
+  const std::string path = place_of(from);
   auto name = agent_name::parse(from.agent());
   if (!name)
     return report(path + ".agent",
@@ -153,14 +155,14 @@ const method* compiler::find_method(const v1::StepDefinition& from, const agent_
     names.push_back(each.request->full_name());
   if (from.request_type().empty()) {
     if (type.methods.size() == 1) return type.methods.data();
-    report("steps." + from.id() + ".agent",
+    report(place_of(from) + ".agent",
            fmt::format("agent type '{}' takes several requests; add 'request_type: {}'", type.name,
                        fmt::join(names, "' or 'request_type: ")));
     return nullptr;
   }
   const auto found = std::find(names.begin(), names.end(), from.request_type());
   if (found != names.end()) return &type.methods[static_cast<std::size_t>(found - names.begin())];
-  report("steps." + from.id() + ".request_type",
+  report(place_of(from) + ".request_type",
          fmt::format("agent type '{}' takes no '{}'{}", type.name, from.request_type(),
                      suggestion(from.request_type(), names)));
   return nullptr;
@@ -172,14 +174,14 @@ void compiler::check_named_types(const v1::StepDefinition& from, step& made) {
   for (const auto& [type, name] :
        {std::pair{made.request, from.request_type()}, {made.reply, from.reply_type()}})
     if (!type)
-      report("steps." + from.id() + ".agent",
+      report(place_of(from) + ".agent",
              fmt::format("message type '{}' is not linked into this program; use one that knows it",
                          name));
 }
 
 void compiler::check_retry(const v1::StepDefinition& from, step& made) {
   if (!from.has_retry()) return;
-  const std::string path = "steps." + from.id() + ".retry";
+  const std::string path = place_of(from) + ".retry";
   const v1::RetryPolicy& retry = from.retry();
   retry_policy& policy = made.retry;
   if (retry.has_initial_interval()) policy.initial_interval = from_proto(retry.initial_interval());
@@ -205,7 +207,7 @@ void compiler::check_retry(const v1::StepDefinition& from, step& made) {
 }
 
 void compiler::check_timeouts(const v1::StepDefinition& from, step& made) {
-  const std::string path = "steps." + from.id() + ".timeouts.";
+  const std::string path = place_of(from) + ".timeouts.";
   const auto take = [&](bool there, const google::protobuf::Duration& length, duration& into,
                         const char* name) {
     if (!there) return;

@@ -30,6 +30,9 @@ value_type type_of_input(v1::InputType type) {
 std::string describe(const FieldDescriptor& field, bool element) {
   value_type type = type_of(field);
   if (element) type.list = false;
+  // The inputs of a workflow are put into wrappers, of which nobody has heard.
+  if (field.file()->name() == "google/protobuf/wrappers.proto")
+    return "the input is " + type.to_string();
   return fmt::format("field {} is {}", field.full_name(), type.to_string());
 }
 
@@ -48,6 +51,8 @@ void compiler::check_types(std::size_t at) {
   step& made = made_->steps[at];
   if (made.request)
     made.input = check_object(at, from.input(), *made.request, "steps." + from.id() + ".input");
+  check_child_inputs(at);
+  check_compensation_types(at);
   check_when(at);
   add_dependencies(at);
 }
@@ -295,7 +300,9 @@ std::optional<value_type> compiler::root_type(std::size_t at, const reference& f
     break;
   }
   const auto found = made_->step_index.find(from.name);
-  if (found == made_->step_index.end() || found->second == at) return std::nullopt;
+  // Only what undoes a step may read its reply.
+  if (found == made_->step_index.end() || (found->second == at) == within_.empty())
+    return std::nullopt;
   made.position = found->second;
   const step& source = made_->steps[made.position];
   const bool fans_out = !source_.steps(static_cast<int>(made.position)).for_each().empty();
@@ -318,7 +325,7 @@ std::optional<value_reference> compiler::resolve(std::size_t at, const reference
   }
   made.path = std::move(followed->path);
   made.type = std::move(followed->type);
-  if (made.from == origin::reply || made.from == origin::reply_of_same_index)
+  if (within_.empty() && (made.from == origin::reply || made.from == origin::reply_of_same_index))
     read_[at].insert(made.position);
   return made;
 }

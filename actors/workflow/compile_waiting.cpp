@@ -4,7 +4,6 @@
 #include "troupe/v1/wait.pb.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/util/json_util.h>
 
 // Steps that wait for a time or for a signal.
 namespace troupe::workflow {
@@ -15,26 +14,28 @@ const google::protobuf::Descriptor* signal_type(const definition& workflow, std:
   return nullptr;
 }
 
-/// A step has an agent, waits for a time or waits for a signal.
+/// A step has an agent, waits for a time or for a signal, or is a run of its own.
 void compiler::check_kind(const v1::StepDefinition& from, step& made) {
   const std::string path = "steps." + from.id();
-  const int said =
-      (from.agent().empty() ? 0 : 1) + (from.has_wait() ? 1 : 0) + (from.signal().empty() ? 0 : 1);
+  const int said = (from.agent().empty() ? 0 : 1) + (from.has_wait() ? 1 : 0) +
+                   (from.signal().empty() ? 0 : 1) + (from.workflow().empty() ? 0 : 1);
   if (said == 0)
     return report(path,
-                  fmt::format("step '{}' has no agent; add 'agent: TYPE/KEY', 'wait: DURATION' or "
-                              "'signal: NAME'",
+                  fmt::format("step '{}' has no agent; add 'agent: TYPE/KEY', 'wait: DURATION', "
+                              "'signal: NAME' or 'workflow: NAME'",
                               from.id()),
                   true);
   if (said > 1)
     return report(
         path,
-        fmt::format("step '{}' has several of agent, wait and signal; keep one of them", from.id()),
+        fmt::format("step '{}' has several of agent, wait, signal and workflow; keep one of them",
+                    from.id()),
         true);
   if (!from.signal().empty()) return check_signal(from, made);
   if (from.has_default_reply())
     report(path + ".default", "only a step with 'signal' has a default; leave it out");
   if (from.has_wait()) return check_wait(from, made);
+  if (!from.workflow().empty()) return check_child(from, made);
   check_agent(from, made);
 }
 
@@ -89,11 +90,7 @@ void compiler::check_default(const v1::StepDefinition& from, step& made) {
            "a default is the reply when the time of timeouts.schedule_to_close is over; add "
            "that, or leave the default out",
            true);
-  std::string json;
-  (void)google::protobuf::util::MessageToJsonString(from.default_reply(), &json);
-  auto reply = message_from_json(json, *made.reply);
-  if (!reply) return report(path, "the default " + reply.error());
-  made.default_reply = std::move(*reply);
+  made.default_reply = check_reply(from.default_reply(), made, path, "the default ");
 }
 
 } // namespace troupe::workflow

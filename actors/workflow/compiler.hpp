@@ -6,6 +6,7 @@
 #include "actors/workflow/source_map.hpp"
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,7 +19,12 @@ namespace troupe::workflow {
 /// the later ones about the same thing only.
 class compiler {
 public:
-  compiler(const v1::WorkflowDefinition& source, const agent_types* agents, findings& found);
+  /// The definitions that steps may name, checked before; nullptr for one in which a mistake was found.
+  using child_definitions = std::map<std::string, definition_ptr>;
+
+  /// @param children outlives the compiler.
+  compiler(const v1::WorkflowDefinition& source, const agent_types* agents, findings& found,
+           const child_definitions& children);
 
   /// @returns nullptr when anything was found, before or now.
   [[nodiscard]] definition_ptr compile();
@@ -26,6 +32,10 @@ public:
 private:
   using visitor = std::function<void(const std::string& path, const std::string& text)>;
 
+  /// Where a step's call of an agent stands: in the step, or in its compensation.
+  [[nodiscard]] std::string place_of(const v1::StepDefinition& from) const {
+    return "steps." + from.id() + within_;
+  }
   void report(const std::string& path, std::string message, bool at_key = false,
               std::optional<std::size_t> offset = {});
 
@@ -41,6 +51,24 @@ private:
   void check_wait(const v1::StepDefinition& from, step& made);
   void check_signal(const v1::StepDefinition& from, step& made);
   void check_default(const v1::StepDefinition& from, step& made);
+
+  // compile_failure.cpp: what comes of a step that failed for good
+  void check_on_failure(const v1::StepDefinition& from, step& made);
+  [[nodiscard]] message_ptr check_reply(const google::protobuf::Struct& from, const step& made,
+                                        const std::string& path, const char* what);
+
+  // compile_compensation.cpp: what undoes a step
+  void check_compensation(const v1::StepDefinition& from, step& made);
+  void check_compensation_types(std::size_t at);
+
+  // compile_child.cpp: steps that are runs of their own
+  void check_child(const v1::StepDefinition& from, step& made);
+  void check_child_inputs(std::size_t at);
+  [[nodiscard]] std::optional<field_binding> check_child_input(std::size_t at,
+                                                               const input_declaration& declared,
+                                                               const google::protobuf::Value& from,
+                                                               const std::string& path);
+  void check_output();
 
   [[nodiscard]] const method* find_method(const v1::StepDefinition& from, const agent_type& type);
   void check_named_types(const v1::StepDefinition& from, step& made);
@@ -110,8 +138,13 @@ private:
                                      const std::string& path, std::size_t offset);
 
   const v1::WorkflowDefinition& source_;
+  /// ".compensate" while one is looked at.
+  std::string within_;
+  /// By step; nullptr where there is none.
+  std::vector<std::shared_ptr<step>> compensations_;
   const agent_types* agents_;
   findings& found_;
+  const child_definitions& children_;
   std::shared_ptr<definition> made_ = std::make_shared<definition>();
   std::vector<std::string> step_ids_;
   std::vector<std::string> input_names_;

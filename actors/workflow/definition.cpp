@@ -1,9 +1,9 @@
 #include "actors/workflow/definition.hpp"
 
 #include "actors/workflow/compiler.hpp"
-#include "actors/workflow/definition_yaml.hpp"
 
 #include <fmt/format.h>
+#include <map>
 
 namespace troupe::workflow {
 namespace {
@@ -14,13 +14,32 @@ void name_types(v1::WorkflowDefinition& source, const definition& checked) {
     v1::StepDefinition& into = *source.mutable_steps(static_cast<int>(i));
     if (checked.steps[i].request) into.set_request_type(checked.steps[i].request->full_name());
     into.set_reply_type(checked.steps[i].reply->full_name());
+    if (!checked.steps[i].compensate) continue;
+    into.mutable_compensate()->set_request_type(checked.steps[i].compensate->request->full_name());
+    into.mutable_compensate()->set_reply_type(checked.steps[i].compensate->reply->full_name());
   }
+}
+
+/// Puts the definitions that steps name into the source, whole: a run needs no other.
+/// @returns whether all of them are good; what is wrong with one was said.
+bool name_children(v1::WorkflowDefinition& source, const definition& checked) {
+  std::map<std::string, definition_ptr> named;
+  for (const step& each : checked.steps) {
+    if (each.kind != step_kind::child) continue;
+    if (!each.child) return false;
+    named.emplace(each.child->name, each.child);
+  }
+  source.clear_workflows();
+  for (const auto& [name, child] : named)
+    *source.add_workflows() = child->source;
+  return true;
 }
 
 } // namespace
 
-compiler::compiler(const v1::WorkflowDefinition& source, const agent_types* agents, findings& found)
-    : source_(source), agents_(agents), found_(found),
+compiler::compiler(const v1::WorkflowDefinition& source, const agent_types* agents, findings& found,
+                   const child_definitions& children)
+    : source_(source), agents_(agents), found_(found), children_(children),
       named_(static_cast<std::size_t>(source.steps_size())), read_(named_.size()),
       conditions_(named_.size()) {}
 
@@ -40,37 +59,72 @@ definition_ptr compiler::compile() {
   find_cycles();
   for (const std::size_t at : order())
     check_types(at);
+  check_output();
   if (!found_.empty()) return nullptr;
   made_->source = source_;
+  if (!name_children(made_->source, *made_)) return nullptr;
   name_types(made_->source, *made_);
   return std::move(made_);
 }
 
-definition_result load_definition(std::string_view yaml, const std::string& file_name,
-                                  const agent_types& agents) {
-  const auto tree = parse_yaml(yaml, file_name);
-  if (!tree) return tl::unexpected(diagnostics{tree.error()});
-  if (tree->what != yaml_node::kind::mapping)
-    return tl::unexpected(
-        diagnostics{{file_name,
-                     tree->where,
-                     {},
-                     fmt::format("a definition is a mapping with name and steps, this is {}; begin "
-                                 "it with 'name: NAME'",
-                                 to_string(tree->what))}});
-  source_map places{file_name, yaml};
-  findings found;
-  const v1::WorkflowDefinition source = read_definition(*tree, places, found);
-  if (auto made = compiler{source, &agents, found}.compile()) return made;
-  return tl::unexpected(to_diagnostics(found, &places));
-}
+namespace {
+
+/// Compiles definitions from the inside out.
+class tree_compiler {
+public:
+  explicit tree_compiler(const agent_types* agents) : agents_(agents) {}
+
+  definition_ptr compile(const v1::WorkflowDefinition& source, findings& found,
+                         std::size_t level = 1) {
+    findings own;
+    compiler::child_definitions children;
+    if (level == definition_limits::workflow_depth && source.workflows_size() > 0)
+      own.push_back(
+          {"workflows",
+           fmt::format("definitions nest deeper than {} levels; put less into one another",
+                       definition_limits::workflow_depth),
+           true,
+           {}});
+    else
+      compile_children(source, own, children, level);
+    auto made = own.empty() ? compiler{source, agents_, own, children}.compile() : nullptr;
+    found.insert(found.end(), own.begin(), own.end());
+    return made;
+  }
+
+private:
+  void compile_children(const v1::WorkflowDefinition& source, findings& found,
+                        compiler::child_definitions& children, std::size_t level) {
+    for (const v1::WorkflowDefinition& each : source.workflows()) {
+      const std::string path = "workflows." + each.name();
+      if (++count_ > definition_limits::workflows)
+        return found.push_back(
+            {"workflows",
+             fmt::format("more than {} definitions within one another; split them",
+                         definition_limits::workflows),
+             true,
+             {}});
+      findings inner;
+      if (!children.emplace(each.name(), compile(each, inner, level + 1)).second)
+        found.push_back({path, fmt::format("workflow '{}' is there twice", each.name()), true, {}});
+      for (finding& one : inner)
+        one.path = path + '.' + one.path, found.push_back(std::move(one));
+    }
+  }
+
+  const agent_types* agents_;
+  std::size_t count_ = 0;
+};
+
+} // namespace
 
 definition_result compile_definition(const v1::WorkflowDefinition& source,
                                      const agent_types* agents) {
   findings found;
   if (source.name().empty())
     found.push_back({"name", "the definition has no name; give it one", false, {}});
-  if (auto made = compiler{source, agents, found}.compile()) return made;
+  auto made = tree_compiler{agents}.compile(source, found);
+  if (made && found.empty()) return made;
   return tl::unexpected(to_diagnostics(found, nullptr));
 }
 

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,7 +59,7 @@ struct dependency {
   std::size_t step = 0;
   /// The instance of the same index alone (both steps belong to one fan-out); else all of them.
   bool same_index = false;
-  /// A reference takes one reply of it: where that instance was skipped, so is this one.
+  /// A reference takes one reply of it: where that instance has none, this one is skipped.
   bool reads_reply = false;
 };
 
@@ -85,7 +86,21 @@ enum class step_kind {
   /// Waits for a time.
   timer,
   /// Waits for a signal.
-  signal
+  signal,
+  /// Is a run of its own.
+  child
+};
+
+struct definition;
+
+/// What comes of an instance that failed for good.
+enum class failure_action {
+  /// The run fails.
+  fail,
+  /// The run goes on without its reply.
+  proceed,
+  /// The run goes on with a reply that the definition gives.
+  reply
 };
 
 /// One checked step.
@@ -99,6 +114,13 @@ struct step {
   /// Of `signal`: its name, and the reply when the time of `schedule_to_close` is over (nullptr: it fails).
   std::string signal;
   message_ptr default_reply;
+  /// Of `child`: its definition, and what gives that one's inputs, by their names. Each value is put into the one field of
+  /// a wrapper (google.protobuf.StringValue and so on), by the rules for requests.
+  std::shared_ptr<const definition> child;
+  std::vector<std::pair<std::string, field_binding>> child_inputs;
+  failure_action on_failure = failure_action::fail;
+  /// Of `failure_action::reply`.
+  message_ptr failure_reply;
   const google::protobuf::Descriptor* request = nullptr;
   const google::protobuf::Descriptor* reply = nullptr;
   /// Ascending by step, each step once.
@@ -114,6 +136,16 @@ struct step {
   time_limits limits;
   /// The request's fields, in order of their names.
   object_expression input;
+  /// What undoes a completed instance: an agent's work, with the id, the fan-out and the priority of this step, and the
+  /// request, retries and time limits of its own. nullptr: nothing does.
+  std::shared_ptr<const step> compensate;
+};
+
+/// What a run gives the step that it was started by: a message in the reply of a step without fan-out.
+struct output_reference {
+  std::size_t step = 0;
+  field_path path;
+  const google::protobuf::Descriptor* type = nullptr;
 };
 
 /// A checked definition: every reference resolves, every type fits, the graph has no cycle.
@@ -129,6 +161,8 @@ struct definition {
   std::unordered_map<std::string, std::size_t> step_index;
   /// Bounds `engine_options::max_uncommitted` for each run; absent: that alone bounds it.
   std::optional<std::uint32_t> max_uncommitted;
+  /// Absent: the run's summary.
+  std::optional<output_reference> output;
   /// What it was made from, normalised (defaults filled in): a run's history begins with it.
   v1::WorkflowDefinition source;
 };
@@ -150,14 +184,30 @@ struct definition_limits {
   static constexpr std::size_t steps = 1'000;
   static constexpr std::size_t nodes = 100'000;
   static constexpr std::size_t depth = 32;
+  /// Definitions within definitions: so many levels, the outermost included, and so many in all.
+  static constexpr std::size_t workflow_depth = 8;
+  static constexpr std::size_t workflows = 100;
+  static constexpr std::size_t total_bytes = std::size_t{4} << 20;
+  /// Runs that one run may start.
+  static constexpr std::size_t children = 10'000;
   /// Of a signal's payload as JSON.
   static constexpr std::size_t payload_bytes = std::size_t{256} << 10;
 };
 
+/// Gives the text of a file that a definition names, by its path from the folder of that definition; or says why it cannot.
+/// The path is relative, normal and does not leave the folder.
+using definition_files =
+    std::function<tl::expected<std::string, std::string>(const std::string& path)>;
+
+/// The files in a folder and below; symbolic links out of it are not followed.
+[[nodiscard]] definition_files files_in(const std::string& folder);
+
 /// Reads a definition from YAML and checks all of it against the agents of this node.
 /// @param file_name only named in diagnostics.
+/// @param files the files that steps name with `workflow: { file: PATH }`; without it that is a mistake.
 [[nodiscard]] definition_result load_definition(std::string_view yaml, const std::string& file_name,
-                                                const agent_types& agents);
+                                                const agent_types& agents,
+                                                const definition_files& files = {});
 
 /// Checks a definition that came as Protobuf (from C++, a gateway, a history).
 /// @param agents nullptr: agents are not looked up, request and reply types must be named (they are

@@ -14,32 +14,47 @@ class definition_reader {
 public:
   definition_reader(source_map& places, findings& found) : shape_(places, found) {}
 
-  v1::WorkflowDefinition read(const yaml_node& root) {
-    v1::WorkflowDefinition made;
-    made.set_version("1");
-    read_defaults(root);
-    shape_.each_entry(
-        root, "",
-        {"name", "version", "description", "inputs", "defaults", "max_uncommitted", "steps"},
-        [&](const std::string& key, const std::string& path, const yaml_node& value) {
-          read_part(made, key, path, value);
-        });
-    if (made.name().empty()) shape_.report("", "the definition has no name; add 'name: NAME'");
+  written_definition read(const yaml_node& root) {
+    written_definition made;
+    read_parts(made.definition, root, "");
+    if (made.definition.name().empty())
+      shape_.report("", "the definition has no name; add 'name: NAME'");
+    made.files = std::move(files_);
     return made;
   }
 
 private:
+  /// @param within where the definition stands: "" or "workflows.NAME".
+  void read_parts(v1::WorkflowDefinition& made, const yaml_node& root, const std::string& within) {
+    made.set_version("1");
+    read_defaults(root, within);
+    std::vector<std::string> keys{"version",   "description",     "inputs", "defaults",
+                                  "workflows", "max_uncommitted", "steps",  "output"};
+    if (within.empty()) keys.emplace_back("name");
+    shape_.each_entry(root, within, keys,
+                      [&](const std::string& key, const std::string& path, const yaml_node& value) {
+                        read_part(made, key, path, value);
+                      });
+  }
+
   void read_part(v1::WorkflowDefinition& made, const std::string& key, const std::string& path,
                  const yaml_node& value) {
     if (key == "name") made.set_name(shape_.text(value, path));
     if (key == "version") made.set_version(shape_.text(value, path));
     if (key == "description") made.set_description(shape_.text(value, path));
     if (key == "max_uncommitted") made.set_max_uncommitted(whole_number(value, path));
+    if (key == "output") made.set_output(shape_.text(value, path));
     if (key == "inputs")
       shape_.each_entry(
           value, path, {},
           [&](const std::string& name, const std::string& at, const yaml_node& input) {
             read_input(*made.add_inputs(), name, at, input);
+          });
+    if (key == "workflows")
+      shape_.each_entry(
+          value, path, {},
+          [&](const std::string& name, const std::string& at, const yaml_node& inner) {
+            read_workflow(*made.add_workflows(), name, at, inner);
           });
     if (key == "steps")
       shape_.each_entry(value, path, {},
@@ -48,18 +63,27 @@ private:
                         });
   }
 
+  /// One of the definitions within another, which has the defaults of that one where it has none.
+  void read_workflow(v1::WorkflowDefinition& made, const std::string& name, const std::string& path,
+                     const yaml_node& value) {
+    const defaults around = defaults_;
+    read_parts(made, value, path);
+    made.set_name(name);
+    defaults_ = around;
+  }
+
   /// First, since steps may stand before them.
-  void read_defaults(const yaml_node& root) {
+  void read_defaults(const yaml_node& root, const std::string& within) {
+    const std::string path = within.empty() ? "defaults" : within + ".defaults";
     for (const auto& [key, value] : root.entries) {
       if (key.text != "defaults") continue;
-      shape_.place("defaults", key.where, value);
-      shape_.each_entry(
-          value, "defaults", {"retry", "timeouts"},
-          [&](const std::string& name, const std::string& path, const yaml_node& part) {
-            if (name == "retry") read_retry(default_retry_, part, path), has_default_retry_ = true;
-            if (name == "timeouts")
-              read_timeouts(default_timeouts_, part, path), has_default_timeouts_ = true;
-          });
+      shape_.place(path, key.where, value);
+      shape_.each_entry(value, path, {"retry", "timeouts"},
+                        [&](const std::string& name, const std::string& at, const yaml_node& part) {
+                          if (name == "retry") read_retry(defaults_.retry.emplace(), part, at);
+                          if (name == "timeouts")
+                            read_timeouts(defaults_.timeouts.emplace(), part, at);
+                        });
       return;
     }
   }
@@ -90,12 +114,12 @@ private:
   void read_step(v1::StepDefinition& made, const std::string& id, const std::string& path,
                  const yaml_node& value) {
     made.set_id(id);
-    if (has_default_retry_) *made.mutable_retry() = default_retry_;
-    if (has_default_timeouts_) *made.mutable_timeouts() = default_timeouts_;
+    if (defaults_.retry) *made.mutable_retry() = *defaults_.retry;
+    if (defaults_.timeouts) *made.mutable_timeouts() = *defaults_.timeouts;
     shape_.each_entry(value, path,
                       {"agent", "request_type", "needs", "for_each", "when", "parallelism",
                        "priority", "input", "retry", "timeouts", "wait", "signal", "reply_type",
-                       "default"},
+                       "default", "on_failure", "compensate", "workflow"},
                       [&](const std::string& key, const std::string& at, const yaml_node& part) {
                         read_step_part(made, key, at, part);
                       });
@@ -109,6 +133,7 @@ private:
     if (key == "signal") made.set_signal(shape_.text(value, path));
     if (key == "reply_type") made.set_reply_type(shape_.text(value, path));
     if (key == "default") read_object(*made.mutable_default_reply(), value, path);
+    if (key == "workflow") read_workflow_name(made, value, path);
     if (key == "for_each") made.set_for_each(shape_.text(value, path));
     if (key == "when") read_condition(made, value, path);
     if (key == "parallelism") made.set_parallelism(whole_number(value, path));
@@ -119,6 +144,51 @@ private:
     if (key == "input") read_object(*made.mutable_input(), value, path);
     if (key == "retry") read_retry(*made.mutable_retry(), value, path);
     if (key == "timeouts") read_timeouts(*made.mutable_timeouts(), value, path);
+    if (key == "compensate") read_compensation(*made.mutable_compensate(), value, path);
+    if (key == "on_failure") read_on_failure(*made.mutable_on_failure(), value, path);
+  }
+
+  void read_workflow_name(v1::StepDefinition& made, const yaml_node& value,
+                          const std::string& path) {
+    if (value.what != yaml_node::kind::mapping) return made.set_workflow(shape_.text(value, path));
+    std::string file;
+    shape_.each_entry(value, path, {"file"},
+                      [&](const std::string&, const std::string& at, const yaml_node& part) {
+                        file = shape_.text(part, at);
+                      });
+    if (file.empty()) return shape_.report(path, "no file is named; write { file: PATH }");
+    // Its name is known once it is read.
+    made.set_workflow(file);
+    files_.emplace(path.substr(0, path.rfind('.')), std::move(file));
+  }
+
+  void read_compensation(v1::Compensation& made, const yaml_node& value, const std::string& path) {
+    if (defaults_.retry) *made.mutable_retry() = *defaults_.retry;
+    if (defaults_.timeouts) *made.mutable_timeouts() = *defaults_.timeouts;
+    shape_.each_entry(value, path, {"agent", "request_type", "input", "retry", "timeouts"},
+                      [&](const std::string& key, const std::string& at, const yaml_node& part) {
+                        if (key == "agent") made.set_agent(shape_.text(part, at));
+                        if (key == "request_type") made.set_request_type(shape_.text(part, at));
+                        if (key == "input") read_object(*made.mutable_input(), part, at);
+                        if (key == "retry") read_retry(*made.mutable_retry(), part, at);
+                        if (key == "timeouts") read_timeouts(*made.mutable_timeouts(), part, at);
+                      });
+  }
+
+  void read_on_failure(v1::OnFailure& made, const yaml_node& value, const std::string& path) {
+    if (value.what == yaml_node::kind::mapping)
+      return shape_.each_entry(
+          value, path, {"reply"},
+          [&](const std::string&, const std::string& at, const yaml_node& reply) {
+            read_object(*made.mutable_reply(), reply, at);
+          });
+    const std::string word = shape_.text(value, path);
+    if (word == "fail") return made.set_action(v1::FAILURE_ACTION_FAIL);
+    if (word == "continue") return made.set_action(v1::FAILURE_ACTION_CONTINUE);
+    if (!word.empty())
+      shape_.report(path, fmt::format("unknown action '{}'; write fail, continue or {{ reply: {{ "
+                                      "... }} }}",
+                                      word.substr(0, 80)));
   }
 
   std::uint32_t whole_number(const yaml_node& value, const std::string& path) {
@@ -240,15 +310,17 @@ private:
   }
 
   yaml_shape shape_;
-  v1::RetryPolicy default_retry_;
-  v1::Timeouts default_timeouts_;
-  bool has_default_retry_ = false;
-  bool has_default_timeouts_ = false;
+  struct defaults {
+    std::optional<v1::RetryPolicy> retry;
+    std::optional<v1::Timeouts> timeouts;
+  };
+  defaults defaults_;
+  std::map<std::string, std::string> files_;
 };
 
 } // namespace
 
-v1::WorkflowDefinition read_definition(const yaml_node& root, source_map& places, findings& found) {
+written_definition read_definition(const yaml_node& root, source_map& places, findings& found) {
   return definition_reader{places, found}.read(root);
 }
 

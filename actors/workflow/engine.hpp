@@ -28,7 +28,8 @@ struct attempt_request {
   std::string idempotency_key;
   /// The run's and the step's together.
   std::int32_t priority = 0;
-  /// Only for steps with a `heartbeat` timeout: to be told of the attempt's signs of life.
+  /// To be told of the attempt's signs of life and how far it has come; tells what an earlier one said, and whether the
+  /// answer is still of use.
   std::shared_ptr<heartbeat_sink> pulse;
 };
 
@@ -63,7 +64,10 @@ enum class cancellation {
   done,
   /// It is at work in another process, which ends it within a second or so; where that one is gone, whoever recovers the
   /// run does.
-  requested
+  requested,
+  /// It undoes what it has done (`compensate` in its definition), and closes then: here where it is at work here, else
+  /// by its owner, or by whoever recovers it.
+  compensating
 };
 
 /// Something that a run is told.
@@ -130,8 +134,8 @@ public:
   /// @returns `run_unknown`, `run_closed`, `run_cancelled` (also where that was only asked for so far), `run_owned`,
   ///   `agent_missing`, `history_unreadable`, `history_mismatch`.
   [[nodiscard]] result<void> resume(const std::string& run_id);
-  /// Ends an open run of the store, wherever it is at work. Its attempts in flight are abandoned: agents are not told, what
-  /// they answer is refused. Once this returns the run is not gone on with, also after a crash.
+  /// Ends an open run of the store, wherever it is at work. Its attempts in flight are abandoned: agents may look
+  /// whether they are (`call_context::cancelled`), what they answer is refused. Once this returns the run is not gone on with, also after a crash.
   /// @param reason for people, in UTF-8, at most 1,000 bytes; kept in the history.
   /// @returns `run_unknown`, `run_closed`, `run_cancelled`, `bad_input` (the reason).
   [[nodiscard]] result<cancellation> cancel(const std::string& run_id,

@@ -133,11 +133,10 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
   const auto here = take_off(run, wanted, deadline);
   const responder then = answer_to(here);
   try {
-    around_.start(
-        {run.state.workflow()->steps[run.state.workflow()->step_index.at(instance.step)].agent,
-         std::move(*request), timeout_until(deadline, now), run.state.idempotency_key(instance),
-         run.state.priority_of(instance), here->beats},
-        then);
+    around_.start({run.state.definition_of(instance).agent, std::move(*request),
+                   timeout_until(deadline, now), run.state.idempotency_key(instance),
+                   run.state.priority_of(instance), here->beats},
+                  then);
   } catch (const std::exception& thrown) {
     then(tl::unexpected(failure{"workflow.start_failed", thrown.what(), true}));
   }
@@ -145,7 +144,7 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
 
 /// Gives an attempt its place and its timers.
 std::shared_ptr<engine_core::flight>
-engine_core::take_off(const live_run& run, const started_attempt& wanted, time_point deadline) {
+engine_core::take_off(live_run& run, const started_attempt& wanted, time_point deadline) {
   ++in_flight_;
   auto made = std::make_shared<flight>();
   made->run_id = wanted.run_id;
@@ -158,8 +157,9 @@ engine_core::take_off(const live_run& run, const started_attempt& wanted, time_p
   else if (limits.start_to_close > duration{0})
     made->bound_by = timeout_kind::start_to_close;
   made->deadline = timers_.emplace(deadline, deadline_timer{made});
+  made->beats = std::make_shared<pulse>(around_.now, run.state.details_of(wanted.attempt.instance));
+  run.pulses.emplace(wanted.attempt.token, made->beats);
   if (limits.heartbeat > duration{0}) {
-    made->beats = std::make_shared<pulse>(around_.now);
     made->beat_every = limits.heartbeat;
     made->heartbeat =
         timers_.emplace(made->beats->last() + limits.heartbeat, heartbeat_timer{made});
@@ -185,9 +185,17 @@ responder engine_core::answer_to(std::shared_ptr<flight> here) {
 /// token that is not the current one.
 void engine_core::land(const std::shared_ptr<flight>& here, reply<message_ptr> answer) {
   leave_place(*here);
+  // Of an attempt whose time is over: who works on it may end, too.
+  here->beats->cancel();
   const auto run = runs_.find(here->run_id);
   if (run != runs_.end() && run->second.epoch == here->epoch)
     finish_attempt(here->run_id, here->attempt, std::move(answer));
+}
+
+/// Tells who works on the run's attempts that nobody waits for them.
+void engine_core::call_off(live_run& run) {
+  for (const auto& [token, told] : std::exchange(run.pulses, {}))
+    told->cancel();
 }
 
 void engine_core::leave_place(flight& here) {
@@ -204,14 +212,26 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
   const auto found = runs_.find(run_id);
   if (failed_ || found == runs_.end() || !found->second.state.is_current(attempt)) return;
   live_run& run = found->second;
-  const step& from =
-      run.state.workflow()->steps[run.state.workflow()->step_index.at(attempt.instance.step)];
+  const step& from = run.state.definition_of(attempt.instance);
+  message_ptr details;
+  if (const auto said = run.pulses.find(attempt.token); said != run.pulses.end()) {
+    details = said->second->details();
+    said->second->cancel();
+    run.pulses.erase(said);
+  }
   answer = keepable(std::move(answer), from);
+  const bool given_up =
+      from.kind == step_kind::child && !answer && answer.error().type == "workflow.timeout";
   if (answer)
     record(run_id, run, step_completed{attempt, std::move(*answer)});
-  else
-    record(run_id, run, run.state.judge(attempt, std::move(answer.error()), around_.now()));
+  else {
+    step_failed failed = run.state.judge(attempt, std::move(answer.error()), around_.now());
+    failed.details = std::move(details);
+    record(run_id, run, std::move(failed));
+  }
+  if (from.kind == step_kind::child) rearm_close_timer(run_id, run, attempt.instance);
   if (!run.state.close_time(attempt.instance)) disarm_close_timer(run, attempt.instance);
+  if (given_up) give_child_up(run.state.child_of(attempt.instance), run_id);
 }
 
 } // namespace troupe::workflow

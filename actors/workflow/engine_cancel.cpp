@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
+#include <set>
 
 namespace troupe::workflow {
 namespace {
@@ -21,6 +23,52 @@ result<void> check_reason(const std::string& reason) {
   return {};
 }
 
+/// Looks through a history for what a run has not ended or undone. Events are looked at as they are stored: to end a run
+/// that has done nothing, neither agents nor message types need be known.
+class work_finder {
+public:
+  /// @param first the run's first event.
+  explicit work_finder(const std::string& first) {
+    v1::Event start;
+    if (!start.ParseFromString(first)) return;
+    for (const v1::StepDefinition& each : start.run_started().definition().steps()) {
+      if (each.has_compensate()) undoable_.insert(each.id());
+      starts_runs_ = starts_runs_ || !each.workflow().empty();
+    }
+  }
+  /// Whether there can be any such thing: else no other event need be read.
+  [[nodiscard]] bool has_to_look() const { return starts_runs_ || !undoable_.empty(); }
+  void look(const std::string& stored) {
+    v1::Event event;
+    if (!event.ParseFromString(stored)) return;
+    // What completes without an event of its own has waited.
+    must_be_undone_ = must_be_undone_ || event.has_run_compensating() ||
+                      undoable_.contains(event.step_completed().attempt().step()) ||
+                      undoable_.contains(event.step_waiting().step());
+    if (event.has_child_started())
+      open_[key(event.child_started().attempt())] = event.child_started().run_id();
+    if (event.has_step_completed()) open_.erase(key(event.step_completed().attempt()));
+    if (event.has_step_failed()) open_.erase(key(event.step_failed().attempt()));
+  }
+  [[nodiscard]] bool must_be_undone() const { return must_be_undone_; }
+  [[nodiscard]] std::vector<std::string> open_children() const {
+    std::vector<std::string> made;
+    for (const auto& [place, run] : open_)
+      made.push_back(run);
+    return made;
+  }
+
+private:
+  static instance_id key(const v1::AttemptRef& attempt) {
+    return {attempt.step(), attempt.index(), attempt.compensation()};
+  }
+
+  std::set<std::string> undoable_;
+  bool starts_runs_ = false;
+  bool must_be_undone_ = false;
+  std::map<instance_id, std::string> open_;
+};
+
 } // namespace
 
 void engine_core::cancel(const std::string& run_id, const std::string& reason, on_cancel then) {
@@ -33,20 +81,74 @@ void engine_core::cancel(const std::string& run_id, const std::string& reason, o
     return then(fail(run.state.status() == v1::RUN_STATUS_CANCELLED ? workflow_errc::run_cancelled
                                                                     : workflow_errc::run_closed,
                      fmt::format("run '{}' has ended, there is nothing to cancel", run_id)));
-  run.pending.told_on_commit.push_back([then = std::move(then)](result<void> done) {
+  if (run.state.compensating()) return then(cancellation::compensating);
+  const auto what = run.state.must_compensate() ? cancellation::compensating : cancellation::done;
+  run.pending.told_on_commit.push_back([then = std::move(then), what](result<void> done) {
     if (done)
-      then(cancellation::done);
+      then(what);
     else
       then(tl::unexpected(std::move(done.error())));
   });
-  record(run_id, run, run_cancelled{reason});
+  begin_cancel(run_id, run, reason);
+}
+
+/// Ends a run that is at work here, or lets it undo first what it has done.
+void engine_core::begin_cancel(const std::string& run_id, live_run& run,
+                               const std::string& reason) {
+  if (run.state.closed() || run.state.compensating()) return;
+  if (!run.state.must_compensate()) return record(run_id, run, run_cancelled{reason});
+  turn_back(run_id, run, {std::nullopt, reason});
+}
+
+/// From now on nothing is awaited of the run's steps.
+void engine_core::turn_back(const std::string& run_id, live_run& run, run_compensating why) {
+  disarm_timers(run);
+  call_off(run);
+  record(run_id, run, std::move(why));
+}
+
+result<engine_core::unfinished_work> engine_core::unfinished_work_of(const std::string& run_id) {
+  const auto stored = around_.history.read(run_id);
+  if (!stored) return tl::unexpected(stored.error());
+  if (stored->empty()) return unfinished_work{};
+  work_finder finder{stored->front()};
+  if (!finder.has_to_look()) return unfinished_work{};
+  for (const std::string& event : *stored)
+    finder.look(event);
+  return unfinished_work{finder.must_be_undone(), finder.open_children()};
+}
+
+/// @returns whether all of them are closed now.
+result<bool> engine_core::cancel_children_elsewhere(const std::string& run_id,
+                                                    const std::vector<std::string>& children) {
+  bool closed = true;
+  for (const std::string& child : children) {
+    // At work here, though its parent is not.
+    if (const auto live = runs_.find(child); live != runs_.end()) {
+      give_child_up(child, run_id);
+      closed = false;
+      continue;
+    }
+    const auto done =
+        cancel_elsewhere({child, fmt::format("run '{}', which started it, was cancelled", run_id)});
+    if (done)
+      closed = closed && *done == cancellation::done;
+    else if (done.error().code != workflow_errc::run_closed &&
+             done.error().code != workflow_errc::run_cancelled &&
+             done.error().code != workflow_errc::run_unknown)
+      return tl::unexpected(done.error());
+  }
+  return closed;
 }
 
 /// Of a run that is not at work here: first the wish, which outlasts whoever is killed now; then, where nobody has the run,
-/// its end.
+/// its end. What it has done is undone by who has its agents: its next owner.
 result<cancellation> engine_core::cancel_elsewhere(const cancel_request& wanted) {
-  if (auto asked = around_.history.request_cancel(wanted, around_.now()); !asked)
+  if (auto asked = around_.history.request_cancel(wanted, around_.now()); !asked) {
+    const auto entry = around_.history.find(wanted.run_id);
+    if (entry && entry->status == v1::RUN_STATUS_COMPENSATING) return cancellation::compensating;
     return tl::unexpected(why_closed(wanted.run_id, std::move(asked.error())));
+  }
   const auto epoch = around_.history.claim(wanted.run_id, around_.now());
   if (!epoch && epoch.error().code == workflow_errc::run_owned) return cancellation::requested;
   if (!epoch) return tl::unexpected(why_closed(wanted.run_id, epoch.error()));
@@ -54,6 +156,16 @@ result<cancellation> engine_core::cancel_elsewhere(const cancel_request& wanted)
   const auto wishes = around_.history.cancel_requests();
   if (!wishes) return tl::unexpected(wishes.error());
   const cancel_request* first = wish_of(wanted.run_id, *wishes);
+  const auto work = unfinished_work_of(wanted.run_id);
+  auto ended = work && !work->must_be_undone
+                   ? cancel_children_elsewhere(wanted.run_id, work->children)
+                   : result<bool>{false};
+  if (!work || !ended || !*ended) {
+    (void)around_.history.release(wanted.run_id);
+    if (!work) return tl::unexpected(work.error());
+    if (!ended) return tl::unexpected(std::move(ended.error()));
+    return cancellation::compensating;
+  }
   if (auto closed = close_cancelled(first ? *first : wanted, *epoch); !closed)
     return tl::unexpected(why_closed(wanted.run_id, std::move(closed.error())));
   return cancellation::done;
@@ -69,7 +181,7 @@ error engine_core::why_closed(const std::string& run_id, error found) const {
   return {workflow_errc::run_cancelled, fmt::format("'{}', there is nothing left to do", run_id)};
 }
 
-/// Closes a run that this owner has claimed, without reading its history: that may need agents and message types which are
+/// Closes a run that this owner has claimed, without applying its history: that may need agents and message types which are
 /// not known here.
 result<void> engine_core::close_cancelled(const cancel_request& wanted, std::uint64_t epoch) {
   append_batch batch;
@@ -105,6 +217,7 @@ void engine_core::poll_requests() {
   poll_at_ = now + request_poll_interval;
   poll_cancels();
   poll_signals();
+  poll_children();
 }
 
 void engine_core::poll_cancels() {
@@ -112,8 +225,8 @@ void engine_core::poll_cancels() {
   const auto wanted = around_.history.cancel_requests();
   if (!wanted) return;
   for (const cancel_request& each : *wanted)
-    if (const auto run = runs_.find(each.run_id); run != runs_.end() && !run->second.state.closed())
-      record(each.run_id, run->second, run_cancelled{each.reason});
+    if (const auto run = runs_.find(each.run_id); run != runs_.end())
+      begin_cancel(each.run_id, run->second, each.reason);
 }
 
 } // namespace troupe::workflow

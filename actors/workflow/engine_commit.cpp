@@ -125,7 +125,9 @@ void engine_core::settle(const std::string& run_id, live_run& run, const unsettl
 void engine_core::close(const std::string& run_id, live_run& run) {
   if (!run.state.closed() || run.committed < run.state.version()) return;
   disarm_timers(run);
+  call_off(run);
   if (!waiters_.empty()) tell_waiters(run_id, run.state.summary());
+  if (run.state.parent()) tell_parent(run.state);
   runs_.erase(run_id);
 }
 
@@ -150,8 +152,14 @@ void engine_core::drop(const std::string& run_id, const error& why) {
   live_run& run = runs_.at(run_id);
   uncommitted_ -= run.pending.started;
   disarm_timers(run);
+  call_off(run);
   tell_submitters(run.pending, why);
   tell_waiters(run_id, tl::unexpected(why));
+  // Who has it now, or who has its id, is in the store.
+  if (const auto& from = run.state.parent())
+    if (const auto parent = runs_.find(from->run_id); parent != runs_.end())
+      if (const auto attempt = parent->second.state.attempt_of(from->instance))
+        children_elsewhere_.emplace_back(from->run_id, *attempt);
   std::erase(dirty_, run_id);
   runs_.erase(run_id);
 }

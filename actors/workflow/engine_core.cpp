@@ -28,14 +28,25 @@ result<v1::Event> parse(const std::string& run_id, std::uint64_t sequence,
 }
 
 /// What a person reads about a failed run: which step it was, then why.
-failure explain(const fail_run& wanted, const definition& workflow) {
-  const instance_id& where = wanted.attempt.instance;
-  const bool fans_out = workflow.steps[workflow.step_index.at(where.step)].each.has_value();
-  failure made = wanted.why;
-  made.message = fmt::format("step {}{} failed at attempt {}: {}", where.step,
-                             fans_out ? fmt::format("[{}]", where.index) : "",
-                             wanted.attempt.attempt, wanted.why.message);
+run_failure explain(const attempt_id& attempt, failure why, const machine& run) {
+  const bool fans_out = run.definition_of(attempt.instance).each.has_value();
+  why.message = fmt::format("step {}{} failed at attempt {}: {}", attempt.instance.step,
+                            fans_out ? fmt::format("[{}]", attempt.instance.index) : "",
+                            attempt.attempt, why.message);
+  return {std::move(why), attempt};
+}
+
+/// The same of a run that has undone what it did: that was said when it began to, but not what could not be undone.
+run_failure explain(const fail_run& wanted, const machine& run) {
+  if (!run.compensating()) return explain(wanted.attempt, wanted.why, run);
+  run_failure made{wanted.why, wanted.attempt};
+  if (const auto failed = run.compensation_failures(); !failed.empty())
+    made.why.message += "; " + failed;
   return made;
+}
+
+bool is_open(std::int32_t status) {
+  return status == v1::RUN_STATUS_RUNNING || status == v1::RUN_STATUS_COMPENSATING;
 }
 
 /// A block for what one step brings about at once.
@@ -62,13 +73,16 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
     return then(fail(workflow_errc::bad_run_id,
                      fmt::format("'{}'; use 1 to 128 of letters, digits, '.', '_', '-'",
                                  run_id.substr(0, 140))));
+  if (is_child_run_id(run_id))
+    return then(fail(workflow_errc::bad_run_id,
+                     fmt::format("'{}'; '..' is kept for runs that steps start", run_id)));
   if (options.priority < -highest_priority || options.priority > highest_priority)
     return then(fail(workflow_errc::bad_input,
                      fmt::format("priority {} is out of range; give one from {} to {}",
                                  options.priority, -highest_priority, highest_priority)));
   auto complete = complete_inputs(*workflow, inputs);
   if (!complete) return then(tl::unexpected(std::move(complete.error())));
-  run_started start{run_id, std::move(workflow), std::move(*complete), options.priority};
+  run_started start{run_id, std::move(workflow), std::move(*complete), options.priority, {}};
   if (runs_.contains(run_id) || around_.history.find(run_id))
     return submit_again(run_id, encode({1, {}, std::move(start)}).run_started(), std::move(then));
   live_run& run = runs_[run_id];
@@ -112,7 +126,7 @@ result<void> engine_core::resume(const std::string& run_id) {
   if (runs_.contains(run_id)) return {};
   const auto entry = around_.history.find(run_id);
   if (!entry) return tl::unexpected(entry.error());
-  if (entry->status != v1::RUN_STATUS_RUNNING) return closed_already(run_id, entry->status);
+  if (!is_open(entry->status)) return closed_already(run_id, entry->status);
   const auto epoch = around_.history.claim(run_id, around_.now());
   if (!epoch) return tl::unexpected(epoch.error());
   const auto unwanted = around_.history.cancel_requests();
@@ -123,14 +137,20 @@ result<void> engine_core::resume(const std::string& run_id) {
 /// With a run that this owner has claimed: only now nobody else can append to it.
 result<void> engine_core::go_on(const std::string& run_id, std::uint64_t epoch,
                                 std::span<const cancel_request> unwanted) {
-  if (const cancel_request* wish = wish_of(run_id, unwanted)) {
-    auto closed = close_cancelled(*wish, epoch);
-    if (!closed) return closed;
-    return closed_already(run_id, v1::RUN_STATUS_CANCELLED);
+  const cancel_request* wish = wish_of(run_id, unwanted);
+  if (wish) {
+    const auto work = unfinished_work_of(run_id);
+    if (!work) return (void)around_.history.release(run_id), tl::unexpected(work.error());
+    if (!work->must_be_undone && work->children.empty()) {
+      auto closed = close_cancelled(*wish, epoch);
+      if (!closed) return closed;
+      return closed_already(run_id, v1::RUN_STATUS_CANCELLED);
+    }
   }
   auto taken = take_over(run_id, epoch);
   // Another owner may be able to do what this one is not: it should not wait for this one's end.
-  if (!taken) (void)around_.history.release(run_id);
+  if (!taken) return (void)around_.history.release(run_id), taken;
+  if (wish) begin_cancel(run_id, runs_.at(run_id), wish->reason);
   return taken;
 }
 
@@ -155,7 +175,7 @@ result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epo
 result<recovery> engine_core::recover() {
   if (failed_) return tl::unexpected(*failed_);
   run_filter unfinished;
-  unfinished.statuses = {v1::RUN_STATUS_RUNNING};
+  unfinished.statuses = {v1::RUN_STATUS_RUNNING, v1::RUN_STATUS_COMPENSATING};
   unfinished.limit = 1'000'000;
   const auto entries = around_.history.list(unfinished);
   if (!entries) return tl::unexpected(entries.error());
@@ -193,11 +213,20 @@ result<void> engine_core::recover_some(std::span<const std::string> run_ids, rec
 }
 
 result<void> engine_core::check_agents(const definition& workflow) const {
-  for (const step& each : workflow.steps)
-    if (each.kind == step_kind::agent && !around_.agents.find(each.agent.type))
-      return fail(workflow_errc::agent_missing,
-                  fmt::format("step '{}' needs agent type '{}'; register it, then resume the run",
-                              each.id, each.agent.type));
+  const auto known = [this](const step& each) {
+    return each.kind != step_kind::agent || around_.agents.find(each.agent.type);
+  };
+  const auto missing = [](const step& each) {
+    return fail(workflow_errc::agent_missing,
+                fmt::format("step '{}' needs agent type '{}'; register it, then resume the run",
+                            each.id, each.agent.type));
+  };
+  for (const step& each : workflow.steps) {
+    if (!known(each)) return missing(each);
+    if (each.compensate && !known(*each.compensate)) return missing(*each.compensate);
+    if (!each.child) continue;
+    if (auto inner = check_agents(*each.child); !inner) return inner;
+  }
   return {};
 }
 
@@ -250,7 +279,7 @@ std::uint64_t engine_core::when_closed(const std::string& run_id, on_close then)
     return last_waiter_;
   }
   auto made = summary(run_id);
-  if (made && made->status() == v1::RUN_STATUS_RUNNING)
+  if (made && is_open(made->status()))
     made = fail(workflow_errc::run_owned,
                 fmt::format("run '{}' is not at work here; resume it first", run_id));
   return then(std::move(made)), 0;
@@ -294,7 +323,17 @@ void engine_core::carry_out(const std::string& run_id, live_run& run, const comm
   } else if (const auto* open = std::get_if<decide_instance>(&wanted)) {
     record(run_id, run, run.state.decide(open->instance));
   } else if (const auto* failing = std::get_if<fail_run>(&wanted)) {
-    record(run_id, run, run_failed{{explain(*failing, *run.state.workflow()), failing->attempt}});
+    record(run_id, run, run_failed{explain(*failing, run.state)});
+  } else if (const auto* turning = std::get_if<start_compensating>(&wanted)) {
+    turn_back(run_id, run, {explain(turning->attempt, turning->why, run.state), {}});
+  } else if (const auto* child = std::get_if<start_child>(&wanted)) {
+    begin_child(run_id, run, child->attempt);
+  } else if (const auto* awaited = std::get_if<await_child>(&wanted)) {
+    look_later(run_id, awaited->attempt);
+  } else if (const auto* unwanted = std::get_if<cancel_child>(&wanted)) {
+    cancel_open_child(run_id, *unwanted);
+  } else if (const auto* undone = std::get_if<cancel_run>(&wanted)) {
+    record(run_id, run, run_cancelled{undone->reason});
   } else {
     record(run_id, run, run_completed{});
   }

@@ -167,6 +167,8 @@ private:
     std::map<instance_id, timers::iterator> close_timers;
     /// Of the instances that wait for their time.
     std::map<instance_id, timers::iterator> wait_timers;
+    /// Of the attempts that agents have, by their tokens.
+    std::map<std::uint64_t, std::shared_ptr<pulse>> pulses;
   };
   /// What the committer has of a run.
   struct handed_over {
@@ -201,11 +203,12 @@ private:
   void start_uncommitted(const std::string& run_id, live_run& run, unsettled& part);
   void await_place(const std::string& run_id, const live_run& run, attempt_id attempt);
   void start_attempt(live_run& run, const started_attempt& wanted);
-  [[nodiscard]] std::shared_ptr<flight> take_off(const live_run& run, const started_attempt& wanted,
+  [[nodiscard]] std::shared_ptr<flight> take_off(live_run& run, const started_attempt& wanted,
                                                  time_point deadline);
   [[nodiscard]] responder answer_to(std::shared_ptr<flight> here);
   void land(const std::shared_ptr<flight>& here, reply<message_ptr> answer);
   void leave_place(flight& here);
+  static void call_off(live_run& run);
   void finish_attempt(const std::string& run_id, const attempt_id& attempt,
                       reply<message_ptr> answer);
 
@@ -234,9 +237,36 @@ private:
   void poll_signals();
   void take_signal(const signal_request& kept);
 
+  // engine_children.cpp
+  void begin_child(const std::string& run_id, live_run& run, const attempt_id& attempt);
+  void launch_child(const std::string& run_id, live_run& run, const attempt_id& attempt);
+  void look_later(const std::string& run_id, const attempt_id& attempt);
+  void refuse_later(const std::string& run_id, const attempt_id& attempt, failure why);
+  void look_at_child(const std::string& run_id, const attempt_id& attempt);
+  void take_child_over(const std::string& run_id, live_run& run, const attempt_id& attempt,
+                       const std::string& child);
+  void await_or_lose(const std::string& run_id, const attempt_id& attempt, const error& why);
+  void cancel_open_child(const std::string& run_id, const cancel_child& wanted);
+  void tell_parent(const machine& child);
+  void give_child_up(const std::string& child, const std::string& parent);
+  void rearm_close_timer(const std::string& run_id, live_run& run, const instance_id& instance);
+  void poll_children();
+
   // engine_cancel.cpp
   void poll_requests();
   void poll_cancels();
+  void begin_cancel(const std::string& run_id, live_run& run, const std::string& reason);
+  void turn_back(const std::string& run_id, live_run& run, run_compensating why);
+  /// What cancelling a run of the store takes.
+  struct unfinished_work {
+    /// Somebody who knows its agents: there is something to undo.
+    bool must_be_undone = false;
+    /// Runs that it has started.
+    std::vector<std::string> children;
+  };
+  [[nodiscard]] result<unfinished_work> unfinished_work_of(const std::string& run_id);
+  [[nodiscard]] result<bool> cancel_children_elsewhere(const std::string& run_id,
+                                                       const std::vector<std::string>& children);
   [[nodiscard]] result<cancellation> cancel_elsewhere(const cancel_request& wanted);
   [[nodiscard]] static const cancel_request* wish_of(const std::string& run_id,
                                                      std::span<const cancel_request> among);
@@ -276,6 +306,8 @@ private:
   std::vector<event_callback> subscribers_;
   /// Attempts started before they were durable, of all runs.
   std::size_t uncommitted_ = 0;
+  /// Attempts whose runs are at work in another process.
+  std::vector<std::pair<std::string, attempt_id>> children_elsewhere_;
   time_point renew_at_;
   time_point poll_at_;
   /// Why the signals that are kept could not be read: said once.

@@ -1,25 +1,64 @@
 #pragma once
 
 #include "actors/workflow/engine_core.hpp"
+#include "actors/workflow/reply_check.hpp"
 #include "actors/workflow/timeouts.hpp"
 
 #include <atomic>
+#include <fmt/format.h>
+#include <mutex>
 
 namespace troupe::workflow {
 
-/// Takes the signs of life of one attempt, from any thread: a look at the clock and a store.
+/// What one attempt says of itself, and is told, from any thread. A sign of life is a look at the clock and a store.
 class engine_core::pulse final : public heartbeat_sink {
 public:
-  explicit pulse(std::function<time_point()> now) : now_(std::move(now)) { pulse::beat(); }
+  /// Of a message about how far an attempt has come, in bytes on the wire.
+  static constexpr std::size_t most_details = std::size_t{64} << 10;
+
+  /// @param last what an earlier attempt said.
+  pulse(std::function<time_point()> now, message_ptr last)
+      : now_(std::move(now)), before_(std::move(last)) {
+    pulse::beat();
+  }
   void beat() noexcept override {
     last_.store(now_().time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  reply<void> beat(message_ptr details) override {
+    beat();
+    if (auto wrong = unfit(details))
+      return tl::unexpected(failure{"workflow.bad_details", std::move(*wrong), false});
+    const std::lock_guard held{mutex_};
+    details_ = std::move(details);
+    return {};
+  }
+  [[nodiscard]] message_ptr last_details() const override { return before_; }
+  [[nodiscard]] bool cancelled() const noexcept override {
+    return cancelled_.load(std::memory_order_relaxed);
+  }
+  void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
+  /// What this attempt said last.
+  [[nodiscard]] message_ptr details() const {
+    const std::lock_guard held{mutex_};
+    return details_;
   }
   [[nodiscard]] time_point last() const {
     return time_point{time_point::duration{last_.load(std::memory_order_relaxed)}};
   }
 
 private:
+  static std::optional<std::string> unfit(const message_ptr& details) {
+    if (!details) return "there are no details; give a message";
+    if (const std::size_t size = details->ByteSizeLong(); size > most_details)
+      return fmt::format("the details have {} bytes, {} are kept; say less", size, most_details);
+    return unkeepable(*details);
+  }
+
   std::function<time_point()> now_;
+  message_ptr before_;
+  std::atomic<bool> cancelled_{false};
+  mutable std::mutex mutex_;
+  message_ptr details_;
   std::atomic<time_point::rep> last_{0};
 };
 

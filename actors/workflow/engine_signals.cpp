@@ -56,9 +56,10 @@ tl::unexpected<error> unknown_signal(const run_signal& sent, const definition& w
 }
 
 tl::unexpected<error> ended(const std::string& run_id, std::int32_t status) {
-  return fail(status == v1::RUN_STATUS_CANCELLED ? workflow_errc::run_cancelled
-                                                 : workflow_errc::run_closed,
-              fmt::format("run '{}' has ended, it can be told nothing", run_id));
+  return fail(
+      status == v1::RUN_STATUS_CANCELLED ? workflow_errc::run_cancelled : workflow_errc::run_closed,
+      fmt::format("run '{}' has ended{}, it can be told nothing", run_id,
+                  status == v1::RUN_STATUS_COMPENSATING ? " and undoes what it has done" : ""));
 }
 
 } // namespace
@@ -85,7 +86,8 @@ void engine_core::signal(const std::string& run_id, const run_signal& sent, on_s
 
 void engine_core::signal_here(const std::string& run_id, live_run& run, const run_signal& sent,
                               on_signal then) {
-  if (run.state.closed()) return then(ended(run_id, run.state.status()));
+  if (run.state.closed() || run.state.compensating())
+    return then(ended(run_id, run.state.status()));
   auto payload = payload_of(sent, *run.state.workflow(), run_id);
   if (!payload) return then(tl::unexpected(std::move(payload.error())));
   if (!run.state.has_signal(sent.id)) {
@@ -167,7 +169,8 @@ void engine_core::poll_signals() {
 /// Records a kept signal of a run that is at work here, and lets go of it once that is durable.
 void engine_core::take_signal(const signal_request& kept) {
   const auto found = runs_.find(kept.run_id);
-  if (found == runs_.end() || found->second.state.closed()) return;
+  if (found == runs_.end() || found->second.state.closed() || found->second.state.compensating())
+    return;
   live_run& run = found->second;
   const auto drop = [this, id = kept.id] { (void)around_.history.drop_signals(std::span{&id, 1}); };
   const std::string id = sent_id(kept);

@@ -56,6 +56,9 @@ void engine_core::fire(const close_timer& due) {
     }
     return record(due.run_id, run, step_timed_out{due.instance, std::move(why)});
   }
+  // Of a run of its own the nearer of its two limits is kept here.
+  if (!run.state.is_over(due.instance, around_.now()))
+    why = timed_out(due.instance, timeout_kind::start_to_close);
   for (const attempt_id& attempt : run.state.in_flight())
     if (attempt.instance == due.instance)
       return finish_attempt(due.run_id, attempt, tl::unexpected(std::move(why)));

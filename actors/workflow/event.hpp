@@ -19,10 +19,12 @@ using input_values = std::map<std::string, scalar>;
 struct instance_id {
   std::string step;
   std::uint32_t index = 0;
+  /// What undoes the instance, not the instance itself.
+  bool compensation = false;
   bool operator==(const instance_id&) const = default;
-  /// By step, then by index.
+  /// By step, then by index, an instance before its compensation.
   friend bool operator<(const instance_id& a, const instance_id& b) {
-    return std::tie(a.step, a.index) < std::tie(b.step, b.index);
+    return std::tie(a.step, a.index, a.compensation) < std::tie(b.step, b.index, b.compensation);
   }
 };
 
@@ -42,6 +44,14 @@ struct run_failure {
   std::optional<attempt_id> where;
 };
 
+/// The attempt that started a run, by its step.
+struct parent_ref {
+  std::string run_id;
+  instance_id instance;
+  std::uint32_t attempt = 0;
+  bool operator==(const parent_ref&) const = default;
+};
+
 struct run_started {
   std::string run_id;
   definition_ptr workflow;
@@ -49,6 +59,8 @@ struct run_started {
   input_values inputs;
   /// Among attempts that wait for a place higher goes first; the step's is added.
   std::int32_t priority = 0;
+  /// Of a run that a step of another one started.
+  std::optional<parent_ref> parent{};
 };
 struct step_scheduled {
   attempt_id attempt;
@@ -62,6 +74,8 @@ struct step_failed {
   failure why;
   /// When the next attempt is due; absent: the step failed for good.
   std::optional<time_point> retry_time;
+  /// What the attempt said last about how far it had come; nullptr where it said nothing.
+  message_ptr details{};
 };
 struct step_retry_due {
   instance_id instance;
@@ -101,6 +115,20 @@ struct run_cancelled {
   std::string reason;
 };
 
+/// The attempt is a run of its own.
+struct child_started {
+  attempt_id attempt;
+  std::string run_id;
+};
+
+/// The run undoes what it has done, and closes then.
+struct run_compensating {
+  /// Why it is to fail; absent where it is to be cancelled.
+  std::optional<run_failure> why;
+  /// Of a cancelled one.
+  std::string cancel_reason;
+};
+
 /// What happened in a run; checked and plain. Wire form: `schemas/troupe/v1/history.proto`.
 struct event {
   /// 1, 2, 3, ... within the run.
@@ -108,7 +136,8 @@ struct event {
   time_point time{};
   std::variant<run_started, step_scheduled, step_completed, step_failed, step_retry_due,
                run_recovered, run_completed, run_failed, step_decided, step_timed_out,
-               run_cancelled, step_waiting, timer_fired, signal_received>
+               run_cancelled, step_waiting, timer_fired, signal_received, run_compensating,
+               child_started>
       what;
 };
 

@@ -17,6 +17,7 @@ void fill(v1::AttemptRef& made, const attempt_id& from) {
   made.set_index(from.instance.index);
   made.set_attempt(from.attempt);
   made.set_token(from.token);
+  made.set_compensation(from.instance.compensation);
 }
 
 void fill(google::protobuf::Value& made, const scalar& from) {
@@ -44,6 +45,12 @@ struct encoder {
     for (const auto& [name, value] : from.inputs)
       fill((*into.mutable_inputs()->mutable_fields())[name], value);
     into.set_priority(from.priority);
+    if (!from.parent) return;
+    v1::ParentRef& parent = *into.mutable_parent();
+    parent.set_run_id(from.parent->run_id);
+    parent.set_step(from.parent->instance.step);
+    parent.set_index(from.parent->instance.index);
+    parent.set_attempt(from.parent->attempt);
   }
   void operator()(const step_scheduled& from) const {
     fill(*made.mutable_step_scheduled()->mutable_attempt(), from.attempt);
@@ -57,12 +64,14 @@ struct encoder {
     fill(*into.mutable_attempt(), from.attempt);
     *into.mutable_failure() = encode(from.why);
     if (from.retry_time) fill(*into.mutable_retry_time(), *from.retry_time);
+    if (from.details) into.mutable_details()->PackFrom(*from.details);
   }
   void operator()(const step_retry_due& from) const {
     v1::StepRetryDue& into = *made.mutable_step_retry_due();
     into.set_step(from.instance.step);
     into.set_index(from.instance.index);
     into.set_attempt(from.attempt);
+    into.set_compensation(from.instance.compensation);
   }
   void operator()(const step_decided& from) const {
     v1::StepDecided& into = *made.mutable_step_decided();
@@ -75,6 +84,7 @@ struct encoder {
     into.set_step(from.instance.step);
     into.set_index(from.instance.index);
     *into.mutable_failure() = encode(from.why);
+    into.set_compensation(from.instance.compensation);
   }
   void operator()(const step_waiting& from) const {
     v1::StepWaiting& into = *made.mutable_step_waiting();
@@ -94,6 +104,15 @@ struct encoder {
   }
   void operator()(const run_cancelled& from) const {
     made.mutable_run_cancelled()->set_reason(from.reason);
+  }
+  void operator()(const run_compensating& from) const {
+    v1::RunCompensating& into = *made.mutable_run_compensating();
+    if (from.why) *into.mutable_failure() = encode(*from.why);
+    into.set_cancel_reason(from.cancel_reason);
+  }
+  void operator()(const child_started& from) const {
+    fill(*made.mutable_child_started()->mutable_attempt(), from.attempt);
+    made.mutable_child_started()->set_run_id(from.run_id);
   }
   void operator()(const run_recovered& from) const {
     made.mutable_run_recovered()->set_owner(from.owner);
@@ -115,7 +134,7 @@ void fill(v1::Event& made, const event& happened) {
 using what = decltype(event::what);
 
 attempt_id from_wire(const v1::AttemptRef& from) {
-  return {{from.step(), from.index()}, from.attempt(), from.token()};
+  return {{from.step(), from.index(), from.compensation()}, from.attempt(), from.token()};
 }
 
 failure from_wire(const v1::Failure& from) {
@@ -152,6 +171,10 @@ result<what> decode_start(const v1::Event& from, definition_cache& known) {
   if (std::abs(std::int64_t{start.priority()}) > highest_priority)
     return unreadable(from, "its priority is out of range");
   run_started made{start.run_id(), std::move(*workflow), {}, start.priority()};
+  if (start.has_parent())
+    made.parent = parent_ref{start.parent().run_id(),
+                             {start.parent().step(), start.parent().index()},
+                             start.parent().attempt()};
   for (const input_declaration& declared : made.workflow->inputs) {
     const auto found = start.inputs().fields().find(declared.name);
     auto value =
@@ -189,13 +212,17 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
   }
   case v1::Event::kStepFailed: {
     const v1::StepFailed& failed = from.step_failed();
-    step_failed made{from_wire(failed.attempt()), from_wire(failed.failure()), std::nullopt};
+    step_failed made{from_wire(failed.attempt()), from_wire(failed.failure()), std::nullopt,
+                     nullptr};
     if (failed.has_retry_time()) made.retry_time = decode(failed.retry_time());
+    // The run does not depend on them: a program that does not know their type goes on without.
+    if (failed.has_details())
+      if (auto details = unpack(from, failed.details())) made.details = std::move(*details);
     return what{std::move(made)};
   }
   case v1::Event::kStepRetryDue: {
     const v1::StepRetryDue& due = from.step_retry_due();
-    return what{step_retry_due{{due.step(), due.index()}, due.attempt()}};
+    return what{step_retry_due{{due.step(), due.index(), due.compensation()}, due.attempt()}};
   }
   case v1::Event::kStepDecided: {
     const v1::StepDecided& decided = from.step_decided();
@@ -203,7 +230,8 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
   }
   case v1::Event::kStepTimedOut: {
     const v1::StepTimedOut& late = from.step_timed_out();
-    return what{step_timed_out{{late.step(), late.index()}, from_wire(late.failure())}};
+    return what{step_timed_out{{late.step(), late.index(), late.compensation()},
+                               from_wire(late.failure())}};
   }
   case v1::Event::kStepWaiting: {
     const v1::StepWaiting& waiting = from.step_waiting();
@@ -221,6 +249,17 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
   }
   case v1::Event::kRunCancelled:
     return what{run_cancelled{from.run_cancelled().reason()}};
+  case v1::Event::kRunCompensating: {
+    const v1::RunCompensating& turned = from.run_compensating();
+    run_compensating made{std::nullopt, turned.cancel_reason()};
+    if (turned.has_failure()) made.why = run_failure_from_wire(turned.failure());
+    return what{std::move(made)};
+  }
+  case v1::Event::kChildStarted: {
+    attempt_id attempt = from_wire(from.child_started().attempt());
+    child_started made{std::move(attempt), from.child_started().run_id()};
+    return what{std::move(made)};
+  }
   case v1::Event::kRunRecovered:
     return what{run_recovered{from.run_recovered().owner()}};
   case v1::Event::kRunCompleted:

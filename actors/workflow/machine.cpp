@@ -10,7 +10,7 @@
 namespace troupe::workflow {
 
 run_started machine::beginning() const {
-  run_started made{run_id_, workflow_, {}, priority_};
+  run_started made{run_id_, workflow_, {}, priority_, parent_};
   for (std::size_t i = 0; i < inputs_.size(); ++i)
     made.inputs.emplace(workflow_->inputs[i].name, inputs_[i]);
   return made;
@@ -46,30 +46,33 @@ const instance_state* machine::find(const instance_id& name) const {
   if (!workflow_) return nullptr;
   const auto found = workflow_->step_index.find(name.step);
   if (found == workflow_->step_index.end()) return nullptr;
-  const auto& instances = steps_[found->second].instances;
+  const step_state& of = steps_[found->second];
+  const auto& instances = name.compensation ? of.compensations : of.instances;
   return name.index < instances.size() ? &instances[name.index] : nullptr;
 }
 
 const step& machine::definition_of(const instance_id& name) const {
-  return workflow_->steps[workflow_->step_index.at(name.step)];
+  const step& of = workflow_->steps[workflow_->step_index.at(name.step)];
+  return name.compensation ? *of.compensate : of;
 }
 
 bool machine::is_current(const attempt_id& attempt) const {
   const instance_state* instance = find(attempt.instance);
   return instance && instance->status == instance_status::running &&
-         instance->attempts == attempt.attempt && instance->token == attempt.token && !closed();
+         instance->attempts == attempt.attempt && instance->token == attempt.token &&
+         at_work(attempt.instance);
 }
 
 bool machine::awaits_retry(const instance_id& name, std::uint32_t attempt) const {
   const instance_state* instance = find(name);
   return instance && instance->status == instance_status::backing_off &&
-         instance->attempts + 1 == attempt && !closed();
+         instance->attempts + 1 == attempt && at_work(name);
 }
 
 bool machine::awaits_timer(const instance_id& name) const {
   const instance_state* instance = find(name);
   return instance && instance->status == instance_status::waiting && instance->retry_time &&
-         !closed();
+         at_work(name);
 }
 
 const google::protobuf::Descriptor* machine::signal_type(const std::string& name) const {
@@ -78,7 +81,7 @@ const google::protobuf::Descriptor* machine::signal_type(const std::string& name
 
 bool machine::awaits_attempt(const instance_id& name) const {
   const instance_state* instance = find(name);
-  return instance && instance->first_scheduled && !closed() &&
+  return instance && instance->first_scheduled && at_work(name) &&
          (instance->status == instance_status::backing_off ||
           instance->status == instance_status::ready ||
           instance->status == instance_status::waiting);
@@ -86,16 +89,29 @@ bool machine::awaits_attempt(const instance_id& name) const {
 
 std::optional<time_point> machine::close_time(const instance_id& name) const {
   const instance_state* instance = find(name);
-  if (!instance || !instance->first_scheduled || instance->closed) return std::nullopt;
+  if (!instance || !instance->first_scheduled || instance->closed || !at_work(name))
+    return std::nullopt;
   const duration limit = definition_of(name).limits.schedule_to_close;
-  return limit > duration{0} ? std::optional{*instance->first_scheduled + limit} : std::nullopt;
+  std::optional<time_point> made;
+  if (limit > duration{0}) made = *instance->first_scheduled + limit;
+  // Of a run of its own `retry_time` is when the time of `start_to_close` is over.
+  if (is_open_child(name) && instance->retry_time && (!made || *instance->retry_time < *made))
+    made = instance->retry_time;
+  return made;
+}
+
+bool machine::is_over(const instance_id& name, time_point moment) const {
+  const instance_state* instance = find(name);
+  const duration limit = definition_of(name).limits.schedule_to_close;
+  return limit > duration{0} && instance && instance->first_scheduled &&
+         moment >= *instance->first_scheduled + limit;
 }
 
 std::vector<std::pair<instance_id, time_point>> machine::close_times() const {
   std::vector<std::pair<instance_id, time_point>> made;
   for (std::size_t at = 0; at < steps_.size(); ++at)
     for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
-      const instance_id name{workflow_->steps[at].id, i};
+      const instance_id name{workflow_->steps[at].id, i, compensating()};
       if (const auto due = close_time(name)) made.emplace_back(name, *due);
     }
   return made;
@@ -118,17 +134,19 @@ step_failed machine::judge(const attempt_id& attempt, failure why, time_point no
   const step& from = definition_of(attempt.instance);
   auto due = next_attempt(from.retry, from.limits, instance.failures + 1,
                           instance.first_scheduled.value_or(now), why, now);
-  return {attempt, std::move(why), due};
+  if (compensating() && !attempt.instance.compensation) due.reset();
+  return {attempt, std::move(why), due, nullptr};
 }
 
-const step* machine::missing_reply(std::size_t at, std::uint32_t index) const {
+const dependency* machine::missing_reply(std::size_t at, std::uint32_t index) const {
   for (const dependency& need : workflow_->steps[at].needs) {
     if (!need.reads_reply) continue;
     const auto& instances = steps_[need.step].instances;
     const std::uint32_t read = need.same_index ? index : 0;
-    // None: it ran over a list in a reply that was skipped.
-    if (read >= instances.size() || instances[read].status == instance_status::skipped)
-      return &workflow_->steps[need.step];
+    // None: it ran over a list in a reply that there is not.
+    if (read >= instances.size() || instances[read].status == instance_status::skipped ||
+        instances[read].status == instance_status::failed)
+      return &need;
   }
   return nullptr;
 }
@@ -141,21 +159,33 @@ step_decided machine::decide(const instance_id& instance) const {
   return {instance, from.when && !evaluate(*from.when, reader)};
 }
 
+message_ptr machine::details_of(const instance_id& name) const {
+  const instance_state* instance = find(name);
+  return instance ? instance->details : nullptr;
+}
+
 reply<message_ptr> machine::request(const instance_id& instance) const {
   return build_request(definition_of(instance), instance.index, *this);
 }
 
 std::string machine::idempotency_key(const instance_id& instance) const {
-  return fmt::format("{}/{}/{}", run_id_, instance.step, instance.index);
+  return fmt::format("{}/{}/{}{}", run_id_, instance.step, instance.index,
+                     instance.compensation ? "/compensate" : "");
 }
 
 std::vector<attempt_id> machine::in_flight() const {
   std::vector<attempt_id> made;
   if (closed()) return made;
+  if (compensation_in_flight()) {
+    const auto [step, index] = undo_.back();
+    const instance_state& undo = steps_[step].compensations[index];
+    made.push_back({{workflow_->steps[step].id, index, true}, undo.attempts, undo.token});
+    return made;
+  }
   for (std::size_t at = 0; at < steps_.size(); ++at)
     for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
       const instance_state& instance = steps_[at].instances[i];
-      if (instance.status == instance_status::running)
+      if (instance.status == instance_status::running && at_work({workflow_->steps[at].id, i}))
         made.push_back({{workflow_->steps[at].id, i}, instance.attempts, instance.token});
     }
   return made;

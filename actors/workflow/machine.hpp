@@ -53,10 +53,35 @@ struct fail_run {
   attempt_id attempt;
   failure why;
 };
+/// Record `run_compensating` with this failure.
+struct start_compensating {
+  attempt_id attempt;
+  failure why;
+};
+/// Record `child_started` for this attempt, and start that run.
+struct start_child {
+  attempt_id attempt;
+  bool operator==(const start_child&) const = default;
+};
+/// Record how this run, which the attempt started, ends: now, or once it is closed.
+struct await_child {
+  attempt_id attempt;
+  std::string run_id;
+};
+/// The same, and cancel it.
+struct cancel_child {
+  attempt_id attempt;
+  std::string run_id;
+};
+/// Record `run_cancelled` with this reason.
+struct cancel_run {
+  std::string reason;
+};
 
 /// What the machine wants done; whoever drives it answers with events.
 using command = std::variant<schedule_attempt, start_retry_timer, complete_run, fail_run,
-                             decide_instance, start_waiting, start_wait_timer>;
+                             decide_instance, start_waiting, start_wait_timer, start_compensating,
+                             cancel_run, start_child, await_child, cancel_child>;
 using commands = std::vector<command>;
 
 /// The state of one run: what applying its events gives. Pure: no clock, no input or output, no
@@ -67,8 +92,8 @@ using commands = std::vector<command>;
 ///    parallelism allows it; of several ready ones the one that became ready first goes first. An
 ///    instance that waits for its next attempt takes no part of the parallelism.
 ///  - An instance of a step with a condition is decided once all that it needs is done or skipped;
-///    so is one that reads a reply of an instance that was skipped, which makes it skipped too. What
-///    was decided is an event: a replay evaluates nothing.
+///    so is one that reads a reply of an instance that has none (skipped, or failed), which makes it
+///    skipped too. What was decided is an event: a replay evaluates nothing.
 ///  - `run_recovered` makes every attempt in flight lost. A lost attempt has a number, but does not
 ///    count against `maximum_attempts`: its agent did not fail. (Temporal counts it; there a
 ///    restart of the service is not the loss of a worker, while here one process is both.) It is
@@ -79,9 +104,17 @@ using commands = std::vector<command>;
 ///    signal, but one with a default reply, which completes with that.
 ///  - A signal goes to the instance that has awaited its name longest. Where none does it is kept for
 ///    the next one, the first one first.
-///  - `run_cancelled` closes the run wherever it stands.
-///  - A step that fails for good fails the run. Attempts still in flight are not waited for: their
-///    results find a closed run and are refused.
+///  - `run_cancelled` closes the run wherever it stands, but while it compensates.
+///  - Completed instances with a compensation are undone before a run fails, and before it is cancelled where
+///    `run_compensating` says so: one after the other, the one that completed last first. From then on nothing
+///    else happens in the run. A compensation is tried as a step is; one that fails for good is noted, and the
+///    next one follows.
+///  - A step that is a run of its own has attempts as others have; each is another run. Such an attempt is not lost
+///    with its process: the other run has its own history. Before a run fails or is cancelled the runs that it
+///    started are cancelled and awaited; one that completes all the same is undone as its step says.
+///  - A step that fails for good fails the run, unless its `on_failure` says otherwise: then it is as
+///    one that was skipped, or as one that completed with the reply of `on_failure`. Attempts still in
+///    flight when a run fails are not waited for: their results find a closed run and are refused.
 class machine : private reply_source {
 public:
   machine() = default;
@@ -104,6 +137,29 @@ public:
   [[nodiscard]] const std::string& run_id() const { return run_id_; }
   /// The first event again. Not before it.
   [[nodiscard]] run_started beginning() const;
+  /// Whether it undoes what it has done before it closes.
+  [[nodiscard]] bool compensating() const { return status_ == v1::RUN_STATUS_COMPENSATING; }
+  /// Whether there is something to undo before the run may close other than by completing.
+  [[nodiscard]] bool must_compensate() const { return !undo_.empty() || open_children_ > 0; }
+  /// The step that started it; absent: somebody submitted it.
+  [[nodiscard]] const std::optional<parent_ref>& parent() const { return parent_; }
+  /// The attempt of an instance that is in flight.
+  [[nodiscard]] std::optional<attempt_id> attempt_of(const instance_id& instance) const;
+  /// What an earlier attempt of the instance said last about how far it had come; nullptr where none did.
+  [[nodiscard]] message_ptr details_of(const instance_id& instance) const;
+  /// The run that the instance's last attempt started; empty where none was.
+  [[nodiscard]] std::string child_of(const instance_id& instance) const;
+  [[nodiscard]] std::size_t children_started() const { return children_started_; }
+  /// The inputs of the run that the instance is, complete.
+  /// @returns failure "workflow.bad_reference" (not retryable) where a value does not fit.
+  [[nodiscard]] reply<input_values> child_inputs(const instance_id& instance) const;
+  /// What a completed run gives the step that it was started by.
+  /// @returns failure "workflow.no_output" (not retryable) where that step was skipped or has failed.
+  [[nodiscard]] reply<message_ptr> output() const;
+  /// Whether the time of `schedule_to_close` is over.
+  [[nodiscard]] bool is_over(const instance_id& instance, time_point moment) const;
+  /// What a person reads of compensations that failed for good; empty where none did.
+  [[nodiscard]] std::string compensation_failures() const;
   /// nullptr before the first event.
   [[nodiscard]] const definition_ptr& workflow() const { return workflow_; }
   /// The run's own.
@@ -113,6 +169,8 @@ public:
     return priority_ + definition_of(instance).priority;
   }
 
+  /// What is done for the instance: its step, or what undoes that.
+  [[nodiscard]] const step& definition_of(const instance_id& name) const;
   [[nodiscard]] const time_limits& limits_of(const instance_id& instance) const {
     return definition_of(instance).limits;
   }
@@ -147,7 +205,7 @@ public:
   /// @returns failure "workflow.bad_reference" (not retryable) where a value does not fit its
   ///   field.
   [[nodiscard]] reply<message_ptr> request(const instance_id& instance) const;
-  /// The same for every attempt of an instance: `RUN/STEP/INDEX`.
+  /// The same for every attempt of an instance: `RUN/STEP/INDEX`, of what undoes it `RUN/STEP/INDEX/compensate`.
   [[nodiscard]] std::string idempotency_key(const instance_id& instance) const;
 
   /// Attempts in flight, in the order of the definition, then by index; none of a closed run.
@@ -163,9 +221,17 @@ private:
 
   /// nullptr where there is no such instance (yet).
   [[nodiscard]] const instance_state* find(const instance_id& name) const;
-  [[nodiscard]] const step& definition_of(const instance_id& name) const;
-  /// The skipped step of which it reads a reply; nullptr where there is none.
-  [[nodiscard]] const step* missing_reply(std::size_t step, std::uint32_t index) const;
+  /// Whether things happen to such an instance: before the run compensates to the instances themselves, then to what
+  /// undoes them.
+  [[nodiscard]] bool at_work(const instance_id& name) const {
+    return !closed() && (name.compensation == compensating() || is_open_child(name));
+  }
+  /// Whether it is another run that is not known to be closed.
+  [[nodiscard]] bool is_open_child(const instance_id& name) const;
+  [[nodiscard]] bool compensation_in_flight() const;
+  void describe_compensation(v1::StepSummary& made, std::size_t step, std::uint32_t index) const;
+  /// The dependency by which it reads a reply that will never come; nullptr where there is none.
+  [[nodiscard]] const dependency* missing_reply(std::size_t step, std::uint32_t index) const;
   [[nodiscard]] std::string skip_reason(std::size_t step, std::uint32_t index) const;
 
   // reply_source
@@ -200,6 +266,14 @@ private:
   };
   std::map<std::string, mailbox> signals_;
   std::set<std::string> signal_ids_;
+  /// What is to be undone, the last one first: completed instances whose step has a compensation.
+  std::vector<std::pair<std::size_t, std::uint32_t>> undo_;
+  std::optional<parent_ref> parent_;
+  /// Runs that steps have started and that are not known to be closed, and all that they have started.
+  std::size_t open_children_ = 0;
+  std::size_t children_started_ = 0;
+  /// It has compensated, or does.
+  bool turned_back_ = false;
   /// Of a cancelled run.
   std::string cancel_reason_;
   std::int32_t priority_ = 0;

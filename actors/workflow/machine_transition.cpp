@@ -8,8 +8,9 @@ namespace troupe::workflow {
 namespace {
 
 std::string describe(const attempt_id& attempt) {
-  return fmt::format("attempt {} of {}[{}], token {}", attempt.attempt, attempt.instance.step,
-                     attempt.instance.index, attempt.token);
+  return fmt::format("attempt {} of {}[{}]{}, token {}", attempt.attempt, attempt.instance.step,
+                     attempt.instance.index, attempt.instance.compensation ? "'s compensation" : "",
+                     attempt.token);
 }
 
 } // namespace
@@ -19,8 +20,11 @@ std::string describe(const attempt_id& attempt) {
 machine::transition::slot machine::transition::find(const instance_id& name) const {
   const auto& index = state.workflow_->step_index;
   const auto found = index.find(name.step);
-  if (found == index.end() || name.index >= state.steps_[found->second].instances.size()) return {};
-  return {found->second, name.index, &state.steps_[found->second].instances[name.index]};
+  if (found == index.end()) return {};
+  step_state& of = state.steps_[found->second];
+  auto& instances = name.compensation ? of.compensations : of.instances;
+  if (name.index >= instances.size()) return {};
+  return {found->second, name.index, &instances[name.index]};
 }
 
 result<machine::transition::slot>
@@ -42,6 +46,7 @@ result<void> machine::transition::operator()(const run_started& happened) {
     state.inputs_.push_back(given->second);
   }
   state.priority_ = happened.priority;
+  state.parent_ = happened.parent;
   state.status_ = v1::RUN_STATUS_RUNNING;
   state.started_ = now;
   link_steps();
@@ -55,7 +60,8 @@ result<void> machine::transition::operator()(const step_scheduled& happened) {
   const slot at = find(happened.attempt.instance);
   if (!at.instance || at.instance->status != instance_status::wanted ||
       at.instance->attempts != happened.attempt.attempt ||
-      at.instance->token != happened.attempt.token)
+      at.instance->token != happened.attempt.token || !state.at_work(happened.attempt.instance) ||
+      state.definition_of(happened.attempt.instance).kind != step_kind::agent)
     return mismatch(describe(happened.attempt) + " is not wanted");
   at.instance->status = instance_status::running;
   if (!at.instance->first_scheduled) at.instance->first_scheduled = now;
@@ -65,10 +71,17 @@ result<void> machine::transition::operator()(const step_scheduled& happened) {
 result<void> machine::transition::operator()(const step_completed& happened) {
   const auto at = find_running(happened.attempt);
   if (!at) return tl::unexpected(at.error());
-  if (!happened.reply || happened.reply->GetDescriptor() != definition_of(at->step).reply)
-    return mismatch(fmt::format("the reply to {} is no {}", describe(happened.attempt),
-                                definition_of(at->step).reply->full_name()));
-  complete(*at, happened.reply);
+  const auto* type = state.definition_of(happened.attempt.instance).reply;
+  if (!happened.reply || happened.reply->GetDescriptor() != type)
+    return mismatch(
+        fmt::format("the reply to {} is no {}", describe(happened.attempt), type->full_name()));
+  if (happened.attempt.instance.compensation)
+    end_compensation(*at, instance_status::completed);
+  else if (definition_of(at->step).kind == step_kind::child) {
+    --state.open_children_;
+    end_child(*at, happened.reply);
+  } else
+    complete(*at, happened.reply);
   return {};
 }
 
@@ -76,9 +89,16 @@ result<void> machine::transition::operator()(const step_completed& happened) {
 void machine::transition::complete(const slot& at, message_ptr reply) {
   at.instance->status = instance_status::completed;
   at.instance->reply = std::move(reply);
-  at.instance->closed = now;
   at.instance->last_failure.reset();
+  at.instance->details.reset();
   --state.steps_[at.step].active;
+  if (definition_of(at.step).compensate) state.undo_.emplace_back(at.step, at.index);
+  close_instance(at);
+}
+
+/// Of an instance that the run goes on without: it is completed, skipped, or failed and that is put up with.
+void machine::transition::close_instance(const slot& at) {
+  at.instance->closed = now;
   --state.steps_[at.step].instances_left;
   tell_dependents(at.step, at.index);
   settle(at.step);
@@ -92,6 +112,18 @@ result<void> machine::transition::operator()(const step_failed& happened) {
   instance_state& instance = *at->instance;
   instance.last_failure = happened.why;
   ++instance.failures;
+  if (happened.details) instance.details = happened.details;
+  if (happened.attempt.instance.compensation) {
+    fail_compensation(*at, happened.attempt.instance, happened.why, happened.retry_time);
+    return {};
+  }
+  if (definition_of(at->step).kind == step_kind::child) {
+    --state.open_children_;
+    if (state.compensating()) {
+      end_child(*at, nullptr);
+      return {};
+    }
+  }
   --state.steps_[at->step].active;
   instance.retry_time = happened.retry_time;
   if (happened.retry_time) {
@@ -102,7 +134,7 @@ result<void> machine::transition::operator()(const step_failed& happened) {
     pump(at->step);
     return {};
   }
-  fail_for_good(instance, happened.attempt, happened.why);
+  fail_for_good(*at, happened.attempt, happened.why);
   return {};
 }
 
@@ -112,6 +144,10 @@ result<void> machine::transition::operator()(const step_timed_out& happened) {
                                 happened.instance.index));
   const slot at = find(happened.instance);
   instance_state& instance = *at.instance;
+  if (happened.instance.compensation) {
+    fail_compensation(at, happened.instance, happened.why, std::nullopt);
+    return {};
+  }
   state.steps_[at.step].queue.remove(at.index);
   stop_awaiting(at);
   instance.retry_time.reset();
@@ -121,21 +157,30 @@ result<void> machine::transition::operator()(const step_timed_out& happened) {
   }
   if (instance.status == instance_status::waiting) --state.steps_[at.step].active;
   instance.last_failure = happened.why;
-  fail_for_good(instance, {happened.instance, instance.attempts, instance.token}, happened.why);
+  fail_for_good(at, {happened.instance, instance.attempts, instance.token}, happened.why);
   return {};
 }
 
-/// Ends the run with the first failure of this kind.
-void machine::transition::fail_for_good(instance_state& instance, const attempt_id& last,
+/// Ends the run with the first failure of this kind, unless the step says otherwise.
+void machine::transition::fail_for_good(const slot& at, const attempt_id& last,
                                         const failure& why) {
-  instance.status = instance_status::failed;
-  instance.closed = now;
+  const step& from = definition_of(at.step);
+  at.instance->status = instance_status::failed;
+  at.instance->closed = now;
+  if (from.on_failure == failure_action::reply) {
+    // Its failure is kept beside it.
+    at.instance->status = instance_status::completed;
+    at.instance->reply = from.failure_reply;
+  }
+  if (from.on_failure != failure_action::fail) return close_instance(at);
   if (state.failure_) return;
   state.failure_ = run_failure{why, last};
   want_end();
 }
 
 result<void> machine::transition::operator()(const run_cancelled& happened) {
+  if (state.compensating() && (state.must_compensate() || state.failure_))
+    return mismatch("what the run has done is not undone");
   state.cancel_reason_ = happened.reason;
   state.status_ = v1::RUN_STATUS_CANCELLED;
   state.closed_ = now;
@@ -145,10 +190,14 @@ result<void> machine::transition::operator()(const run_cancelled& happened) {
 result<void> machine::transition::operator()(const step_retry_due& happened) {
   const slot at = find(happened.instance);
   if (!at.instance || at.instance->status != instance_status::backing_off ||
-      at.instance->attempts + 1 != happened.attempt)
+      at.instance->attempts + 1 != happened.attempt || !state.at_work(happened.instance))
     return mismatch(fmt::format("{}[{}] does not wait for attempt {}", happened.instance.step,
                                 happened.instance.index, happened.attempt));
   at.instance->retry_time.reset();
+  if (happened.instance.compensation) {
+    compensate_next();
+    return {};
+  }
   make_ready(at.step, at.index);
   pump(at.step);
   return {};
@@ -159,33 +208,23 @@ result<void> machine::transition::operator()(const step_decided& happened) {
   const auto name = [&] {
     return fmt::format("{}[{}]", happened.instance.step, happened.instance.index);
   };
-  if (!at.instance || at.instance->status != instance_status::undecided)
+  if (!at.instance || at.instance->status != instance_status::undecided ||
+      !state.at_work(happened.instance) || happened.instance.compensation)
     return mismatch(name() + " is not to be decided");
   const bool missing = state.missing_reply(at.step, at.index) != nullptr;
-  if (missing && !happened.skipped) return mismatch(name() + " reads a reply that was skipped");
+  if (missing && !happened.skipped) return mismatch(name() + " reads a reply that there is not");
   if (!happened.skipped) {
     make_ready(at.step, at.index);
     pump(at.step);
     return {};
   }
   at.instance->status = instance_status::skipped;
-  at.instance->closed = now;
-  --state.steps_[at.step].instances_left;
-  tell_dependents(at.step, at.index);
-  settle(at.step);
-  want_end();
-  return {};
-}
-
-result<void> machine::transition::operator()(const run_recovered&) {
-  if (!state.failure_)
-    for (std::size_t at = 0; at < state.steps_.size(); ++at)
-      recover_step(at);
-  want_end();
+  close_instance(at);
   return {};
 }
 
 result<void> machine::transition::operator()(const run_completed&) {
+  if (state.compensating()) return mismatch("the run is to fail or to be cancelled");
   if (state.steps_left_ != 0)
     return mismatch(fmt::format("{} steps are not done", state.steps_left_));
   state.status_ = v1::RUN_STATUS_COMPLETED;
@@ -195,6 +234,7 @@ result<void> machine::transition::operator()(const run_completed&) {
 
 result<void> machine::transition::operator()(const run_failed& happened) {
   if (!state.failure_) return mismatch("no step failed for good");
+  if (state.must_compensate()) return mismatch("what the run has done is not undone");
   state.failure_ = happened.why;
   state.status_ = v1::RUN_STATUS_FAILED;
   state.closed_ = now;
@@ -271,7 +311,7 @@ void machine::transition::want(std::size_t at, std::uint32_t index) {
   const step& wanting = definition_of(at);
   instance_state& chosen = state.steps_[at].instances[index];
   chosen.status = instance_status::wanted;
-  if (wanting.kind != step_kind::agent) {
+  if (wanting.kind == step_kind::timer || wanting.kind == step_kind::signal) {
     ++state.steps_[at].active;
     wanted.emplace_back(start_waiting{{wanting.id, index},
                                       wanting.kind == step_kind::timer ? std::optional{wanting.wait}
@@ -281,7 +321,11 @@ void machine::transition::want(std::size_t at, std::uint32_t index) {
   chosen.token = ++state.last_token_;
   ++chosen.attempts;
   ++state.steps_[at].active;
-  wanted.emplace_back(schedule_attempt{{{wanting.id, index}, chosen.attempts, chosen.token}});
+  attempt_id attempt{{wanting.id, index}, chosen.attempts, chosen.token};
+  if (wanting.kind == step_kind::child)
+    wanted.emplace_back(start_child{std::move(attempt)});
+  else
+    wanted.emplace_back(schedule_attempt{std::move(attempt)});
 }
 
 /// Instances of the same index in the same fan-out need not wait for the others.
@@ -319,49 +363,14 @@ void machine::transition::settle(std::size_t at) {
     user.same_index ? settle(user.step) : unblock(user.step);
 }
 
-/// What was in flight, or wanted and not recorded, is wanted again before what waits behind it.
-void machine::transition::recover_step(std::size_t at) {
-  step_state& lost = state.steps_[at];
-  std::vector<std::uint32_t> again;
-  lost.active = 0;
-  for (std::uint32_t i = 0; i < lost.instances.size(); ++i)
-    recover_instance(at, i, again);
-  lost.queue.prepend(again);
-  pump(at);
-}
-
-void machine::transition::recover_instance(std::size_t at, std::uint32_t index,
-                                           std::vector<std::uint32_t>& again) {
-  const step& of = definition_of(at);
-  instance_state& instance = state.steps_[at].instances[index];
-  switch (instance.status) {
-  case instance_status::backing_off:
-    wanted.emplace_back(
-        start_retry_timer{{of.id, index}, instance.attempts + 1, *instance.retry_time});
-    break;
-  case instance_status::undecided:
-    wanted.emplace_back(decide_instance{{of.id, index}});
-    break;
-  case instance_status::waiting:
-    ++state.steps_[at].active;
-    if (instance.retry_time)
-      wanted.emplace_back(start_wait_timer{{of.id, index}, *instance.retry_time});
-    break;
-  case instance_status::wanted:
-    if (of.kind == step_kind::agent) --instance.attempts;
-    [[fallthrough]];
-  case instance_status::running:
-    instance.status = instance_status::ready;
-    again.push_back(index);
-    break;
-  default:
-    break;
-  }
-}
-
 void machine::transition::want_end() {
-  if (state.failure_)
+  if (state.compensating() && state.must_compensate()) return;
+  if (state.failure_ && state.must_compensate())
+    wanted.emplace_back(start_compensating{*state.failure_->where, state.failure_->why});
+  else if (state.failure_)
     wanted.emplace_back(fail_run{*state.failure_->where, state.failure_->why});
+  else if (state.compensating())
+    wanted.emplace_back(cancel_run{state.cancel_reason_});
   else if (state.steps_left_ == 0)
     wanted.emplace_back(complete_run{});
 }

@@ -31,6 +31,8 @@ struct machine::transition {
   result<void> operator()(const step_waiting& happened);
   result<void> operator()(const timer_fired& happened);
   result<void> operator()(const signal_received& happened);
+  result<void> operator()(const run_compensating& happened);
+  result<void> operator()(const child_started& happened);
 
 private:
   /// A place in the state that an event names.
@@ -58,10 +60,23 @@ private:
   void settle(std::size_t at);
   void recover_step(std::size_t at);
   void complete(const slot& at, message_ptr reply);
+  void close_instance(const slot& at);
   void stop_awaiting(const slot& at);
   void recover_instance(std::size_t at, std::uint32_t index, std::vector<std::uint32_t>& again);
-  void fail_for_good(instance_state& instance, const attempt_id& last, const failure& why);
+  void fail_for_good(const slot& at, const attempt_id& last, const failure& why);
   void want_end();
+
+  // machine_compensating.cpp
+  void compensate_next();
+  void fail_compensation(const slot& at, const instance_id& name, const failure& why,
+                         std::optional<time_point> retry_time);
+  void end_compensation(const slot& at, instance_status how);
+  void recover_compensation();
+  void add_undo(std::size_t step, std::uint32_t index);
+
+  // machine_child.cpp
+  void end_child(const slot& at, message_ptr reply);
+  void cancel_children();
 };
 
 } // namespace troupe::workflow

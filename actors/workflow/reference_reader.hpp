@@ -16,7 +16,7 @@ public:
   virtual ~reply_source() = default;
   /// Value of the definition's input at `position`.
   [[nodiscard]] virtual const scalar& input(std::size_t position) const = 0;
-  /// Reply of a completed instance; nullptr of one that was skipped.
+  /// Reply of a completed instance; nullptr of one that was skipped or has failed.
   [[nodiscard]] virtual const google::protobuf::Message* reply_of(std::size_t step,
                                                                   std::uint32_t index) const = 0;
   /// Number of instances of a step that is done.

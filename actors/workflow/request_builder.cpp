@@ -1,5 +1,7 @@
 #include "actors/workflow/request_builder.hpp"
 
+#include "actors/workflow/inputs.hpp"
+#include "actors/workflow/message_types.hpp"
 #include "actors/workflow/value.hpp"
 
 #include <fmt/format.h>
@@ -78,6 +80,42 @@ reply<message_ptr> build_request(const step& target, std::uint32_t index,
     return tl::unexpected(failure{"workflow.bad_reference",
                                   fmt::format("step {}[{}]: {}", target.id, index, *wrong), false});
   return message_ptr{std::move(made)};
+}
+
+namespace {
+
+/// What was put into the one field of a wrapper.
+scalar read_scalar(const Message& wrapper, const FieldDescriptor& field) {
+  scalar made;
+  const FieldDescriptor* const path[] = {&field};
+  read_path(wrapper, path, [&](const value& each) {
+    if (const auto* on = std::get_if<bool>(&each)) made = *on;
+    if (const auto* whole = std::get_if<std::int64_t>(&each)) made = *whole;
+    if (const auto* number = std::get_if<double>(&each)) made = *number;
+    if (const auto* text = std::get_if<std::string_view>(&each)) made = std::string{*text};
+  });
+  return made;
+}
+
+} // namespace
+
+reply<input_values> build_child_inputs(const step& target, std::uint32_t index,
+                                       const reply_source& source) {
+  const auto refuse = [&](const std::string& why) {
+    return tl::unexpected(failure{"workflow.bad_reference",
+                                  fmt::format("step {}[{}]: {}", target.id, index, why), false});
+  };
+  request_builder builder{target, index, source};
+  input_values given;
+  for (const auto& [name, from] : target.child_inputs) {
+    const auto wrapper = make_message(*from.field->containing_type());
+    if (auto wrong = builder.fill(*wrapper, object_expression{{from}}))
+      return refuse(fmt::format("input '{}': {}", name, *wrong));
+    given.emplace(name, read_scalar(*wrapper, *from.field));
+  }
+  auto complete = complete_inputs(*target.child, given);
+  if (!complete) return refuse(complete.error().context);
+  return std::move(*complete);
 }
 
 std::size_t element_count(const fan_out& each, const Message& root_reply) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime/agent.hpp"
+#include "actors/workflow/event.hpp"
 #include "actors/workflow/reference_reader.hpp"
 
 #include <cstdint>
@@ -12,6 +13,11 @@ namespace troupe::workflow {
 ///   does not fit it.
 [[nodiscard]] reply<message_ptr> build_request(const step& target, std::uint32_t index,
                                                const reply_source& source);
+
+/// The inputs of the run that instance `index` of `target` is, complete. Everything it needs must be done.
+/// @returns as above.
+[[nodiscard]] reply<input_values> build_child_inputs(const step& target, std::uint32_t index,
+                                                     const reply_source& source);
 
 /// Number of elements in the list that `each` runs over.
 /// @param root_reply reply of the step `each.root`.

@@ -1,5 +1,7 @@
 #include "actors/workflow/run_id.hpp"
 
+#include "actors/workflow/checksum.hpp"
+
 #include <algorithm>
 #include <ctime>
 #include <fmt/format.h>
@@ -30,6 +32,31 @@ bool is_run_id(std::string_view id) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   c == '.' || c == '_' || c == '-';
          });
+}
+
+std::string child_run_id(const std::string& parent, const std::string& step, std::uint32_t index,
+                         std::uint32_t attempt) {
+  constexpr std::size_t longest = 128;
+  constexpr std::size_t kept = 64;
+  std::string made = fmt::format("{}..{}.{}", parent, step, index);
+  if (attempt > 1) made += fmt::format(".{}", attempt);
+  if (made.size() <= longest) return made;
+  checksummer sums;
+  std::string sum;
+  for (const unsigned char byte : sums.add(made).finish())
+    sum += fmt::format("{:02x}", byte);
+  made.resize(kept);
+  return made + "..." + sum;
+}
+
+bool is_child_run_id(std::string_view id) {
+  return id.find("..") != std::string_view::npos;
+}
+
+std::string parent_run_id(std::string_view id) {
+  if (id.find("...") != std::string_view::npos) return {};
+  const std::size_t end = id.rfind("..");
+  return std::string{end == std::string_view::npos ? std::string_view{} : id.substr(0, end)};
 }
 
 } // namespace troupe::workflow

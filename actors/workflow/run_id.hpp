@@ -15,4 +15,13 @@ namespace troupe::workflow {
 /// and an argument.
 [[nodiscard]] bool is_run_id(std::string_view id);
 
+/// The id of the run that attempt `attempt` of an instance starts: always the same, so that it is never started twice.
+/// `PARENT..STEP.INDEX`, with `.ATTEMPT` from the second on; where that is too long, a part of it and a sum over all of it.
+[[nodiscard]] std::string child_run_id(const std::string& parent, const std::string& step,
+                                       std::uint32_t index, std::uint32_t attempt);
+/// Whether it is the id of a run that a step has started: nobody else may give such a one.
+[[nodiscard]] bool is_child_run_id(std::string_view id);
+/// The id of the run that started this one, as far as its own tells; empty where it does not.
+[[nodiscard]] std::string parent_run_id(std::string_view id);
+
 } // namespace troupe::workflow

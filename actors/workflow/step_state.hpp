@@ -27,7 +27,7 @@ enum class instance_status {
   waiting,
   completed,
   failed,
-  /// Its condition was false, or it reads a reply of an instance that was skipped.
+  /// Its condition was false, or it reads a reply of an instance that has none.
   skipped
 };
 
@@ -48,15 +48,21 @@ struct instance_state {
   std::optional<time_point> closed;
   std::optional<failure> last_failure;
   message_ptr reply;
+  /// What a failed attempt said last about how far it had come.
+  message_ptr details;
+  /// Of a step that is a run of its own: the last one that was started.
+  std::string child_run;
 };
 
 /// A step and its instances.
 struct step_state {
   std::vector<instance_state> instances;
+  /// What undoes each of them; empty until the run compensates. `blocked` where nothing is to be undone.
+  std::vector<instance_state> compensations;
   /// The number of instances is known.
   bool expanded = false;
   bool done = false;
-  /// Instances not completed and not skipped.
+  /// Instances that the run has still to wait for.
   std::size_t instances_left = 0;
   /// Needs that must be done as a whole and are not.
   std::size_t whole_needs_left = 0;

@@ -37,6 +37,8 @@ std::string doer_of(const step& from) {
     return "wait " + format_duration(from.wait);
   case step_kind::signal:
     return "signal " + from.signal;
+  case step_kind::child:
+    return "workflow " + from.child->name;
   default:
     return from.agent.to_string();
   }
@@ -52,6 +54,7 @@ void describe(v1::StepSummary& made, const step& from, std::uint32_t index,
   if (state.first_scheduled) *made.mutable_scheduled_time() = encode(*state.first_scheduled);
   if (state.closed) *made.mutable_closed_time() = encode(*state.closed);
   if (state.last_failure) *made.mutable_failure() = encode(*state.last_failure);
+  made.set_child_run_id(state.child_run);
 }
 
 void describe_graph(v1::RunSummary& made, const definition& workflow) {
@@ -67,12 +70,29 @@ void describe_graph(v1::RunSummary& made, const definition& workflow) {
 
 } // namespace
 
+void machine::describe_compensation(v1::StepSummary& made, std::size_t at,
+                                    std::uint32_t index) const {
+  if (index >= steps_[at].compensations.size()) return;
+  const instance_state& undo = steps_[at].compensations[index];
+  if (undo.status == instance_status::blocked) return;
+  v1::CompensationSummary& into = *made.mutable_compensation();
+  into.set_agent(workflow_->steps[at].compensate->agent.to_string());
+  into.set_status(status_of(undo.status));
+  into.set_attempts(undo.attempts);
+  if (undo.closed) *into.mutable_closed_time() = encode(*undo.closed);
+  if (undo.last_failure) *into.mutable_failure() = encode(*undo.last_failure);
+}
+
 std::string machine::skip_reason(std::size_t at, std::uint32_t index) const {
   if (steps_[at].instances[index].status != instance_status::skipped) return {};
-  const step* missing = missing_reply(at, index);
-  return missing
-             ? fmt::format("it reads step '{}', which was skipped", missing->id)
-             : "its condition is false: " + workflow_->source.steps(static_cast<int>(at)).when();
+  const dependency* missing = missing_reply(at, index);
+  if (!missing)
+    return "its condition is false: " + workflow_->source.steps(static_cast<int>(at)).when();
+  const auto& read = steps_[missing->step].instances;
+  const std::size_t which = missing->same_index ? index : 0;
+  const bool failed = which < read.size() && read[which].status == instance_status::failed;
+  return fmt::format("it reads step '{}', which {}", workflow_->steps[missing->step].id,
+                     failed ? "failed" : "was skipped");
 }
 
 v1::RunSummary machine::summary() const {
@@ -85,16 +105,28 @@ v1::RunSummary machine::summary() const {
   made.set_priority(priority_);
   made.set_cancel_reason(cancel_reason_);
   *made.mutable_started_time() = encode(started_);
+  if (parent_) {
+    v1::ParentRef& into = *made.mutable_parent();
+    into.set_run_id(parent_->run_id);
+    into.set_step(parent_->instance.step);
+    into.set_index(parent_->instance.index);
+    into.set_attempt(parent_->attempt);
+  }
   if (closed()) *made.mutable_closed_time() = encode(closed_);
   for (std::size_t at = 0; at < steps_.size(); ++at)
     for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
       v1::StepSummary& into = *made.add_steps();
       describe(into, workflow_->steps[at], i, steps_[at].instances[i],
-               status_ == v1::RUN_STATUS_CANCELLED);
+               status_ == v1::RUN_STATUS_CANCELLED || turned_back_);
+      describe_compensation(into, at, i);
       if (auto why = skip_reason(at, i); !why.empty()) into.set_skip_reason(std::move(why));
     }
   describe_graph(made, *workflow_);
   if (failure_) *made.mutable_failure() = encode(*failure_);
+  // A cancelled run has no failure but this one.
+  if (auto failed = compensation_failures(); !failure_ && !failed.empty())
+    *made.mutable_failure() =
+        encode(failure{"workflow.compensation_failed", std::move(failed), false});
   return made;
 }
 

@@ -46,13 +46,21 @@ result<workflow::cancellation> cancel_and_wait(workflow::engine& engine,
 
 exit_code tell(const cancel_options& options, workflow::cancellation what) {
   const bool done = what == workflow::cancellation::done;
+  const bool undone_first = what == workflow::cancellation::compensating;
   const std::string text =
       done ? cancelled_text(options.run, options.reason)
-           : fmt::format("run {} is to be cancelled: the process that has it does so, or whoever "
-                         "takes the run over",
-                         options.run);
+      : undone_first
+          ? fmt::format(
+                "run {} is to be cancelled, and undoes first what it has done: the process that "
+                "has it does so, or whoever takes the run over (troupe run --resume)",
+                options.run)
+          : fmt::format("run {} is to be cancelled: the process that has it does so, or whoever "
+                        "takes the run over",
+                        options.run);
   const nlohmann::ordered_json json{{"run", options.run},
-                                    {"status", done ? "cancelled" : "requested"},
+                                    {"status", done           ? "cancelled"
+                                               : undone_first ? "compensating"
+                                                              : "requested"},
                                     {"reason", options.reason}};
   return print_line(options.json ? json.dump() : text) ? exit_code::ok : report_closed_output();
 }
@@ -76,12 +84,13 @@ void add_cancel(CLI::App& app, action& chosen) {
   command->add_option("RUN", options->run, "Id of the run, as 'troupe ps' prints it")->required();
   command->add_option("--reason", options->reason, "Why; kept in the run's history");
   options->store.add_to(*command);
-  command->add_flag(
-      "--json", options->json,
-      "One JSON object: {\"run\",\"status\",\"reason\"}, status cancelled or requested");
+  command->add_flag("--json", options->json,
+                    "One JSON object: {\"run\",\"status\",\"reason\"}, status cancelled, requested "
+                    "or compensating");
   command->footer(
       R"(A run that another process has at work is ended by that process within about a second. What its agents are doing is
-abandoned, and what they answer is refused. A cancelled run is not gone on with.
+abandoned, and what they answer is refused. A cancelled run is not gone on with. Steps with 'compensate' that have
+completed are undone first, by the process that has the run, or by whoever takes it over.
 
 Examples:
   troupe cancel 20261123-194512-417-k3f9

@@ -1,5 +1,7 @@
 #include "tools/troupe/progress.hpp"
 
+#include "actors/workflow/run_id.hpp"
+
 #include <chrono>
 #include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
@@ -18,11 +20,12 @@ void print(const std::string& text) {
 }
 
 std::string instance_name(const v1::AttemptRef& attempt) {
-  return fmt::format("{}[{}]", attempt.step(), attempt.index());
+  return fmt::format("{} {}[{}]", attempt.compensation() ? "compensation of" : "step",
+                     attempt.step(), attempt.index());
 }
 
 std::string failed_line(const v1::StepFailed& failed) {
-  return fmt::format("step {} attempt {} failed: {} [{}]{}\n", instance_name(failed.attempt()),
+  return fmt::format("{} attempt {} failed: {} [{}]{}\n", instance_name(failed.attempt()),
                      failed.attempt().attempt(), failed.failure().message(),
                      failed.failure().type(), failed.has_retry_time() ? "; will try again" : "");
 }
@@ -48,40 +51,48 @@ void progress::end() {
   drawn_ = false;
 }
 
-void progress::on_event(const v1::Event& event) {
+void progress::on_event(const std::string& run_id, const v1::Event& event) {
   using google::protobuf::util::TimeUtil;
   const std::lock_guard lock{mutex_};
+  // Whose line it is: also those of runs that steps have started are shown.
+  const std::string from = workflow::is_child_run_id(run_id) ? run_id + ": " : "";
   // The bar comes back below the line at the next tick.
   if (mode_ == progress_mode::bar && event.has_step_failed())
-    print((drawn_ ? "\r\033[K" : "") + failed_line(event.step_failed()));
+    print((drawn_ ? "\r\033[K" : "") + from + failed_line(event.step_failed()));
   // Only a person can make it go on.
   if (mode_ != progress_mode::none && event.has_step_waiting() &&
       !event.step_waiting().has_due_time())
-    print((drawn_ ? "\r\033[K" : "") + fmt::format("step {}[{}] waits for a signal\n",
-                                                   event.step_waiting().step(),
-                                                   event.step_waiting().index()));
+    print((drawn_ ? "\r\033[K" : "") + from +
+          fmt::format("step {}[{}] waits for a signal\n", event.step_waiting().step(),
+                      event.step_waiting().index()));
   if (mode_ != progress_mode::lines) return;
   if (event.has_step_completed())
-    print(fmt::format("step {} completed\n", instance_name(event.step_completed().attempt())));
+    print(from + fmt::format("{} completed\n", instance_name(event.step_completed().attempt())));
   else if (event.has_step_failed())
-    print(failed_line(event.step_failed()));
+    print(from + failed_line(event.step_failed()));
   else if (event.has_step_decided() && event.step_decided().skipped())
-    print(fmt::format("step {}[{}] skipped\n", event.step_decided().step(),
-                      event.step_decided().index()));
+    print(from + fmt::format("step {}[{}] skipped\n", event.step_decided().step(),
+                             event.step_decided().index()));
   else if (event.has_step_timed_out())
-    print(fmt::format("step {}[{}] failed: {}\n", event.step_timed_out().step(),
-                      event.step_timed_out().index(), event.step_timed_out().failure().message()));
+    print(from + fmt::format("step {}[{}] failed: {}\n", event.step_timed_out().step(),
+                             event.step_timed_out().index(),
+                             event.step_timed_out().failure().message()));
   else if (event.has_step_waiting() && event.step_waiting().has_due_time())
-    print(fmt::format("step {}[{}] waits until {}\n", event.step_waiting().step(),
-                      event.step_waiting().index(),
-                      TimeUtil::ToString(event.step_waiting().due_time())));
+    print(from + fmt::format("step {}[{}] waits until {}\n", event.step_waiting().step(),
+                             event.step_waiting().index(),
+                             TimeUtil::ToString(event.step_waiting().due_time())));
   else if (event.has_timer_fired())
-    print(fmt::format("step {}[{}] completed\n", event.timer_fired().step(),
-                      event.timer_fired().index()));
+    print(from + fmt::format("step {}[{}] completed\n", event.timer_fired().step(),
+                             event.timer_fired().index()));
   else if (event.has_signal_received())
-    print(fmt::format("signal {} received\n", event.signal_received().name()));
+    print(from + fmt::format("signal {} received\n", event.signal_received().name()));
+  else if (event.has_run_compensating())
+    print(from + "run undoes what it has done\n");
+  else if (event.has_child_started())
+    print(from + fmt::format("{} started run {}\n", instance_name(event.child_started().attempt()),
+                             event.child_started().run_id()));
   else if (event.has_run_recovered())
-    print("run goes on where it stood\n");
+    print(from + "run goes on where it stood\n");
 }
 
 void progress::on_tick(const v1::RunSummary& run) {
@@ -89,7 +100,7 @@ void progress::on_tick(const v1::RunSummary& run) {
   if (mode_ != progress_mode::bar) return;
   const std::lock_guard lock{mutex_};
   const auto counts = count_instances(run);
-  const auto done = counts.completed + counts.skipped;
+  const auto done = counts.completed + counts.skipped + counts.failed;
   const auto filled = counts.total ? done * bar_cells / counts.total : 0;
   const auto elapsed =
       std::chrono::system_clock::now().time_since_epoch() -

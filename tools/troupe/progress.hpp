@@ -30,7 +30,7 @@ public:
   progress& operator=(const progress&) = delete;
 
   /// One line for each step that closed and each recovery (mode lines), for each failed attempt (mode bar).
-  void on_event(const v1::Event& event);
+  void on_event(const std::string& run_id, const v1::Event& event);
   /// Redraws the bar (mode bar).
   void on_tick(const v1::RunSummary& run);
   /// Ends the bar's line, before anything else is printed.

@@ -1,3 +1,4 @@
+#include "actors/workflow/run_id.hpp"
 #include "tools/troupe/commands.hpp"
 #include "tools/troupe/console.hpp"
 #include "tools/troupe/run_view.hpp"
@@ -21,6 +22,7 @@ struct ps_options {
 
 const std::map<std::string, v1::RunStatus> statuses_by_name{
     {"running", v1::RUN_STATUS_RUNNING},
+    {"compensating", v1::RUN_STATUS_COMPENSATING},
     {"completed", v1::RUN_STATUS_COMPLETED},
     {"failed", v1::RUN_STATUS_FAILED},
     {"cancelled", v1::RUN_STATUS_CANCELLED}};
@@ -40,6 +42,8 @@ nlohmann::ordered_json entry_json(const workflow::run_entry& run) {
                              {"status", status_name(static_cast<v1::RunStatus>(run.status))},
                              {"started", iso_time(run.started)},
                              {"events", run.version}};
+  if (const auto parent = workflow::parent_run_id(run.run_id); !parent.empty())
+    out["parent"] = parent;
   if (!open_run(run)) out["closed"] = iso_time(run.closed);
   return out;
 }

@@ -67,7 +67,9 @@ exit_code finish(workflow::engine& engine, const v1::RunSummary& run, const run_
 
 exit_code drive(node& node, const run_options& options, progress& shown) {
   auto& engine = node.workflows();
-  engine.subscribe([&shown](const std::string&, const v1::Event& event) { shown.on_event(event); });
+  engine.subscribe([&shown](const std::string& run_id, const v1::Event& event) {
+    shown.on_event(run_id, event);
+  });
   const auto started = options.target.start(engine, node.agents());
   if (!started && interrupt::requested()) return report_interrupted(); // reading the definition
   if (!started) return report(started.error().why, started.error().code);

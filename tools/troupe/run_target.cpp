@@ -7,6 +7,7 @@
 #include "tools/troupe/text_source.hpp"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>
 #include <optional>
@@ -42,7 +43,7 @@ result<std::optional<std::string>> unfinished(workflow::engine& engine,
                                               const workflow::definition& wanted,
                                               const workflow::input_values& inputs) {
   workflow::run_filter filter;
-  filter.statuses = {v1::RUN_STATUS_RUNNING};
+  filter.statuses = {v1::RUN_STATUS_RUNNING, v1::RUN_STATUS_COMPENSATING};
   filter.workflow = wanted.name;
   const auto runs = engine.list(filter);
   if (!runs) return tl::unexpected(runs.error());
@@ -119,7 +120,11 @@ tl::expected<workflow::definition_ptr, no_run> run_target::load(const agent_type
                 exit_code::usage);
   const auto yaml = read_definition(definition_file_);
   if (!yaml) return stop(yaml.error(), exit_code::usage);
-  auto loaded = workflow::load_definition(*yaml, definition_file_, agents);
+  auto loaded = workflow::load_definition(
+      *yaml, definition_file_, agents,
+      definition_file_ == "-"
+          ? workflow::definition_files{}
+          : workflow::files_in(std::filesystem::path{definition_file_}.parent_path().string()));
   if (!loaded)
     return stop({workflow_errc::bad_definition, "\n" + workflow::to_string(loaded.error())},
                 exit_code::usage);

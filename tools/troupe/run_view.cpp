@@ -66,6 +66,18 @@ nlohmann::ordered_json to_json(const google::protobuf::Message& message) {
   return nlohmann::ordered_json::parse(text);
 }
 
+namespace {
+
+nlohmann::ordered_json compensation_json(const v1::CompensationSummary& undo) {
+  nlohmann::ordered_json out{{"agent", undo.agent()},
+                             {"status", status_name(undo.status())},
+                             {"attempts", undo.attempts()}};
+  if (undo.has_failure()) out["failure"] = to_json(undo.failure());
+  return out;
+}
+
+} // namespace
+
 nlohmann::ordered_json run_json(const v1::RunSummary& run) {
   nlohmann::ordered_json out{{"run", run.run_id()},
                              {"workflow", run.workflow()},
@@ -78,8 +90,14 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
         std::chrono::duration<double>(time_of(run.closed_time()) - time_of(run.started_time()))
             .count();
   }
+  if (run.has_parent())
+    out["parent"] = {{"run", run.parent().run_id()},
+                     {"step", run.parent().step()},
+                     {"index", run.parent().index()},
+                     {"attempt", run.parent().attempt()}};
   if (run.priority() != 0) out["priority"] = run.priority();
-  if (run.status() == v1::RUN_STATUS_CANCELLED) out["reason"] = run.cancel_reason();
+  if (run.status() == v1::RUN_STATUS_CANCELLED || !run.cancel_reason().empty())
+    out["reason"] = run.cancel_reason();
   if (run.has_failure()) out["failure"] = to_json(run.failure());
   auto& steps = out["steps"] = nlohmann::ordered_json::array();
   for (const auto& step : run.steps()) {
@@ -90,6 +108,8 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
                                  {"attempts", step.attempts()}};
     if (step.has_failure()) entry["failure"] = to_json(step.failure());
     if (!step.skip_reason().empty()) entry["skip_reason"] = step.skip_reason();
+    if (!step.child_run_id().empty()) entry["child_run"] = step.child_run_id();
+    if (step.has_compensation()) entry["compensation"] = compensation_json(step.compensation());
     steps.push_back(std::move(entry));
   }
   return out;
@@ -110,7 +130,8 @@ instance_counts count_instances(const v1::RunSummary& run) {
 std::string done_text(const v1::RunSummary& run) {
   const auto counts = count_instances(run);
   return fmt::format("{} of {} steps done{}", counts.completed, counts.total,
-                     counts.skipped ? fmt::format(", {} skipped", counts.skipped) : "");
+                     counts.skipped ? fmt::format(", {} skipped", counts.skipped) : "") +
+         (counts.failed ? fmt::format(", {} failed", counts.failed) : "");
 }
 
 std::string cancelled_text(const std::string& run_id, const std::string& reason) {

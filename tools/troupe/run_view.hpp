@@ -11,7 +11,7 @@
 /// How runs look to people and to programs.
 namespace troupe::cli {
 
-/// "running", "completed", "failed", "cancelled".
+/// "running", "completed", "failed", "cancelled", "compensating".
 [[nodiscard]] std::string status_name(v1::RunStatus status);
 /// "pending", "running", "backing_off", "completed", "failed", "skipped", "cancelled".
 [[nodiscard]] std::string status_name(v1::StepStatus status);
@@ -36,7 +36,7 @@ struct instance_counts {
   std::size_t at_work = 0;
 };
 [[nodiscard]] instance_counts count_instances(const v1::RunSummary& run);
-/// "48 of 50 steps done, 2 skipped".
+/// "48 of 52 steps done, 2 skipped, 2 failed".
 [[nodiscard]] std::string done_text(const v1::RunSummary& run);
 /// "run X was cancelled", with the reason where there is one.
 [[nodiscard]] std::string cancelled_text(const std::string& run_id, const std::string& reason);

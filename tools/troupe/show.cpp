@@ -46,14 +46,24 @@ bool print_history(const std::vector<v1::Event>& history) {
   return true;
 }
 
+std::string failure_text(const v1::Failure& why) {
+  return fmt::format("{} [{}]", why.message(), why.type());
+}
+
 bool print_steps(const v1::RunSummary& run) {
   table rows{{"STEP", "AGENT", "STATUS", "ATTEMPTS", "WHY"}, {3}};
-  for (const auto& step : run.steps())
-    rows.add({fmt::format("{}[{}]", step.step(), step.index()), step.agent(),
-              status_name(step.status()), std::to_string(step.attempts()),
-              step.has_failure()
-                  ? fmt::format("{} [{}]", step.failure().message(), step.failure().type())
-                  : step.skip_reason()});
+  for (const auto& step : run.steps()) {
+    const auto name = fmt::format("{}[{}]", step.step(), step.index());
+    rows.add({name, step.agent(), status_name(step.status()), std::to_string(step.attempts()),
+              step.has_failure()            ? failure_text(step.failure())
+              : step.child_run_id().empty() ? step.skip_reason()
+                                            : "run " + step.child_run_id()});
+    if (!step.has_compensation()) continue;
+    const auto& undo = step.compensation();
+    rows.add({name + " undone", undo.agent(), status_name(undo.status()),
+              std::to_string(undo.attempts()),
+              undo.has_failure() ? failure_text(undo.failure()) : ""});
+  }
   return rows.print();
 }
 
@@ -61,9 +71,12 @@ bool print_run(const v1::RunSummary& run) {
   return print_line(fmt::format("Run {} of {} {}: {}, {}", run.run_id(), run.workflow(),
                                 run.workflow_version(), status_name(run.status()),
                                 done_text(run))) &&
+         (!run.has_parent() ||
+          print_line(fmt::format("Started by step {}[{}] of run {}, attempt {}",
+                                 run.parent().step(), run.parent().index(), run.parent().run_id(),
+                                 run.parent().attempt()))) &&
          (run.cancel_reason().empty() || print_line("Cancelled: " + run.cancel_reason())) &&
-         (!run.has_failure() || print_line(fmt::format("Failed: {} [{}]", run.failure().message(),
-                                                       run.failure().type()))) &&
+         (!run.has_failure() || print_line("Failed: " + failure_text(run.failure()))) &&
          print_line("") && print_steps(run);
 }
 

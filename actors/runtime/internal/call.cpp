@@ -153,12 +153,31 @@ void call::check_and_answer(reply<message_ptr> given) {
   answer(std::move(given));
 }
 
-/// Of the request that this one was made for in the end.
-void call::heartbeat() const noexcept {
+/// Of the request that this one was made for in the end; nullptr where nobody listens.
+heartbeat_sink* call::pulse() const noexcept {
   const call* first = this;
   while (first->from_.parent)
     first = first->from_.parent.get();
-  if (first->from_.pulse) first->from_.pulse->beat();
+  return first->from_.pulse.get();
+}
+
+void call::heartbeat() const noexcept {
+  if (auto* listening = pulse()) listening->beat();
+}
+
+reply<void> call::heartbeat(message_ptr details) const {
+  if (auto* listening = pulse()) return listening->beat(std::move(details));
+  return call_context::heartbeat(std::move(details));
+}
+
+message_ptr call::last_heartbeat() const {
+  const auto* listening = pulse();
+  return listening ? listening->last_details() : nullptr;
+}
+
+bool call::cancelled() const noexcept {
+  const auto* listening = pulse();
+  return listening && listening->cancelled();
 }
 
 void call::request(agent_name target, message_ptr payload, responder then) const {

@@ -85,6 +85,9 @@ public:
   // -- call_context
   [[nodiscard]] const envelope_header& header() const override { return header_; }
   void heartbeat() const noexcept override;
+  reply<void> heartbeat(message_ptr details) const override;
+  [[nodiscard]] message_ptr last_heartbeat() const override;
+  [[nodiscard]] bool cancelled() const noexcept override;
   void request(agent_name target, message_ptr payload, responder then) const override;
   reply<void> tell(agent_name target, message_ptr payload) const override;
   void request_within(std::chrono::milliseconds limit, agent_name target, message_ptr payload,
@@ -93,6 +96,7 @@ public:
                                                     message_ptr payload) const override;
 
 private:
+  [[nodiscard]] heartbeat_sink* pulse() const noexcept;
   friend deadlines;
   enum class state : std::uint8_t { open, replied, failed };
   class token;

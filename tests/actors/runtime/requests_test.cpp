@@ -314,6 +314,43 @@ BOOST_AUTO_TEST_CASE(signs_of_life_reach_who_asked_first) {
   BOOST_TEST(pulse->beats == 2);
 }
 
+BOOST_AUTO_TEST_CASE(details_reach_who_asked_first_and_its_word_the_agent) {
+  struct listener final : heartbeat_sink {
+    message_ptr said;
+    bool over = false;
+    void beat() noexcept override {}
+    reply<void> beat(message_ptr details) override {
+      said = std::move(details);
+      return {};
+    }
+    [[nodiscard]] message_ptr last_details() const override { return share(make_text("before")); }
+    [[nodiscard]] bool cancelled() const noexcept override { return over; }
+  };
+  stage stage;
+  auto held = std::make_shared<hostage>();
+  stage.add(holding_agent("inner", held));
+  const auto pulse = std::make_shared<listener>();
+  answers got;
+  request_options options;
+  options.pulse = pulse;
+  stage.ask(got, {"inner"}, "x", std::move(options));
+  stage.ask(got, {"inner"}, "y"); // nobody listens
+  stage.run();
+  BOOST_REQUIRE(held->contexts.size() == 2U);
+  const auto& heard = *held->contexts[0];
+  BOOST_TEST(heard.heartbeat(share(make_text("half"))).has_value());
+  BOOST_TEST(pulse->said->SerializeAsString() == share(make_text("half"))->SerializeAsString());
+  BOOST_TEST(heard.last_heartbeat()->SerializeAsString() ==
+             share(make_text("before"))->SerializeAsString());
+  BOOST_TEST(!heard.cancelled());
+  pulse->over = true;
+  BOOST_TEST(heard.cancelled());
+  const auto& unheard = *held->contexts[1];
+  BOOST_TEST(unheard.heartbeat(share(make_text("half"))).error().type == "runtime.not_kept");
+  BOOST_TEST(!unheard.last_heartbeat());
+  BOOST_TEST(!unheard.cancelled());
+}
+
 BOOST_AUTO_TEST_CASE(a_full_mailbox_refuses_visibly) {
   stage stage;
   agent_options options;

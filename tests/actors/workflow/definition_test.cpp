@@ -65,8 +65,8 @@ BOOST_AUTO_TEST_CASE(every_mistake_has_its_place_and_remedy) {
       {"unknown agent", with_steps("  a: { agent: files.raed }\n"),
        "w.yaml:5:15: error: unknown agent type 'files.raed'; did you mean 'files.read'?"},
       {"no agent", with_steps("  a: { input: {} }\n"),
-       "w.yaml:5:3: error: step 'a' has no agent; add 'agent: TYPE/KEY', 'wait: DURATION' or "
-       "'signal: NAME'"},
+       "w.yaml:5:3: error: step 'a' has no agent; add 'agent: TYPE/KEY', 'wait: DURATION', "
+       "'signal: NAME' or 'workflow: NAME'"},
       {"bad agent name", with_steps("  a: { agent: \"x y\" }\n"),
        "w.yaml:5:15: error: bad agent name 'x y'; write TYPE or TYPE/KEY, e.g. files.read"},
       {"several methods", with_steps("  a: { agent: two.faced }\n"),
@@ -146,8 +146,8 @@ BOOST_AUTO_TEST_CASE(every_mistake_has_its_place_and_remedy) {
        "w.yaml:5:76: error: maximum_interval 1s is below initial_interval 9s; make it at least as "
        "long"},
       {"wrong shape", with_steps("  a: [files.list]\n"),
-       "w.yaml:5:3: error: step 'a' has no agent; add 'agent: TYPE/KEY', 'wait: DURATION' or "
-       "'signal: NAME'\n"
+       "w.yaml:5:3: error: step 'a' has no agent; add 'agent: TYPE/KEY', 'wait: DURATION', "
+       "'signal: NAME' or 'workflow: NAME'\n"
        "w.yaml:5:6: error: 'steps.a' must be a mapping, not a list; write it as KEY: VALUE"},
       {"parallelism", with_steps("  a: { agent: files.list, parallelism: -3 }\n"),
        "w.yaml:5:40: error: 'steps.a.parallelism' must be a whole number from 0 to 1000000, not "

@@ -11,7 +11,8 @@ BOOST_AUTO_TEST_SUITE(workflow_definition_waiting)
 BOOST_AUTO_TEST_CASE(mistakes_of_steps_that_wait) {
   const std::pair<std::string, std::string> cases[] = {
       {with_steps("  a: { agent: files.list, wait: 1s }\n"),
-       "w.yaml:5:3: error: step 'a' has several of agent, wait and signal; keep one of them"},
+       "w.yaml:5:3: error: step 'a' has several of agent, wait, signal and workflow; keep one of "
+       "them"},
       {with_steps("  a: { wait: soon }\n"), "w.yaml:5:14: error: "},
       {with_steps("  a: { wait: 1s, input: { folder: x } }\n"),
        "a step that waits sends no request; leave the input out"},

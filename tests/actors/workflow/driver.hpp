@@ -2,6 +2,8 @@
 
 #include "tests/actors/workflow/support.hpp"
 
+#include "actors/workflow/run_id.hpp"
+
 #include <algorithm>
 
 namespace troupe::test {
@@ -13,6 +15,8 @@ struct driver {
   std::vector<event> history;
   std::vector<start_retry_timer> waits;
   std::vector<start_wait_timer> timers;
+  /// Runs that were started; who ends one is the test.
+  std::map<instance_id, std::string> children;
   std::uint64_t signals = 0;
 
   driver() = default;
@@ -23,6 +27,7 @@ struct driver {
   void record(decltype(event::what) what) {
     if (std::holds_alternative<run_recovered>(what))
       waits.clear(), timers.clear(); // they are wanted again
+    if (std::holds_alternative<run_compensating>(what)) waits.clear(), timers.clear();
     history.push_back({state.version() + 1, now, std::move(what)});
     for (const command& each : must(state.apply(history.back())))
       carry_out(each);
@@ -38,6 +43,16 @@ struct driver {
     if (const auto* open = std::get_if<decide_instance>(&wanted))
       record(state.decide(open->instance));
     if (std::holds_alternative<complete_run>(wanted)) record(run_completed{});
+    if (const auto* turning = std::get_if<start_compensating>(&wanted))
+      record(run_compensating{run_failure{turning->why, turning->attempt}, {}});
+    if (const auto* child = std::get_if<start_child>(&wanted)) {
+      const std::string id = child_run_id("r", child->attempt.instance.step,
+                                          child->attempt.instance.index, child->attempt.attempt);
+      record(child_started{child->attempt, id});
+      children[child->attempt.instance] = id;
+    }
+    if (const auto* undone = std::get_if<cancel_run>(&wanted))
+      record(run_cancelled{undone->reason});
     if (const auto* failing = std::get_if<fail_run>(&wanted))
       record(run_failed{{failing->why, failing->attempt}});
   }
@@ -49,7 +64,10 @@ struct driver {
   }
   /// Completes an attempt with a given reply, or with what `answer` says to its request.
   void complete(const instance_id& instance, message_ptr reply = nullptr) {
-    if (!reply) reply = answer(**state.request(instance));
+    if (!reply && state.child_of(instance) != "")
+      reply = std::make_shared<v1::RunSummary>();
+    else if (!reply)
+      reply = answer(**state.request(instance));
     record(step_completed{current(instance), std::move(reply)});
   }
   void fail(const instance_id& instance, failure why) {
@@ -59,7 +77,9 @@ struct driver {
     const start_retry_timer due = waits[wait];
     waits.erase(waits.begin() + static_cast<std::ptrdiff_t>(wait));
     now = std::max(now, due.due);
-    record(step_retry_due{due.instance, due.attempt});
+    // The instance's time may have been over meanwhile.
+    if (state.awaits_retry(due.instance, due.attempt))
+      record(step_retry_due{due.instance, due.attempt});
   }
   void fire_timer(std::size_t timer) {
     const start_wait_timer due = timers[timer];

@@ -44,12 +44,49 @@ void set_random_work(v1::StepDefinition& step, int kind) {
     step.set_signal(*rc::gen::inRange(0, 2) == 0 ? "go" : "stop");
 }
 
+/// What comes of the step's failure, where that is said at all.
+void set_random_on_failure(v1::StepDefinition& step) {
+  switch (*rc::gen::inRange(0, 6)) {
+  case 0:
+    return step.mutable_on_failure()->set_action(v1::FAILURE_ACTION_CONTINUE);
+  case 1:
+    return (void)step.mutable_on_failure()->mutable_reply();
+  case 2:
+    return step.mutable_on_failure()->set_action(v1::FAILURE_ACTION_FAIL);
+  default:
+    return;
+  }
+}
+
+/// What undoes the step, where something does.
+void set_random_compensation(v1::StepDefinition& step) {
+  if ((step.agent().empty() && step.workflow().empty()) || *rc::gen::inRange(0, 3) != 0) return;
+  v1::Compensation& undo = *step.mutable_compensate();
+  undo.set_agent("files.read");
+  undo.mutable_retry()->set_maximum_attempts(static_cast<std::uint32_t>(*rc::gen::inRange(1, 4)));
+  auto& path = (*undo.mutable_input()->mutable_fields())["path"];
+  path.set_string_value(step.agent() == "files.read" ? "${steps." + step.id() + ".path}" : "x");
+}
+
+/// A run of its own, of a definition that is always there.
+void set_random_child(v1::StepDefinition& step) {
+  if (step.agent() != "files.list" || *rc::gen::inRange(0, 3) != 0) return;
+  step.clear_agent();
+  step.set_workflow("child");
+}
+
 /// Makes a random definition: lists, steps over them, steps over those, plain steps, with random
 /// conditions, references, needs and bounds.
 v1::WorkflowDefinition random_definition() {
   v1::WorkflowDefinition made;
   made.set_name("random");
   made.set_version("1");
+  v1::WorkflowDefinition& child = *made.add_workflows();
+  child.set_name("child");
+  child.set_version("1");
+  child.set_output("${steps.list}");
+  child.add_steps()->set_id("list");
+  child.mutable_steps(0)->set_agent("files.list");
   const int count = *rc::gen::inRange(1, 9);
   std::vector<std::string> lists;
   std::vector<std::string> fan_outs;
@@ -70,6 +107,9 @@ v1::WorkflowDefinition random_definition() {
       fan_outs.push_back(step.id());
     else if (kind != 0 && !step.agent().empty())
       readers.push_back(step.id());
+    if (step.input().fields_size() == 0) set_random_child(step);
+    set_random_on_failure(step);
+    set_random_compensation(step);
     step.set_parallelism(static_cast<std::uint32_t>(*rc::gen::inRange(0, 4)));
     step.mutable_retry()->set_maximum_attempts(static_cast<std::uint32_t>(*rc::gen::inRange(1, 5)));
     for (int j = 0; j < i; ++j)
@@ -88,14 +128,50 @@ struct watcher {
   std::set<instance_id> skipped;
   std::map<instance_id, std::uint32_t> attempts;
   std::uint64_t last_token = 0;
+  /// What is to be undone, the last one first.
+  std::vector<instance_id> undo;
+  std::set<instance_id> undone;
 
   void look(const driver& run, std::size_t seen) {
     for (; seen < run.history.size(); ++seen)
-      look_at(run.history[seen]);
+      look_at(run.history[seen]), look_at_undoing(run, run.history[seen]);
     const auto& steps = run.state.workflow()->steps;
     for (std::size_t at = 0; at < steps.size(); ++at)
       look_at_step(run, at);
   }
+  void look_at_undoing(const driver& run, const event& happened) {
+    const auto ended = [&](const instance_id& name) {
+      RC_ASSERT(!undo.empty() && undo.back() == (instance_id{name.step, name.index}));
+      RC_ASSERT(undone.insert(undo.back()).second);
+      undo.pop_back();
+    };
+    if (const auto* scheduled = std::get_if<step_scheduled>(&happened.what)) {
+      const instance_id& name = scheduled->attempt.instance;
+      // Nothing else begins from then on.
+      RC_ASSERT(name.compensation == turned_back);
+      if (name.compensation)
+        RC_ASSERT(!undo.empty() && undo.back() == (instance_id{name.step, name.index}));
+    }
+    if (const auto* done = std::get_if<step_completed>(&happened.what)) {
+      const instance_id& name = done->attempt.instance;
+      RC_ASSERT(name.compensation == turned_back ||
+                run.state.definition_of(name).kind == step_kind::child);
+      if (name.compensation)
+        ended(name);
+      else if (run.state.definition_of(name).compensate)
+        undo.push_back(name);
+    }
+    if (const auto* failed = std::get_if<step_failed>(&happened.what);
+        failed && failed->attempt.instance.compensation && !failed->retry_time)
+      ended(failed->attempt.instance);
+    if (const auto* late = std::get_if<step_timed_out>(&happened.what);
+        late && late->instance.compensation)
+      ended(late->instance);
+    if (std::holds_alternative<run_compensating>(happened.what)) turned_back = true;
+    if (std::holds_alternative<run_failed>(happened.what)) RC_ASSERT(undo.empty());
+  }
+  bool turned_back = false;
+  std::set<std::string> children;
   void look_at(const event& happened) {
     if (const auto* scheduled = std::get_if<step_scheduled>(&happened.what)) {
       RC_ASSERT(!completed.contains(scheduled->attempt.instance));
@@ -103,6 +179,12 @@ struct watcher {
       RC_ASSERT(scheduled->attempt.token > last_token);
       RC_ASSERT(scheduled->attempt.attempt == ++attempts[scheduled->attempt.instance]);
       last_token = scheduled->attempt.token;
+    }
+    if (const auto* child = std::get_if<child_started>(&happened.what)) {
+      RC_ASSERT(!turned_back && !completed.contains(child->attempt.instance));
+      RC_ASSERT(child->attempt.attempt == ++attempts[child->attempt.instance]);
+      RC_ASSERT(children.insert(child->run_id).second); // none twice
+      last_token = std::max(last_token, child->attempt.token);
     }
     if (const auto* decided = std::get_if<step_decided>(&happened.what);
         decided && decided->skipped)
@@ -126,7 +208,8 @@ struct watcher {
         if (need.same_index || need.reads_reply) {
           const auto there = needed.instances[need.same_index ? i : 0].status;
           RC_ASSERT(there == instance_status::completed ||
-                    (there == instance_status::skipped && !need.reads_reply));
+                    ((there == instance_status::skipped || there == instance_status::failed) &&
+                     !need.reads_reply));
         }
       }
     }
@@ -143,7 +226,9 @@ std::vector<instance_id> waiting_in(const driver& run) {
   const auto& steps = run.state.workflow()->steps;
   for (std::size_t at = 0; at < steps.size(); ++at)
     for (std::uint32_t i = 0; i < run.state.instance_count(at); ++i)
-      if (run.state.awaits_attempt({steps[at].id, i})) made.push_back({steps[at].id, i});
+      for (const instance_id& name :
+           {instance_id{steps[at].id, i}, instance_id{steps[at].id, i, true}})
+        if (run.state.awaits_attempt(name)) made.push_back(name);
   return made;
 }
 
@@ -151,6 +236,9 @@ std::vector<instance_id> waiting_in(const driver& run) {
 bool random_end(driver& run) {
   switch (*rc::gen::inRange(0, 100)) {
   case 0:
+    if (run.state.compensating()) return false;
+    if (run.state.must_compensate())
+      return run.record(run_compensating{std::nullopt, "enough"}), true;
     return run.record(run_cancelled{"enough"}), true;
   case 1:
     if (const auto waiting = waiting_in(run); !waiting.empty())
@@ -180,6 +268,9 @@ void random_event(driver& run, bool calm) {
   const attempt_id& chosen = *rc::gen::elementOf(flying);
   run.now += std::chrono::milliseconds{*rc::gen::inRange(0, 2'000)};
   if (what == 2) return run.fail(chosen.instance, {"x.busy", "", true});
+  if (run.state.definition_of(chosen.instance).kind == step_kind::child)
+    return run.complete(chosen.instance,
+                        listing(static_cast<std::size_t>(*rc::gen::inRange(0, 5))));
   const auto request = run.state.request(chosen.instance);
   RC_ASSERT(request.has_value());
   run.complete(chosen.instance, random_reply(**request));

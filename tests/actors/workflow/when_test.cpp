@@ -289,7 +289,7 @@ BOOST_AUTO_TEST_CASE(mistakes_have_their_place_inside_the_expression) {
       {"${run.status} == 'runing'",
        "3:58: error: 'runing' is no value of troupe.v1.RunStatus; known are: "
        "RUN_STATUS_UNSPECIFIED, RUN_STATUS_RUNNING, RUN_STATUS_COMPLETED, RUN_STATUS_FAILED, "
-       "RUN_STATUS_CANCELLED"},
+       "RUN_STATUS_CANCELLED, RUN_STATUS_COMPENSATING"},
   };
   for (const auto& each : cases)
     BOOST_TEST_CONTEXT(each.condition) {
