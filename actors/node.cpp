@@ -6,6 +6,8 @@
 #include "actors/inference/ner_extract.hpp"
 #include "actors/inference/service.hpp"
 #include "actors/runtime/errc.hpp"
+#include "actors/scheduling/resources/discovery.hpp"
+#include "actors/scheduling/resources/resource_text.hpp"
 
 #include <string>
 #include <system_error>
@@ -43,12 +45,23 @@ result<void> add_models(inference::service& inference, const node_options& optio
 }
 
 result<void> add_built_in_agents(agent_system& agents, inference::service& inference) {
-  agent_type types[] = {agents::files_list_agent(),  agents::files_read_agent(),
-                        agents::files_write_agent(), inference::ner_extract_agent(inference),
-                        agents::pii_redact_agent(),  agents::report_write_agent()};
+  agent_type types[] = {agents::files_list_agent(),
+                        agents::files_read_agent(),
+                        agents::files_write_agent(),
+                        inference::ner_extract_agent(inference),
+                        agents::pii_redact_agent(),
+                        agents::report_write_agent()};
   for (auto& type : types)
     if (auto added = agents.add(std::move(type)); !added) return added;
   return {};
+}
+
+result<workflow::engine_options> engine_options_of(const node_options& options) {
+  if (const auto good = scheduling::make_resources(options.resources); !good)
+    return fail(runtime_errc::bad_option, "resources: " + good.error());
+  workflow::engine_options made;
+  made.resources = scheduling::discover_resources(options.resources).capacity;
+  return made;
 }
 
 } // namespace
@@ -69,7 +82,9 @@ result<std::unique_ptr<node>> node::start(const node_options& options,
   if (auto added = add_built_in_agents(*made->agents_, *made->inference_); !added)
     return tl::unexpected(added.error());
   if (!store) return made;
-  auto workflows = workflow::engine::start(*made->agents_, std::move(store));
+  auto how = engine_options_of(options);
+  if (!how) return tl::unexpected(how.error());
+  auto workflows = workflow::engine::start(*made->agents_, std::move(store), std::move(*how));
   if (!workflows) return tl::unexpected(workflows.error());
   made->workflows_ = std::move(*workflows);
   return made;

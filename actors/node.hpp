@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime/agent_system.hpp"
+#include "actors/scheduling/resources/resource_vector.hpp"
 #include "actors/workflow/engine.hpp"
 #include "kernels/bert/engine.hpp"
 #include "kernels/result.hpp"
@@ -33,6 +34,9 @@ struct node_options {
   std::shared_ptr<dead_letter_store> dead_letters{};
   /// Threads that run models, at most `max_engine_threads`; 0 for one per processor.
   std::size_t engine_threads = 0;
+  /// What steps may hold together, in place of what `scheduling::discover_resources` finds, by name (`cpu` in thousandths,
+  /// memory in bytes, names of your own).
+  std::vector<scheduling::resource_amount> resources{};
 
   static constexpr std::size_t max_engine_threads = 1'024;
 };
@@ -44,7 +48,7 @@ class node {
 public:
   /// Starts threads; nothing runs yet.
   /// @param store of the workflow engine; nullptr for a node that only answers requests.
-  /// @returns `runtime_errc::bad_option`, `runtime_errc::bad_agent_name` (a model's key) or `runtime_errc::cannot_start`;
+  /// @returns `runtime_errc::bad_option` (resources, too), `runtime_errc::bad_agent_name` (a model's key) or `runtime_errc::cannot_start`;
   ///   why a model of `preload` does not load.
   [[nodiscard]] static result<std::unique_ptr<node>> start(const node_options& options,
                                                            std::unique_ptr<workflow::store> store);

@@ -33,6 +33,7 @@ VENDORS = {
     "sqlite3.h": ("actors/workflow", "tests/actors/workflow", "tests/system", "tools/troupe/bench"),
     "yaml-cpp/": ("actors/workflow", "tests/actors/workflow"),
     "CLI/": ("tools",),
+    "hwloc": ("actors/scheduling/resources", "tests/actors/scheduling/resources"),
 }
 
 

@@ -70,6 +70,9 @@ struct envelope_header {
   /// Who asks; set at the border, never by an agent.
   std::string principal{};
   std::vector<std::string> privacy_labels{};
+  /// Memory of this node that is set aside for work on the request; 0: nothing is said. Agents that can hold their work to
+  /// it do.
+  std::uint64_t granted_memory_bytes = 0;
 };
 
 /// Takes the answer to one request: call it exactly once, from any thread. Later calls are ignored;
@@ -82,6 +85,14 @@ public:
   virtual ~heartbeat_sink() = default;
   /// Any thread, often: cheap, and never blocks.
   virtual void beat() noexcept = 0;
+};
+
+/// Says whether anybody still wants the answer to a request.
+class answer_watch {
+public:
+  virtual ~answer_watch() = default;
+  /// Any thread, often: cheap, and never blocks.
+  [[nodiscard]] virtual bool wanted() const noexcept = 0;
 };
 
 /// What a requester may say about one request.
@@ -99,6 +110,10 @@ struct request_options {
   std::vector<std::string> privacy_labels{};
   /// Told when an agent at work on the request, or on one that was made for it, says that it is alive.
   std::shared_ptr<heartbeat_sink> pulse{};
+  /// Asked by agents at work on the request, or on one that was made for it, whether they should go on.
+  std::shared_ptr<const answer_watch> watch{};
+  /// See `envelope_header`.
+  std::uint64_t granted_memory_bytes = 0;
 };
 
 /// What a handler may use while it answers one request. Keep the shared pointer for what must
@@ -110,6 +125,9 @@ public:
   /// Says that work on this request goes on. A step with a `heartbeat` timeout fails its attempt where this is not called
   /// often enough; elsewhere it does nothing. Cheap enough to be called in a loop.
   virtual void heartbeat() const noexcept {}
+  /// False once the answer is of no use: the request was answered by its deadline, or the run that it is an attempt of was
+  /// cancelled, failed or left its engine. Work that takes long should look now and then, and end.
+  [[nodiscard]] virtual bool wanted() const noexcept { return true; }
   /// Asks another agent; `then` runs once, with the answer or a failure, at the latest at this
   /// call's own deadline. It runs like a handler of the asking agent: one at a time with its
   /// handlers, and on the blocking executor when the agent is blocking. May be called after the

@@ -14,6 +14,7 @@ envelope_header header_of(agent_name target, request_options options) {
   header.sender = std::move(options.sender);
   header.target = std::move(target);
   header.priority = options.priority;
+  header.granted_memory_bytes = options.granted_memory_bytes;
   header.traceparent = std::move(options.traceparent);
   header.idempotency_key = std::move(options.idempotency_key);
   header.principal = std::move(options.principal);
@@ -60,6 +61,7 @@ void agent_system::request(agent_name target, message_ptr payload, request_optio
   const auto timeout = options.timeout;
   runtime::call::origin from;
   from.pulse = std::move(options.pulse);
+  from.watch = std::move(options.watch);
   core_->send(header_of(std::move(target), std::move(options)), std::move(payload), timeout,
               std::move(then), std::move(from));
 }

@@ -42,6 +42,9 @@ private:
   void check_signal(const v1::StepDefinition& from, step& made);
   void check_default(const v1::StepDefinition& from, step& made);
 
+  // compile_resources.cpp
+  void check_resources(const v1::StepDefinition& from, step& made);
+
   [[nodiscard]] const method* find_method(const v1::StepDefinition& from, const agent_type& type);
   void check_named_types(const v1::StepDefinition& from, step& made);
   void check_retry(const v1::StepDefinition& from, step& made);

@@ -21,6 +21,8 @@ void engine_core::commit() {
 
 void engine_core::drain() {
   draining_ = true;
+  for (auto& [run_id, run] : runs_)
+    run.over->store(true);
   for (hand_over(); !failed_ && !handed_.empty(); hand_over())
     end_commit(around_.commits->wait());
 }
@@ -148,6 +150,7 @@ void engine_core::publish(const std::string& run_id, const v1::Event& committed)
 
 void engine_core::drop(const std::string& run_id, const error& why) {
   live_run& run = runs_.at(run_id);
+  run.over->store(true);
   uncommitted_ -= run.pending.started;
   disarm_timers(run);
   tell_submitters(run.pending, why);
@@ -179,7 +182,11 @@ void engine_core::give_up(const error& why) {
   dirty_.clear();
   timers_.clear();
   waiting_.clear();
+  demanding_.clear();
+  line_.clear();
+  ledger_.clear();
   for (auto& [run_id, run] : runs_) {
+    run.over->store(true);
     run.close_timers.clear();
     run.wait_timers.clear();
     tell_submitters(run.pending, why);

@@ -23,8 +23,12 @@ private:
   std::atomic<time_point::rep> last_{0};
 };
 
-/// An attempt that an agent has. The responder shares it; all but `answered` and `beats` are of the core's thread.
-struct engine_core::flight {
+/// An attempt that an agent has. The responder shares it; all but `answered`, `beats` and `wanted` are of the core's thread.
+struct engine_core::flight final : answer_watch {
+  [[nodiscard]] bool wanted() const noexcept override {
+    return !over.load(std::memory_order_relaxed) && !run_over->load(std::memory_order_relaxed);
+  }
+
   std::string run_id;
   attempt_id attempt;
   /// Of the run when it began: one that was lost and taken over again gives its tokens out anew.
@@ -32,6 +36,11 @@ struct engine_core::flight {
   std::atomic_flag answered;
   /// One of `max_attempts_in_flight` is its own.
   bool has_place = true;
+  /// What it holds of the resources; 0: nothing.
+  scheduling::ledger::grant_id grant = 0;
+  /// Nobody waits for it any more, or for its run.
+  std::atomic<bool> over{false};
+  std::shared_ptr<const std::atomic<bool>> run_over;
   time_point due{};
   timeout_kind bound_by = timeout_kind::default_timeout;
   duration beat_every{};

@@ -161,6 +161,14 @@ void call::heartbeat() const noexcept {
   if (first->from_.pulse) first->from_.pulse->beat();
 }
 
+/// By nobody, as soon as this request or one that it was made for is answered.
+bool call::wanted() const noexcept {
+  const call* at = this;
+  for (; !at->answered(); at = at->from_.parent.get())
+    if (!at->from_.parent) return !at->from_.watch || at->from_.watch->wanted();
+  return false;
+}
+
 void call::request(agent_name target, message_ptr payload, responder then) const {
   send_child(defaults::longest_timeout, std::move(target), std::move(payload), std::move(then),
              true);
@@ -192,6 +200,7 @@ envelope_header call::child_header(agent_name target) const {
   header.tracestate = header_.tracestate;
   header.principal = header_.principal;
   header.privacy_labels = header_.privacy_labels;
+  header.granted_memory_bytes = header_.granted_memory_bytes;
   return header;
 }
 

@@ -41,6 +41,7 @@ public:
     std::shared_ptr<agent> asker;
     /// Of requests of the host.
     std::shared_ptr<heartbeat_sink> pulse{};
+    std::shared_ptr<const answer_watch> watch{};
   };
 
   /// @param then empty for one-way messages.
@@ -85,6 +86,7 @@ public:
   // -- call_context
   [[nodiscard]] const envelope_header& header() const override { return header_; }
   void heartbeat() const noexcept override;
+  [[nodiscard]] bool wanted() const noexcept override;
   void request(agent_name target, message_ptr payload, responder then) const override;
   reply<void> tell(agent_name target, message_ptr payload) const override;
   void request_within(std::chrono::milliseconds limit, agent_name target, message_ptr payload,
