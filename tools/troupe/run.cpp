@@ -6,6 +6,7 @@
 #include "tools/troupe/interrupt.hpp"
 #include "tools/troupe/models.hpp"
 #include "tools/troupe/precision_option.hpp"
+#include "tools/troupe/process_option.hpp"
 #include "tools/troupe/progress.hpp"
 #include "tools/troupe/resources_option.hpp"
 #include "tools/troupe/run_target.hpp"
@@ -26,6 +27,7 @@ struct run_options {
   store_option store;
   precision_option precision;
   resources_option resources;
+  process_option process;
   progress_mode shown = progress_mode::automatic;
   bool json = false;
 };
@@ -95,6 +97,7 @@ exit_code run(const run_options& options) {
   wanted.models = built_in_models(*models);
   wanted.precision = options.precision.value();
   wanted.resources = options.resources.value();
+  wanted.process = options.process.value();
   progress shown{options.shown}; // outlives the node, which tells it of events until it has stopped
   auto node = node::start(wanted, std::move(*store));
   if (!node) return report(node.error());
@@ -121,6 +124,7 @@ void add_run(CLI::App& app, action& chosen) {
   options->store.add_to(*command);
   options->precision.add_to(*command);
   options->resources.add_to(*command);
+  options->process.add_to(*command);
   command
       ->add_option("--progress", options->shown,
                    "How progress is shown on standard error: auto, bar, lines or none")
