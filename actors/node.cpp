@@ -2,10 +2,13 @@
 
 #include "actors/agents/file_agents.hpp"
 #include "actors/agents/pii_agent.hpp"
+#include "actors/agents/process/process_agent.hpp"
 #include "actors/agents/report_agent.hpp"
 #include "actors/inference/ner_extract.hpp"
 #include "actors/inference/service.hpp"
 #include "actors/runtime/errc.hpp"
+#include "actors/scheduling/resources/discovery.hpp"
+#include "actors/scheduling/resources/resource_text.hpp"
 
 #include <string>
 #include <system_error>
@@ -42,13 +45,26 @@ result<void> add_models(inference::service& inference, const node_options& optio
   return {};
 }
 
-result<void> add_built_in_agents(agent_system& agents, inference::service& inference) {
-  agent_type types[] = {agents::files_list_agent(),  agents::files_read_agent(),
-                        agents::files_write_agent(), inference::ner_extract_agent(inference),
-                        agents::pii_redact_agent(),  agents::report_write_agent()};
+result<void> add_built_in_agents(agent_system& agents, inference::service& inference,
+                                 std::shared_ptr<agents::process_service> processes) {
+  agent_type types[] = {agents::files_list_agent(),
+                        agents::files_read_agent(),
+                        agents::files_write_agent(),
+                        inference::ner_extract_agent(inference),
+                        agents::pii_redact_agent(),
+                        agents::report_write_agent(),
+                        agents::process_run_agent(std::move(processes))};
   for (auto& type : types)
     if (auto added = agents.add(std::move(type)); !added) return added;
   return {};
+}
+
+result<workflow::engine_options> engine_options_of(const node_options& options) {
+  if (const auto good = scheduling::make_resources(options.resources); !good)
+    return fail(runtime_errc::bad_option, "resources: " + good.error());
+  workflow::engine_options made;
+  made.resources = scheduling::discover_resources(options.resources).capacity;
+  return made;
 }
 
 } // namespace
@@ -61,15 +77,19 @@ result<std::unique_ptr<node>> node::start(const node_options& options,
   made->inference_ = std::move(*inference);
   if (auto added = add_models(*made->inference_, options); !added)
     return tl::unexpected(added.error());
+  if (auto good = agents::check(options.process); !good) return tl::unexpected(good.error());
+  made->processes_ = std::make_shared<agents::process_service>(options.process);
   agent_system_options wanted;
   wanted.dead_letters = options.dead_letters;
   auto agents = agent_system::start(std::move(wanted));
   if (!agents) return tl::unexpected(agents.error());
   made->agents_ = std::move(*agents);
-  if (auto added = add_built_in_agents(*made->agents_, *made->inference_); !added)
+  if (auto added = add_built_in_agents(*made->agents_, *made->inference_, made->processes_); !added)
     return tl::unexpected(added.error());
   if (!store) return made;
-  auto workflows = workflow::engine::start(*made->agents_, std::move(store));
+  auto how = engine_options_of(options);
+  if (!how) return tl::unexpected(how.error());
+  auto workflows = workflow::engine::start(*made->agents_, std::move(store), std::move(*how));
   if (!workflows) return tl::unexpected(workflows.error());
   made->workflows_ = std::move(*workflows);
   return made;
@@ -90,6 +110,7 @@ result<std::shared_ptr<const bert::ner_model>> node::model(const std::string& ke
 void node::stop() {
   if (workflows_) workflows_->stop();
   if (agents_) agents_->stop();
+  if (processes_) processes_->stop();
   if (inference_) inference_->stop();
 }
 

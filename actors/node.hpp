@@ -1,6 +1,8 @@
 #pragma once
 
+#include "actors/agents/process/process_policy.hpp"
 #include "actors/runtime/agent_system.hpp"
+#include "actors/scheduling/resources/resource_vector.hpp"
 #include "actors/workflow/engine.hpp"
 #include "kernels/bert/engine.hpp"
 #include "kernels/result.hpp"
@@ -13,6 +15,9 @@
 
 namespace troupe {
 
+namespace agents {
+class process_service;
+}
 namespace bert {
 class ner_model;
 }
@@ -33,18 +38,23 @@ struct node_options {
   std::shared_ptr<dead_letter_store> dead_letters{};
   /// Threads that run models, at most `max_engine_threads`; 0 for one per processor.
   std::size_t engine_threads = 0;
+  /// What steps may hold together, in place of what `scheduling::discover_resources` finds, by name (`cpu` in thousandths,
+  /// memory in bytes, names of your own).
+  std::vector<scheduling::resource_amount> resources{};
+  /// What `process.run` may do; nothing by default.
+  agents::process_policy process{};
 
   static constexpr std::size_t max_engine_threads = 1'024;
 };
 
 /// One node in this process: the agent system with the built-in agents (files.*, ner.extract, pii.redact,
-/// report.write), the inference service behind them, and a workflow engine on the given store. Several may live in one
+/// report.write, process.run), the inference service behind them, and a workflow engine on the given store. Several may live in one
 /// process. All members may be called from any thread of the host.
 class node {
 public:
   /// Starts threads; nothing runs yet.
   /// @param store of the workflow engine; nullptr for a node that only answers requests.
-  /// @returns `runtime_errc::bad_option`, `runtime_errc::bad_agent_name` (a model's key) or `runtime_errc::cannot_start`;
+  /// @returns `runtime_errc::bad_option` (processes and resources, too), `runtime_errc::bad_agent_name` (a model's key) or `runtime_errc::cannot_start`;
   ///   why a model of `preload` does not load.
   [[nodiscard]] static result<std::unique_ptr<node>> start(const node_options& options,
                                                            std::unique_ptr<workflow::store> store);
@@ -65,7 +75,7 @@ public:
   /// Only with a store.
   [[nodiscard]] workflow::engine& workflows() { return *workflows_; }
 
-  /// In one order: the workflow engine refuses and gives its runs free, agents drain, models stop. Bounded; may be
+  /// In one order: the workflow engine refuses and gives its runs free, agents drain, processes and models stop. Bounded; may be
   /// called again.
   void stop();
 
@@ -73,6 +83,7 @@ private:
   node() = default;
 
   std::unique_ptr<inference::service> inference_;
+  std::shared_ptr<agents::process_service> processes_;
   std::unique_ptr<agent_system> agents_;
   std::unique_ptr<workflow::engine> workflows_;
 };

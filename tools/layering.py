@@ -34,6 +34,7 @@ VENDORS = {
     "pqxx/": ("actors/workflow/postgres/", "tests/actors/workflow", "tests/support"),
     "yaml-cpp/": ("actors/workflow", "tests/actors/workflow"),
     "CLI/": ("tools",),
+    "hwloc": ("actors/scheduling/resources", "tests/actors/scheduling/resources"),
 }
 
 

@@ -70,6 +70,9 @@ struct envelope_header {
   /// Who asks; set at the border, never by an agent.
   std::string principal{};
   std::vector<std::string> privacy_labels{};
+  /// Memory of this node that is set aside for work on the request; 0: nothing is said. Agents that can hold their work to
+  /// it do.
+  std::uint64_t granted_memory_bytes = 0;
 };
 
 /// Takes the answer to one request: call it exactly once, from any thread. Later calls are ignored;
@@ -110,6 +113,8 @@ struct request_options {
   std::vector<std::string> privacy_labels{};
   /// Told when an agent at work on the request, or on one that was made for it, says that it is alive.
   std::shared_ptr<heartbeat_sink> pulse{};
+  /// See `envelope_header`.
+  std::uint64_t granted_memory_bytes = 0;
 };
 
 /// What a handler may use while it answers one request. Keep the shared pointer for what must
@@ -132,8 +137,8 @@ public:
   }
   /// What the attempt before said last with `heartbeat`; nullptr where there is none, or it said nothing.
   [[nodiscard]] virtual message_ptr last_heartbeat() const { return nullptr; }
-  /// Whether the answer is of no use any more: the run was cancelled, has failed or compensates, or the attempt's time is
-  /// over. Look now and then in long work, and end it. Cheap enough for a loop.
+  /// Whether the answer is of no use any more: the request, or the one it was made for, is answered or its time is over; the
+  /// run was cancelled, has failed or compensates, or left its engine. Look now and then in long work, and end it. Cheap enough for a loop.
   [[nodiscard]] virtual bool cancelled() const noexcept { return false; }
   /// Asks another agent; `then` runs once, with the answer or a failure, at the latest at this
   /// call's own deadline. It runs like a handler of the asking agent: one at a time with its

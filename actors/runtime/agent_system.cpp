@@ -14,6 +14,7 @@ envelope_header header_of(agent_name target, request_options options) {
   header.sender = std::move(options.sender);
   header.target = std::move(target);
   header.priority = options.priority;
+  header.granted_memory_bytes = options.granted_memory_bytes;
   header.traceparent = std::move(options.traceparent);
   header.idempotency_key = std::move(options.idempotency_key);
   header.principal = std::move(options.principal);

@@ -42,6 +42,7 @@ void encode_header(const envelope_header& header, v1::Envelope& wire) {
         std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
   }
   wire.set_priority(header.priority);
+  wire.set_granted_memory_bytes(header.granted_memory_bytes);
   wire.set_traceparent(header.traceparent);
   wire.set_tracestate(header.tracestate);
   wire.set_idempotency_key(header.idempotency_key);
@@ -144,6 +145,7 @@ result<envelope_header> decode_header(const v1::Envelope& wire, system_time now)
   header.target = std::move(*target);
   header.deadline = *deadline;
   header.priority = wire.priority();
+  header.granted_memory_bytes = wire.granted_memory_bytes();
   header.traceparent = wire.traceparent();
   header.tracestate = wire.tracestate();
   header.idempotency_key = wire.idempotency_key();

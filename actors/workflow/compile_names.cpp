@@ -112,6 +112,7 @@ void compiler::check_step(const v1::StepDefinition& from) {
     report(path + ".priority", fmt::format("priority {} is out of range; write one from {} to {}",
                                            from.priority(), -highest_priority, highest_priority));
   check_kind(from, made);
+  check_resources(from, made);
   check_retry(from, made);
   check_timeouts(from, made);
   check_on_failure(from, made);

@@ -70,6 +70,9 @@ private:
                                                                const std::string& path);
   void check_output();
 
+  // compile_resources.cpp
+  void check_resources(const v1::StepDefinition& from, step& made);
+
   [[nodiscard]] const method* find_method(const v1::StepDefinition& from, const agent_type& type);
   void check_named_types(const v1::StepDefinition& from, step& made);
   void check_retry(const v1::StepDefinition& from, step& made);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime/agent.hpp"
+#include "actors/scheduling/resources/resource_vector.hpp"
 #include "actors/workflow/diagnostic.hpp"
 #include "actors/workflow/expression.hpp"
 #include "troupe/v1/workflow.pb.h"
@@ -132,6 +133,8 @@ struct step {
   std::uint32_t parallelism = 0;
   /// Among attempts that wait for a place higher goes first; the run's is added.
   std::int32_t priority = 0;
+  /// What an attempt holds while it is in flight; of `agent` only.
+  scheduling::resource_vector demand;
   retry_policy retry;
   time_limits limits;
   /// The request's fields, in order of their names.

@@ -1,5 +1,6 @@
 #include "actors/workflow/definition_yaml.hpp"
 
+#include "actors/scheduling/resources/resource_text.hpp"
 #include "actors/workflow/durations.hpp"
 #include "actors/workflow/references.hpp"
 #include "actors/workflow/yaml_mapping.hpp"
@@ -118,8 +119,8 @@ private:
     if (defaults_.timeouts) *made.mutable_timeouts() = *defaults_.timeouts;
     shape_.each_entry(value, path,
                       {"agent", "request_type", "needs", "for_each", "when", "parallelism",
-                       "priority", "input", "retry", "timeouts", "wait", "signal", "reply_type",
-                       "default", "on_failure", "compensate", "workflow"},
+                       "priority", "resources", "input", "retry", "timeouts", "wait", "signal",
+                       "reply_type", "default", "on_failure", "compensate", "workflow"},
                       [&](const std::string& key, const std::string& at, const yaml_node& part) {
                         read_step_part(made, key, at, part);
                       });
@@ -140,6 +141,7 @@ private:
     if (key == "priority")
       made.set_priority(
           shape_.whole_number(value, path, -highest_priority, highest_priority).value_or(0));
+    if (key == "resources") read_resources(*made.mutable_resources(), value, path);
     if (key == "needs") read_names(*made.mutable_needs(), value, path);
     if (key == "input") read_object(*made.mutable_input(), value, path);
     if (key == "retry") read_retry(*made.mutable_retry(), value, path);
@@ -193,6 +195,33 @@ private:
 
   std::uint32_t whole_number(const yaml_node& value, const std::string& path) {
     return static_cast<std::uint32_t>(shape_.whole_number(value, path, 0, 1'000'000).value_or(0));
+  }
+
+  /// Any good name may be a resource: what this node has is asked when the run is submitted.
+  void read_resources(v1::ResourceVector& made, const yaml_node& value, const std::string& path) {
+    std::vector<std::string> known{"cpu", "gpu", "memory", "gpu_memory"};
+    for (const auto& [key, amount] : value.entries)
+      if (key.what == yaml_node::kind::scalar && scheduling::check_resource_name(key.text))
+        known.push_back(key.text);
+    shape_.each_entry(value, path, known,
+                      [&](const std::string& name, const std::string& at, const yaml_node& part) {
+                        read_amount(made, name, at, part);
+                      });
+  }
+
+  void read_amount(v1::ResourceVector& made, const std::string& name, const std::string& path,
+                   const yaml_node& value) {
+    const std::string text = shape_.text(value, path);
+    if (value.what != yaml_node::kind::scalar) return;
+    const auto amount = scheduling::parse_amount(name, text);
+    if (!amount) return shape_.report(path, amount.error());
+    if (name == "cpu") return made.set_milli_cpu(*amount);
+    if (name == "gpu") return made.set_gpu(*amount);
+    if (name == "memory") return made.set_memory_bytes(*amount);
+    if (name == "gpu_memory") return made.set_gpu_memory_bytes(*amount);
+    v1::NamedAmount& custom = *made.add_custom();
+    custom.set_name(name);
+    custom.set_amount(*amount);
   }
 
   /// Said to be there even where it is empty, so that it is looked at.

@@ -193,6 +193,11 @@ result<std::vector<v1::Event>> engine::history(const std::string& run_id) {
       [&](engine_core& core) { return core.history(run_id); });
 }
 
+result<std::vector<waiting_reason>> engine::waiting(const std::string& run_id) {
+  return self_->call<std::vector<waiting_reason>>(
+      [&](engine_core& core) { return core.waiting(run_id); });
+}
+
 void engine::stop() {
   self_->stop();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime/agent.hpp"
+#include "actors/scheduling/resources/ledger.hpp"
 #include "actors/workflow/definition.hpp"
 #include "actors/workflow/event.hpp"
 #include "actors/workflow/store.hpp"
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,8 @@ struct attempt_request {
   /// To be told of the attempt's signs of life and how far it has come; tells what an earlier one said, and whether the
   /// answer is still of use.
   std::shared_ptr<heartbeat_sink> pulse;
+  /// Of its demand; 0: its step says nothing.
+  std::uint64_t granted_memory_bytes = 0;
 };
 
 /// Starts an attempt; never blocks. The responder is called exactly once, from any thread.
@@ -48,7 +52,40 @@ struct engine_options {
   /// idempotency key, but not counted. 0, the default: what is not in the history was not begun, so
   /// that also an attempt which ends its process is seen.
   std::size_t max_uncommitted = 0;
+  /// What attempts may hold together, over all runs; `scheduling::discover_resources` finds it out. An attempt whose step has
+  /// `resources` starts when its whole demand is free, by the rule of `scheduling::waiting_line`. A run with a step that
+  /// demands more than this is refused. Held until the attempt ends: by its answer or its deadline, also where its run
+  /// ended before, since its agent is at work until then.
+  scheduling::resource_vector resources{};
 };
+
+/// Why an attempt that is wanted has not started.
+struct waiting_reason {
+  enum class cause : std::uint8_t {
+    /// It starts as soon as what scheduled it is durable.
+    commit,
+    /// All of `max_attempts_in_flight` are taken.
+    slot,
+    /// Part of its demand is taken: `missing`.
+    resources,
+    /// Its demand is free, but kept for one that waits in front of it: `kept_for`.
+    reserved
+  };
+
+  instance_id instance;
+  std::uint32_t attempt = 1;
+  cause why = cause::slot;
+  /// Attempts in flight, and how many may be.
+  std::size_t slots_taken = 0, slots = 0;
+  std::vector<scheduling::shortage> missing{};
+  /// `RUN/STEP/INDEX`.
+  std::string kept_for{};
+  /// When it began to wait; what waits for a commit has not yet.
+  std::optional<std::chrono::system_clock::time_point> since{};
+};
+
+/// `waits for: resources: cpu 1 of 2 taken by r/a/0 (2 demanded)`
+[[nodiscard]] std::string to_string(const waiting_reason& shown);
 
 struct submit_options {
   /// Empty: made from the time (`20261123-194512-417-k3f9`).
@@ -125,14 +162,15 @@ public:
   /// same inputs, it is that run which is meant: an unfinished one that nobody has at work goes on.
   /// So a submission may be repeated when its answer was lost.
   /// @param inputs complete and typed: `complete_inputs` or `parse_inputs`.
-  /// @returns its id; `bad_run_id`, `bad_input` (an odd priority, too); `run_exists` where that run is another one.
+  /// @returns its id; `bad_run_id`, `bad_input` (an odd priority, too); `run_exists` where that run is another one;
+  ///   `demand_too_large` where a step demands more than this engine has.
   [[nodiscard]] result<std::string> submit(definition_ptr workflow, const input_values& inputs,
                                            const submit_options& options = {});
   /// Takes over every unfinished run of the store that no live owner has.
   [[nodiscard]] result<recovery> recover();
   /// Takes over one unfinished run; nothing happens when this engine runs it already.
   /// @returns `run_unknown`, `run_closed`, `run_cancelled` (also where that was only asked for so far), `run_owned`,
-  ///   `agent_missing`, `history_unreadable`, `history_mismatch`.
+  ///   `agent_missing`, `demand_too_large`, `history_unreadable`, `history_mismatch`.
   [[nodiscard]] result<void> resume(const std::string& run_id);
   /// Ends an open run of the store, wherever it is at work. Its attempts in flight are abandoned: agents may look
   /// whether they are (`call_context::cancelled`), what they answer is refused. Once this returns the run is not gone on with, also after a crash.
@@ -161,6 +199,9 @@ public:
   [[nodiscard]] result<std::vector<run_entry>> list(const run_filter& filter = {});
   [[nodiscard]] result<v1::RunSummary> summary(const std::string& run_id);
   [[nodiscard]] result<std::vector<v1::Event>> history(const std::string& run_id);
+  /// Why the attempts of a run that are wanted and not in flight have not started, in the order in which they wait; empty
+  /// for a run that is not at work here.
+  [[nodiscard]] result<std::vector<waiting_reason>> waiting(const std::string& run_id);
 
   /// Refuses new work, commits what has arrived, gives its runs free and joins the thread. Attempts
   /// in flight are abandoned: the next engine that recovers their runs tries them again. Returns

@@ -4,6 +4,7 @@
 #include "kernels/text/utf8.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <exception>
 #include <fmt/format.h>
 #include <memory>
@@ -43,15 +44,11 @@ reply<message_ptr> keepable(reply<message_ptr> answer, const step& from) {
 } // namespace
 
 void engine_core::start_attempts() {
-  while (!failed_ && !draining_ && !waiting_.empty() &&
-         in_flight_ < around_.options.max_attempts_in_flight) {
-    const auto [next, start_by] = std::move(waiting_.begin()->second);
-    waiting_.erase(waiting_.begin());
-    if (start_by) timers_.erase(*start_by);
-    const auto run = runs_.find(next.run_id);
+  while (!failed_ && !draining_ && in_flight_ < around_.options.max_attempts_in_flight) {
+    const auto next = take_next();
+    if (!next) return;
     // Its run may have failed meanwhile.
-    if (run != runs_.end() && run->second.state.is_current(next.attempt))
-      start_attempt(run->second, next);
+    if (!is_stale(*next)) start_attempt(runs_.at(next->run_id), *next);
   }
 }
 
@@ -61,7 +58,10 @@ void engine_core::await_place(const std::string& run_id, const live_run& run, at
   const duration bound = run.state.limits_of(attempt.instance).schedule_to_start;
   std::optional<timers::iterator> start_by;
   if (bound > duration{0}) start_by = timers_.emplace(now + bound, start_timer{key});
-  waiting_.emplace(key, waiting_attempt{{run_id, std::move(attempt), now}, start_by});
+  const scheduling::resource_vector& demand = run.state.demand_of(attempt.instance);
+  if (!demand.empty()) line_.add(key, demand);
+  (demand.empty() ? waiting_ : demanding_)
+      .emplace(key, waiting_attempt{{run_id, std::move(attempt), now}, start_by});
 }
 
 /// Lets attempts work while the disk does. A run's first commit is waited for: it may be refused, and
@@ -102,11 +102,15 @@ void engine_core::start_uncommitted(const std::string& run_id, live_run& run, un
   std::stable_sort(to_start.begin(), to_start.end(), [&](const attempt_id& a, const attempt_id& b) {
     return run.state.priority_of(a.instance) > run.state.priority_of(b.instance);
   });
-  while (!to_start.empty() && run.uncommitted < run_bound &&
-         uncommitted_ < around_.options.max_uncommitted &&
-         in_flight_ < around_.options.max_attempts_in_flight) {
-    const attempt_id next = std::move(to_start.front());
-    to_start.erase(to_start.begin());
+  for (std::size_t at = 0; at < to_start.size() && run.uncommitted < run_bound &&
+                           uncommitted_ < around_.options.max_uncommitted &&
+                           in_flight_ < around_.options.max_attempts_in_flight;) {
+    if (!may_overtake(run.state.demand_of(to_start[at].instance))) {
+      ++at; // waits for its turn, once it is durable
+      continue;
+    }
+    const attempt_id next = std::move(to_start[at]);
+    to_start.erase(to_start.begin() + static_cast<std::ptrdiff_t>(at));
     if (!run.state.is_current(next)) continue;
     ++part.started;
     ++run.uncommitted;
@@ -135,7 +139,8 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
   try {
     around_.start({run.state.definition_of(instance).agent, std::move(*request),
                    timeout_until(deadline, now), run.state.idempotency_key(instance),
-                   run.state.priority_of(instance), here->beats},
+                   run.state.priority_of(instance), here->beats,
+                   run.state.demand_of(instance).memory_bytes},
                   then);
   } catch (const std::exception& thrown) {
     then(tl::unexpected(failure{"workflow.start_failed", thrown.what(), true}));
@@ -151,6 +156,12 @@ engine_core::take_off(live_run& run, const started_attempt& wanted, time_point d
   made->attempt = wanted.attempt;
   made->epoch = run.epoch;
   made->due = deadline;
+  if (const auto& demand = run.state.demand_of(wanted.attempt.instance); !demand.empty()) {
+    // Whoever lets an attempt start has seen that its demand is free.
+    made->grant =
+        ledger_.try_grant(demand, run.state.idempotency_key(wanted.attempt.instance)).value_or(0);
+    assert(made->grant != 0);
+  }
   const time_limits& limits = run.state.limits_of(wanted.attempt.instance);
   if (run.state.close_time(wanted.attempt.instance) == deadline)
     made->bound_by = timeout_kind::schedule_to_close;
@@ -185,8 +196,6 @@ responder engine_core::answer_to(std::shared_ptr<flight> here) {
 /// token that is not the current one.
 void engine_core::land(const std::shared_ptr<flight>& here, reply<message_ptr> answer) {
   leave_place(*here);
-  // Of an attempt whose time is over: who works on it may end, too.
-  here->beats->cancel();
   const auto run = runs_.find(here->run_id);
   if (run != runs_.end() && run->second.epoch == here->epoch)
     finish_attempt(here->run_id, here->attempt, std::move(answer));
@@ -201,6 +210,9 @@ void engine_core::call_off(live_run& run) {
 void engine_core::leave_place(flight& here) {
   if (!std::exchange(here.has_place, false)) return;
   --in_flight_;
+  // Whoever works on it may end, too.
+  here.beats->cancel();
+  if (here.grant != 0) ledger_.release(std::exchange(here.grant, 0));
   if (failed_) return; // all timers are gone
   for (auto* armed : {&here.deadline, &here.heartbeat})
     if (const auto place = std::exchange(*armed, std::nullopt)) timers_.erase(*place);

@@ -21,6 +21,8 @@ void engine_core::commit() {
 
 void engine_core::drain() {
   draining_ = true;
+  for (auto& [run_id, run] : runs_)
+    call_off(run);
   for (hand_over(); !failed_ && !handed_.empty(); hand_over())
     end_commit(around_.commits->wait());
 }
@@ -187,7 +189,11 @@ void engine_core::give_up(const error& why) {
   dirty_.clear();
   timers_.clear();
   waiting_.clear();
+  demanding_.clear();
+  line_.clear();
+  ledger_.clear();
   for (auto& [run_id, run] : runs_) {
+    call_off(run);
     run.close_timers.clear();
     run.wait_timers.clear();
     tell_submitters(run.pending, why);

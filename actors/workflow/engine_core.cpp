@@ -58,7 +58,8 @@ google::protobuf::ArenaOptions events_of_a_step() {
 
 } // namespace
 
-engine_core::engine_core(engine_environment around) : around_(std::move(around)) {
+engine_core::engine_core(engine_environment around)
+    : around_(std::move(around)), ledger_(around_.options.resources) {
   if (!around_.commits) around_.commits = std::make_shared<inline_committer>(around_.history);
   post_ = std::make_shared<const std::function<void(std::function<void()>)>>(around_.post);
   renew_at_ = around_.now() + around_.history.lease_time() / renewals_per_lease;
@@ -85,6 +86,7 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
   run_started start{run_id, std::move(workflow), std::move(*complete), options.priority, {}};
   if (runs_.contains(run_id) || around_.history.find(run_id))
     return submit_again(run_id, encode({1, {}, std::move(start)}).run_started(), std::move(then));
+  if (auto fit = check_demands(*start.workflow); !fit) return then(std::move(fit));
   live_run& run = runs_[run_id];
   run.serial = ++last_serial_;
   run.pending.told_on_commit.push_back(std::move(then));
@@ -159,6 +161,7 @@ result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epo
   if (!state) return tl::unexpected(std::move(state.error()));
   if (state->closed()) return closed_already(run_id, state->status());
   if (auto known = check_agents(*state->workflow()); !known) return known;
+  if (auto fit = check_demands(*state->workflow()); !fit) return fit;
   live_run& run = runs_[run_id];
   run.state = std::move(*state);
   run.epoch = epoch;
@@ -297,6 +300,7 @@ void engine_core::record(const std::string& run_id, live_run& run, decltype(even
   if (!wanted)
     return give_up(
         wanted.error()); // a fault of this engine: it recorded what the machine did not ask for
+  if (run.state.closed()) call_off(run);
   if (run.pending.events.empty()) dirty_.push_back(run_id);
   if (!run.pending.arena)
     run.pending.arena = std::make_unique<google::protobuf::Arena>(events_of_a_step());

@@ -1,10 +1,13 @@
 #pragma once
 
+#include "actors/scheduling/resources/ledger.hpp"
+#include "actors/scheduling/resources/waiting_line.hpp"
 #include "actors/workflow/committer.hpp"
 #include "actors/workflow/definition_cache.hpp"
 #include "actors/workflow/engine.hpp"
 #include "actors/workflow/machine.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -75,6 +78,7 @@ public:
   [[nodiscard]] result<v1::RunSummary> summary(const std::string& run_id);
   [[nodiscard]] result<std::vector<v1::Event>> history(const std::string& run_id);
   [[nodiscard]] result<std::vector<run_entry>> list(const run_filter& filter);
+  [[nodiscard]] std::vector<waiting_reason> waiting(const std::string& run_id) const;
 
   /// Records what is due by now: ends of waits and of limits, renewal of the lease, wishes to cancel.
   void fire_timers();
@@ -97,6 +101,8 @@ public:
   /// The store's failure that stopped this engine.
   [[nodiscard]] const std::optional<error>& failed() const { return failed_; }
   [[nodiscard]] std::size_t attempts_in_flight() const { return in_flight_; }
+  /// Who holds what of the resources.
+  [[nodiscard]] const scheduling::ledger& resources() const { return ledger_; }
   [[nodiscard]] std::size_t timers_armed() const { return timers_.size(); }
   [[nodiscard]] std::size_t runs_at_work() const { return runs_.size(); }
 
@@ -109,7 +115,7 @@ private:
     time_point scheduled;
   };
   /// Waiting attempts by priority, the highest first, then by their number.
-  using waiting_key = std::pair<std::int32_t, std::uint64_t>;
+  using waiting_key = scheduling::waiting_line::key;
 
   struct retry_timer {
     std::string run_id;
@@ -184,6 +190,7 @@ private:
     started_attempt wanted;
     std::optional<timers::iterator> start_by;
   };
+  using waiting_attempts = std::map<waiting_key, waiting_attempt>;
 
   // engine_core.cpp: runs
   void submit_again(const std::string& run_id, const v1::RunStarted& wanted, on_commit then);
@@ -203,6 +210,16 @@ private:
   void start_uncommitted(const std::string& run_id, live_run& run, unsettled& part);
   void await_place(const std::string& run_id, const live_run& run, attempt_id attempt);
   void start_attempt(live_run& run, const started_attempt& wanted);
+
+  // engine_resources.cpp
+  [[nodiscard]] result<void> check_demands(const definition& workflow) const;
+  [[nodiscard]] std::optional<started_attempt> take_next();
+  [[nodiscard]] started_attempt take(waiting_attempts& from, waiting_attempts::iterator which);
+  void skip_stale();
+  [[nodiscard]] bool is_stale(const started_attempt& wanted) const;
+  [[nodiscard]] bool may_overtake(const scheduling::resource_vector& demand) const;
+  [[nodiscard]] waiting_reason reason_of(waiting_key key, const started_attempt& wanted) const;
+
   [[nodiscard]] std::shared_ptr<flight> take_off(live_run& run, const started_attempt& wanted,
                                                  time_point deadline);
   [[nodiscard]] responder answer_to(std::shared_ptr<flight> here);
@@ -297,7 +314,12 @@ private:
   /// In the order of the commits.
   std::deque<handed_over> handed_;
   timers timers_;
-  std::map<waiting_key, waiting_attempt> waiting_;
+  /// Those without a demand.
+  waiting_attempts waiting_;
+  /// Those with one; `line_` has the same keys.
+  waiting_attempts demanding_;
+  scheduling::waiting_line line_;
+  scheduling::ledger ledger_;
   std::uint64_t last_waiting_ = 0;
   std::size_t in_flight_ = 0;
   std::map<std::uint64_t, waiter> waiters_;

@@ -71,6 +71,8 @@ struct engine_core::flight {
   std::atomic_flag answered;
   /// One of `max_attempts_in_flight` is its own.
   bool has_place = true;
+  /// What it holds of the resources; 0: nothing.
+  scheduling::ledger::grant_id grant = 0;
   time_point due{};
   timeout_kind bound_by = timeout_kind::default_timeout;
   duration beat_every{};

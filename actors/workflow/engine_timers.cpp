@@ -65,9 +65,10 @@ void engine_core::fire(const close_timer& due) {
 }
 
 void engine_core::fire(const start_timer& due) {
-  const auto found = waiting_.find(due.waiting);
-  const started_attempt late = std::move(found->second.wanted);
-  waiting_.erase(found);
+  waiting_attempts& from = waiting_.contains(due.waiting) ? waiting_ : demanding_;
+  const auto found = from.find(due.waiting);
+  found->second.start_by.reset();
+  const started_attempt late = take(from, found);
   finish_attempt(late.run_id, late.attempt,
                  tl::unexpected(timed_out(late.attempt.instance, timeout_kind::schedule_to_start)));
 }

@@ -31,6 +31,8 @@ const char* text_of(workflow_errc code) {
     return "run is at work elsewhere";
   case workflow_errc::agent_missing:
     return "agent type missing";
+  case workflow_errc::demand_too_large:
+    return "demand too large";
   case workflow_errc::history_mismatch:
     return "history does not fit";
   case workflow_errc::history_unreadable:

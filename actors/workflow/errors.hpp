@@ -29,6 +29,8 @@ enum class workflow_errc {
   run_owned,
   /// The run needs an agent type that this node does not have.
   agent_missing,
+  /// A step demands more of a resource than this node has.
+  demand_too_large,
   /// An event does not fit the state that the history before it gives.
   history_mismatch,
   /// A stored event cannot be read by this build.

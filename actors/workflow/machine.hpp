@@ -174,6 +174,9 @@ public:
   [[nodiscard]] const time_limits& limits_of(const instance_id& instance) const {
     return definition_of(instance).limits;
   }
+  [[nodiscard]] const scheduling::resource_vector& demand_of(const instance_id& instance) const {
+    return definition_of(instance).demand;
+  }
   /// Whether this attempt is in flight: its result may be recorded.
   [[nodiscard]] bool is_current(const attempt_id& attempt) const;
   /// Whether the instance waits for the time of this attempt.

@@ -6,7 +6,9 @@
 #include "tools/troupe/interrupt.hpp"
 #include "tools/troupe/models.hpp"
 #include "tools/troupe/precision_option.hpp"
+#include "tools/troupe/process_option.hpp"
 #include "tools/troupe/progress.hpp"
+#include "tools/troupe/resources_option.hpp"
 #include "tools/troupe/run_target.hpp"
 #include "tools/troupe/run_view.hpp"
 #include "tools/troupe/store_option.hpp"
@@ -24,6 +26,8 @@ struct run_options {
   run_target target;
   store_option store;
   precision_option precision;
+  resources_option resources;
+  process_option process;
   progress_mode shown = progress_mode::automatic;
   bool json = false;
 };
@@ -94,6 +98,8 @@ exit_code run(const run_options& options) {
   wanted.dead_letters = std::move(*dead_letters);
   wanted.models = built_in_models(*models);
   wanted.precision = options.precision.value();
+  wanted.resources = options.resources.value();
+  wanted.process = options.process.value();
   progress shown{options.shown}; // outlives the node, which tells it of events until it has stopped
   auto node = node::start(wanted, std::move(*store));
   if (!node) return report(node.error());
@@ -119,6 +125,8 @@ void add_run(CLI::App& app, action& chosen) {
   options->target.add_to(*command);
   options->store.add_to(*command);
   options->precision.add_to(*command);
+  options->resources.add_to(*command);
+  options->process.add_to(*command);
   command
       ->add_option("--progress", options->shown,
                    "How progress is shown on standard error: auto, bar, lines or none")

@@ -175,9 +175,12 @@ message_ptr call::last_heartbeat() const {
   return listening ? listening->last_details() : nullptr;
 }
 
+/// As soon as this request or one that it was made for is answered, too.
 bool call::cancelled() const noexcept {
-  const auto* listening = pulse();
-  return listening && listening->cancelled();
+  const call* at = this;
+  for (; !at->answered(); at = at->from_.parent.get())
+    if (!at->from_.parent) return at->from_.pulse && at->from_.pulse->cancelled();
+  return true;
 }
 
 void call::request(agent_name target, message_ptr payload, responder then) const {
@@ -211,6 +214,7 @@ envelope_header call::child_header(agent_name target) const {
   header.tracestate = header_.tracestate;
   header.principal = header_.principal;
   header.privacy_labels = header_.privacy_labels;
+  header.granted_memory_bytes = header_.granted_memory_bytes;
   return header;
 }
 

@@ -32,6 +32,7 @@ envelope full_request() {
   made.header.target = {"ner.extract", "pii"};
   made.header.deadline = now + 1234567890ns;
   made.header.priority = -3;
+  made.header.granted_memory_bytes = 1 << 20;
   made.header.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   made.header.tracestate = "a=b";
   made.header.idempotency_key = "run-1/step-2";
@@ -59,6 +60,7 @@ BOOST_AUTO_TEST_CASE(a_request_survives_the_wire) {
   BOOST_TEST(got->header.target.to_string() == "ner.extract/pii");
   BOOST_TEST((got->header.deadline == sent.header.deadline));
   BOOST_TEST(got->header.priority == -3);
+  BOOST_TEST(got->header.granted_memory_bytes == 1u << 20);
   BOOST_TEST(got->header.traceparent == sent.header.traceparent);
   BOOST_TEST(got->header.tracestate == "a=b");
   BOOST_TEST(got->header.idempotency_key == "run-1/step-2");

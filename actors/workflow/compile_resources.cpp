@@ -1,0 +1,32 @@
+#include "actors/scheduling/resources/resource_text.hpp"
+#include "actors/workflow/compiler.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+// What attempts of a step hold of their node.
+namespace troupe::workflow {
+
+/// Whether there is a node that has as much is asked when a run is submitted: a definition is not bound to one.
+void compiler::check_resources(const v1::StepDefinition& from, step& made) {
+  if (!from.has_resources()) return;
+  const std::string path = "steps." + from.id() + ".resources";
+  if (made.kind != step_kind::agent)
+    return report(path, "a step that waits holds nothing meanwhile; leave the resources out", true);
+  const v1::ResourceVector& given = from.resources();
+  std::vector<scheduling::resource_amount> amounts{{"cpu", given.milli_cpu()},
+                                                   {"gpu", given.gpu()},
+                                                   {"memory", given.memory_bytes()},
+                                                   {"gpu_memory", given.gpu_memory_bytes()}};
+  for (const v1::NamedAmount& each : given.custom()) {
+    if (std::ranges::find(amounts, each.name(), &scheduling::resource_amount::name) !=
+        amounts.end())
+      return report(path, fmt::format("{} is there twice; keep one", each.name().substr(0, 80)));
+    amounts.push_back({each.name(), each.amount()});
+  }
+  auto demand = scheduling::make_resources(amounts);
+  if (!demand) return report(path, demand.error());
+  made.demand = std::move(*demand);
+}
+
+} // namespace troupe::workflow

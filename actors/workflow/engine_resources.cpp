@@ -1,0 +1,139 @@
+#include "actors/scheduling/resources/resource_text.hpp"
+#include "actors/workflow/engine_core.hpp"
+#include "actors/workflow/errors.hpp"
+
+#include <fmt/format.h>
+
+// Who of those that wait may start: a place is free, and the whole demand.
+namespace troupe::workflow {
+namespace {
+
+std::string describe_missing(const std::vector<scheduling::shortage>& missing) {
+  std::string made;
+  for (const scheduling::shortage& each : missing)
+    made += fmt::format("{}{}", made.empty() ? "" : "; ", scheduling::to_string(each));
+  return made;
+}
+
+} // namespace
+
+std::string to_string(const waiting_reason& shown) {
+  switch (shown.why) {
+  case waiting_reason::cause::commit:
+    return "waits for: commit";
+  case waiting_reason::cause::slot:
+    return fmt::format("waits for: slot: {} of {} taken", shown.slots_taken, shown.slots);
+  case waiting_reason::cause::resources:
+    return "waits for: resources: " + describe_missing(shown.missing);
+  case waiting_reason::cause::reserved:
+    return fmt::format("waits for: resources kept for {}, which waits in front of it",
+                       shown.kept_for);
+  }
+  return "waits";
+}
+
+/// Whether each step could start with nobody else at work.
+result<void> engine_core::check_demands(const definition& workflow) const {
+  for (const step& each : workflow.steps) {
+    if (each.demand.empty()) continue;
+    const auto missing = scheduling::never_enough(ledger_, each.demand);
+    if (missing.empty()) continue;
+    const scheduling::shortage& first = missing.front();
+    return fail(workflow_errc::demand_too_large,
+                fmt::format("step '{}' demands {} {}, and this node has {}, of all: {}; lower the "
+                            "step's resources, or "
+                            "run it on a node that has more",
+                            each.id, first.name,
+                            scheduling::format_amount(first.name, first.demand),
+                            scheduling::format_amount(first.name, first.capacity),
+                            scheduling::format_resources(ledger_.capacity())));
+  }
+  return {};
+}
+
+bool engine_core::is_stale(const started_attempt& wanted) const {
+  const auto run = runs_.find(wanted.run_id);
+  return run == runs_.end() || !run->second.state.is_current(wanted.attempt);
+}
+
+/// Lets go of those at the front that are not wanted any more: nothing is kept for them.
+void engine_core::skip_stale() {
+  while (const auto first = line_.reserved_for(ledger_.free())) {
+    const auto found = demanding_.find(*first);
+    if (!is_stale(found->second.wanted)) return;
+    (void)take(demanding_, found);
+  }
+}
+
+engine_core::started_attempt engine_core::take(waiting_attempts& from,
+                                               waiting_attempts::iterator which) {
+  if (which->second.start_by) timers_.erase(*which->second.start_by);
+  line_.remove(which->first);
+  started_attempt made = std::move(which->second.wanted);
+  from.erase(which);
+  return made;
+}
+
+/// Who starts next, where a place is free: the first in order for whom all is there.
+std::optional<engine_core::started_attempt> engine_core::take_next() {
+  std::optional<waiting_key> demanding;
+  if (!line_.empty()) {
+    skip_stale();
+    demanding = line_.next(ledger_.free());
+  }
+  if (demanding && (waiting_.empty() || *demanding < waiting_.begin()->first))
+    return take(demanding_, demanding_.find(*demanding));
+  if (waiting_.empty()) return std::nullopt;
+  return take(waiting_, waiting_.begin());
+}
+
+/// Whether an attempt that is not durable yet may go before those that wait: only where it takes none of what they need.
+bool engine_core::may_overtake(const scheduling::resource_vector& demand) const {
+  return demand.empty() || (line_.empty() && scheduling::fits(demand, ledger_.free()));
+}
+
+waiting_reason engine_core::reason_of(waiting_key key, const started_attempt& wanted) const {
+  waiting_reason made;
+  made.instance = wanted.attempt.instance;
+  made.attempt = wanted.attempt.attempt;
+  made.since = wanted.scheduled;
+  made.slots_taken = in_flight_;
+  made.slots = around_.options.max_attempts_in_flight;
+  const auto* demand = line_.demand_of(key);
+  if (!demand) return made;
+  made.missing = scheduling::shortages(ledger_, *demand);
+  if (!made.missing.empty()) {
+    made.why = waiting_reason::cause::resources;
+    return made;
+  }
+  const auto first = line_.reserved_for(ledger_.free());
+  if (!first || key < *first ||
+      !scheduling::delays(*demand, *line_.demand_of(*first), ledger_.free()))
+    return made;
+  const started_attempt& ahead = demanding_.at(*first).wanted;
+  if (const auto run = runs_.find(ahead.run_id); run != runs_.end())
+    made.kept_for = run->second.state.idempotency_key(ahead.attempt.instance);
+  made.why = waiting_reason::cause::reserved;
+  return made;
+}
+
+std::vector<waiting_reason> engine_core::waiting(const std::string& run_id) const {
+  std::map<waiting_key, const started_attempt*> mine;
+  for (const waiting_attempts* each : {&waiting_, &demanding_})
+    for (const auto& [key, waits] : *each)
+      if (waits.wanted.run_id == run_id && !is_stale(waits.wanted))
+        mine.emplace(key, &waits.wanted);
+  std::vector<waiting_reason> made;
+  for (const auto& [key, wanted] : mine)
+    made.push_back(reason_of(key, *wanted));
+  const auto add = [&](const unsettled& part) {
+    for (const attempt_id& each : part.to_start)
+      made.push_back({each.instance, each.attempt, waiting_reason::cause::commit});
+  };
+  for (const handed_over& part : handed_)
+    if (part.run_id == run_id) add(part.what);
+  if (const auto run = runs_.find(run_id); run != runs_.end()) add(run->second.pending);
+  return made;
+}
+
+} // namespace troupe::workflow
