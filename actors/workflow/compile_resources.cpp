@@ -12,7 +12,11 @@ void compiler::check_resources(const v1::StepDefinition& from, step& made) {
   if (!from.has_resources()) return;
   const std::string path = "steps." + from.id() + ".resources";
   if (made.kind != step_kind::agent)
-    return report(path, "a step that waits holds nothing meanwhile; leave the resources out", true);
+    return report(
+        path,
+        "only the attempts of agents hold resources, not steps that wait or are runs of their own; "
+        "leave the resources out",
+        true);
   const v1::ResourceVector& given = from.resources();
   std::vector<scheduling::resource_amount> amounts{{"cpu", given.milli_cpu()},
                                                    {"gpu", given.gpu()},

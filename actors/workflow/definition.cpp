@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <map>
+#include <unordered_set>
 
 namespace troupe::workflow {
 namespace {
@@ -117,6 +118,15 @@ private:
 };
 
 } // namespace
+
+std::vector<const definition*> definitions_in(const definition& outermost) {
+  std::vector<const definition*> made{&outermost};
+  std::unordered_set<const definition*> seen{&outermost};
+  for (std::size_t i = 0; i < made.size(); ++i)
+    for (const step& each : made[i]->steps)
+      if (each.child && seen.insert(each.child.get()).second) made.push_back(each.child.get());
+  return made;
+}
 
 definition_result compile_definition(const v1::WorkflowDefinition& source,
                                      const agent_types* agents) {

@@ -212,6 +212,9 @@ using definition_files =
                                                 const agent_types& agents,
                                                 const definition_files& files = {});
 
+/// The definition and all that are within it, each once: of one that many steps name the steps are not looked at again.
+[[nodiscard]] std::vector<const definition*> definitions_in(const definition& outermost);
+
 /// Checks a definition that came as Protobuf (from C++, a gateway, a history).
 /// @param agents nullptr: agents are not looked up, request and reply types must be named (they are
 ///   in histories).

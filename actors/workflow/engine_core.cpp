@@ -224,12 +224,11 @@ result<void> engine_core::check_agents(const definition& workflow) const {
                 fmt::format("step '{}' needs agent type '{}'; register it, then resume the run",
                             each.id, each.agent.type));
   };
-  for (const step& each : workflow.steps) {
-    if (!known(each)) return missing(each);
-    if (each.compensate && !known(*each.compensate)) return missing(*each.compensate);
-    if (!each.child) continue;
-    if (auto inner = check_agents(*each.child); !inner) return inner;
-  }
+  for (const definition* within : definitions_in(workflow))
+    for (const step& each : within->steps) {
+      if (!known(each)) return missing(each);
+      if (each.compensate && !known(*each.compensate)) return missing(*each.compensate);
+    }
   return {};
 }
 

@@ -213,6 +213,7 @@ private:
 
   // engine_resources.cpp
   [[nodiscard]] result<void> check_demands(const definition& workflow) const;
+  [[nodiscard]] result<void> check_demands_of(const definition& workflow) const;
   [[nodiscard]] std::optional<started_attempt> take_next();
   [[nodiscard]] started_attempt take(waiting_attempts& from, waiting_attempts::iterator which);
   void skip_stale();

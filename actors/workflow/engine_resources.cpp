@@ -32,8 +32,14 @@ std::string to_string(const waiting_reason& shown) {
   return "waits";
 }
 
-/// Whether each step could start with nobody else at work.
+/// Whether each step, and each of the runs that steps are, could start with nobody else at work.
 result<void> engine_core::check_demands(const definition& workflow) const {
+  for (const definition* within : definitions_in(workflow))
+    if (auto fit = check_demands_of(*within); !fit) return fit;
+  return {};
+}
+
+result<void> engine_core::check_demands_of(const definition& workflow) const {
   for (const step& each : workflow.steps) {
     if (each.demand.empty()) continue;
     const auto missing = scheduling::never_enough(ledger_, each.demand);

@@ -39,7 +39,8 @@ BOOST_AUTO_TEST_CASE(mistakes_have_a_place_and_a_remedy) {
             "o: 1, p: 1, q: 1 }"),
        "there are more than 16 resources of other names"},
       {with_steps("  a: { wait: 1s, resources: { cpu: 1 } }\n"),
-       "a step that waits holds nothing meanwhile; leave the resources out"}};
+       "only the attempts of agents hold resources, not steps that wait or are runs of their own; "
+       "leave the resources out"}};
   for (const auto& [yaml, words] : cases)
     BOOST_TEST_CONTEXT(yaml) {
       const std::string found = mistakes_of(yaml);

@@ -195,6 +195,40 @@ BOOST_FIXTURE_TEST_CASE(a_demand_that_no_node_here_meets_is_refused, engine_fixt
   BOOST_TEST(recovered.refused[0].second.code == workflow_errc::demand_too_large);
 }
 
+// The run would be accepted, and then one within it could never start.
+BOOST_FIXTURE_TEST_CASE(a_demand_within_a_step_that_is_a_run_counts, engine_fixture) {
+  engine_harness engine{open(), node_with("cpu=2")};
+  const auto refused = engine.submit(load("name: w\nworkflows:\n"
+                                          "  outer: { steps: { c: { workflow: inner } }, "
+                                          "workflows: { inner: { steps: { a: { agent: "
+                                          "files.list, resources: { cpu: 3 } } } } } }\n"
+                                          "steps: { b: { workflow: outer } }\n"),
+                                     {}, "r");
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().code == workflow_errc::demand_too_large);
+  BOOST_TEST(refused.error().context.find("step 'a' demands cpu 3") == 0u);
+}
+
+// Many steps of one definition, level upon level: looked at once each, or this would not end.
+BOOST_FIXTURE_TEST_CASE(definitions_within_one_another_are_looked_at_once, engine_fixture) {
+  std::string yaml = "name: w\nworkflows:\n  l6: { steps: { a: { agent: files.list } } }\n";
+  const auto steps_of = [](int level, const std::string& indent, const std::string& more = "") {
+    std::string made;
+    for (int i = 0; i < 100; ++i)
+      made += indent + "s" + std::to_string(i) + ": { workflow: l" + std::to_string(level) + more +
+              " }\n";
+    return made;
+  };
+  for (int level = 5; level > 0; --level)
+    yaml += "  l" + std::to_string(level) + ":\n    steps:\n" + steps_of(level + 1, "      ");
+  // None of them starts here: a hundred by a hundred by ... runs.
+  yaml += "steps:\n  first: { agent: files.list }\n" + steps_of(1, "  ", ", needs: [first]");
+  const auto workflow = load(yaml);
+  BOOST_TEST(definitions_in(*workflow).size() == 7u);
+  engine_harness engine{open(), node_with("cpu=2")};
+  BOOST_TEST(engine.submit(workflow, {}).has_value());
+}
+
 BOOST_FIXTURE_TEST_CASE(a_crash_leaks_nothing, engine_fixture) {
   {
     engine_harness engine{open(), node_with("cpu=1")};
