@@ -32,7 +32,7 @@ workflow::definition_ptr waiting_definition(bool for_signal) {
   if (for_signal)
     waits.set_signal("go");
   else
-    waits.mutable_wait()->set_seconds(30 * 24 * 3'600);
+    waits.mutable_wait()->set_seconds(std::int64_t{30} * 24 * 3'600);
   return workflow::compile_definition(source, nullptr).value_or(nullptr);
 }
 
