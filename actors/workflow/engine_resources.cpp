@@ -130,6 +130,7 @@ std::vector<waiting_reason> engine_core::waiting(const std::string& run_id) cons
       if (waits.wanted.run_id == run_id && !is_stale(waits.wanted))
         mine.emplace(key, &waits.wanted);
   std::vector<waiting_reason> made;
+  made.reserve(mine.size());
   for (const auto& [key, wanted] : mine)
     made.push_back(reason_of(key, *wanted));
   const auto add = [&](const unsettled& part) {

@@ -77,6 +77,7 @@ reply<secret> secret_from_file(const std::string& name, const std::string& path)
 
 void redact(std::string& text, const std::vector<secret>& secrets, bool cut) {
   std::vector<const secret*> order;
+  order.reserve(secrets.size());
   for (const secret& each : secrets)
     order.push_back(&each);
   std::stable_sort(order.begin(), order.end(), [](const secret* a, const secret* b) {

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -32,7 +32,12 @@ struct resource_vector {
     return milli_cpu == 0 && gpu == 0 && memory_bytes == 0 && gpu_memory_bytes == 0 &&
            custom.empty();
   }
-  auto operator<=>(const resource_vector&) const = default;
+  bool operator==(const resource_vector&) const = default;
+  /// Some order, for maps: not that one fits into the other.
+  friend bool operator<(const resource_vector& a, const resource_vector& b) {
+    return std::tie(a.milli_cpu, a.gpu, a.memory_bytes, a.gpu_memory_bytes, a.custom) <
+           std::tie(b.milli_cpu, b.gpu, b.memory_bytes, b.gpu_memory_bytes, b.custom);
+  }
 };
 
 /// One entry of a vector by its name in texts: `cpu` (in thousandths), `gpu`, `memory` and `gpu_memory` (in bytes), or that
