@@ -65,8 +65,8 @@ function(troupe_test_options target)
   target_compile_definitions(${target} PRIVATE BOOST_TEST_DYN_LINK TROUPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                                TROUPE_BINARY_DIR="${PROJECT_BINARY_DIR}")
   target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} Boost::unit_test_framework troupe_warnings troupe_sanitizers)
-  # What is tested is optimised fully; of the tests themselves only the compile time would grow.
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  # What is tested is optimised; of the tests themselves only the compile time would grow, threefold with sanitizers.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> $<$<BOOL:${TROUPE_SANITIZE}>:-O0>)
 endfunction()
 
 # troupe_add_test(NAME KIND unit|op|actor|component|system|replay|golden|property [TIMEOUT seconds]
