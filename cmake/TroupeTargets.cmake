@@ -17,7 +17,8 @@ target_compile_options(troupe_warnings INTERFACE
 add_library(troupe_sanitizers INTERFACE)
 if(TROUPE_SANITIZE)
   target_compile_options(troupe_sanitizers INTERFACE
-    -fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
+    -fsanitize=${TROUPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1
+    $<$<NOT:$<BOOL:$<TARGET_PROPERTY:TROUPE_UNOPTIMISED>>>:-O1>)
   target_link_options(troupe_sanitizers INTERFACE -fsanitize=${TROUPE_SANITIZE})
 endif()
 # How many times slower than another build this one may be: for the time limits of tests (tests/support/time_scale.hpp).
@@ -66,7 +67,8 @@ function(troupe_test_options target)
                                                TROUPE_BINARY_DIR="${PROJECT_BINARY_DIR}")
   target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} Boost::unit_test_framework troupe_warnings troupe_sanitizers)
   # What is tested is optimised; of the tests themselves only the compile time would grow, threefold with sanitizers.
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> $<$<BOOL:${TROUPE_SANITIZE}>:-O0>)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  set_target_properties(${target} PROPERTIES TROUPE_UNOPTIMISED ON)
 endfunction()
 
 # troupe_add_test(NAME KIND unit|op|actor|component|system|replay|golden|property [TIMEOUT seconds]
