@@ -127,7 +127,6 @@ void engine_core::settle(const std::string& run_id, live_run& run, const unsettl
 void engine_core::close(const std::string& run_id, live_run& run) {
   if (!run.state.closed() || run.committed < run.state.version()) return;
   disarm_timers(run);
-  call_off(run);
   if (!waiters_.empty()) tell_waiters(run_id, run.state.summary());
   if (run.state.parent()) tell_parent(run.state);
   runs_.erase(run_id);

@@ -7,7 +7,6 @@
 #include "actors/workflow/engine.hpp"
 #include "actors/workflow/machine.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -210,6 +209,14 @@ private:
   void start_uncommitted(const std::string& run_id, live_run& run, unsettled& part);
   void await_place(const std::string& run_id, const live_run& run, attempt_id attempt);
   void start_attempt(live_run& run, const started_attempt& wanted);
+  [[nodiscard]] std::shared_ptr<flight> take_off(live_run& run, const started_attempt& wanted,
+                                                 time_point deadline);
+  [[nodiscard]] responder answer_to(std::shared_ptr<flight> here);
+  void land(const std::shared_ptr<flight>& here, reply<message_ptr> answer);
+  void leave_place(flight& here);
+  static void call_off(live_run& run);
+  void finish_attempt(const std::string& run_id, const attempt_id& attempt,
+                      reply<message_ptr> answer);
 
   // engine_resources.cpp
   [[nodiscard]] result<void> check_demands(const definition& workflow) const;
@@ -220,15 +227,6 @@ private:
   [[nodiscard]] bool is_stale(const started_attempt& wanted) const;
   [[nodiscard]] bool may_overtake(const scheduling::resource_vector& demand) const;
   [[nodiscard]] waiting_reason reason_of(waiting_key key, const started_attempt& wanted) const;
-
-  [[nodiscard]] std::shared_ptr<flight> take_off(live_run& run, const started_attempt& wanted,
-                                                 time_point deadline);
-  [[nodiscard]] responder answer_to(std::shared_ptr<flight> here);
-  void land(const std::shared_ptr<flight>& here, reply<message_ptr> answer);
-  void leave_place(flight& here);
-  static void call_off(live_run& run);
-  void finish_attempt(const std::string& run_id, const attempt_id& attempt,
-                      reply<message_ptr> answer);
 
   // engine_timers.cpp
   void renew_lease();

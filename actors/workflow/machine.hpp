@@ -5,7 +5,6 @@
 #include "actors/workflow/step_state.hpp"
 #include "troupe/v1/run.pb.h"
 
-#include <deque>
 #include <map>
 #include <set>
 #include <string>

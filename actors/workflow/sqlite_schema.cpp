@@ -99,9 +99,15 @@ CREATE TABLE signal_requests (
 CREATE INDEX signal_requests_by_run ON signal_requests (run_id);
 )sql";
 
+// So that the runs of one workflow, or that there are none, are found without a look at all runs.
+constexpr const char* format_5 = R"sql(
+CREATE INDEX runs_by_workflow ON runs (workflow, started_us);
+)sql";
+
 /// Entry i makes format i + 1 out of format i. What is listed here has been released: it never
 /// changes, and what comes is added at the end.
-constexpr std::array<const char*, newest_format> steps{format_1, format_2, format_3, format_4};
+constexpr std::array<const char*, newest_format> steps{format_1, format_2, format_3, format_4,
+                                                       format_5};
 
 /// Names of the tables, in the order of their formats.
 constexpr std::array<std::string_view, newest_format> tables{
@@ -109,8 +115,9 @@ constexpr std::array<std::string_view, newest_format> tables{
     "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests'",
     "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests'",
     "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests', 'signal_requests'",
+    "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests', 'signal_requests'",
 };
-constexpr std::array<std::int64_t, newest_format> table_counts{3, 5, 5, 6};
+constexpr std::array<std::int64_t, newest_format> table_counts{3, 5, 5, 6, 6};
 
 } // namespace
 

@@ -17,18 +17,9 @@ class CompensationTest(SystemTest):
         super().setUp()
         write_documents(self.folder / "in", DOCUMENTS)
 
-    def command(self, *arguments) -> list:
-        return [str(TROUPE), "run", *map(str, arguments), "--store", self.store, "--progress", "lines"]
-
     def start(self, definition=PUBLISH, until: str = "step confirm[0] waits for a signal") -> subprocess.Popen:
-        process = subprocess.Popen(
-            self.command(definition, "--id", "job", "--input", f"folder={self.folder / 'in'}", "--input",
-                         f"output={self.folder / 'out'}"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.kill)
-        for line in process.stderr:
-            if until in line:
-                return process
-        return self.fail(f"it ended: {process.communicate()}")
+        return self.start_run(definition, "--id", "job", "--input", f"folder={self.folder / 'in'}", "--input",
+                              f"output={self.folder / 'out'}", until=until)
 
     def published(self) -> list:
         return [path.read_text("utf-8") for path in sorted((self.folder / "out" / "published").glob("*"))]
@@ -97,7 +88,7 @@ class CompensationTest(SystemTest):
         kills = 0
         while self.show()["status"] != "cancelled":
             self.assertLess(kills, 50)
-            process = subprocess.Popen(self.command("--resume", "job"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            process = subprocess.Popen([str(TROUPE), "run", "--resume", "job", "--store", self.store, "--progress", "lines"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
             with process:
                 for line in process.stderr:
                     if "compensation of publish" in line:

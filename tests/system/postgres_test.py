@@ -11,7 +11,7 @@ import time
 import unittest
 from unittest import mock
 
-from support import TROUPE, PostgresServer, SystemTest, can_mount, json_lines, small_disk, troupe, write_documents
+from support import PostgresServer, SystemTest, can_mount, json_lines, small_disk, troupe, write_documents
 
 APPROVAL = "name: ask\nsteps: { approve: { signal: approve } }\n"
 
@@ -46,19 +46,10 @@ class PostgresTest(SystemTest):
         self.assert_exit(shown, 0)
         return json.loads(shown.stdout)
 
-    def start(self, *arguments, until: str) -> subprocess.Popen:
-        command = [TROUPE, "run", *arguments, "--store", self.store, "--progress", "lines"]
-        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.kill)
-        for line in process.stderr:
-            if until in line:
-                return process
-        return self.fail(f"it ended: {process.communicate()}")
-
     def start_approval(self) -> subprocess.Popen:
         path = self.folder / "ask.yaml"
         path.write_text(APPROVAL)
-        return self.start(path, "--id", "job", until="approve[0] waits")
+        return self.start_run(path, "--id", "job", until="approve[0] waits")
 
     def assert_refused(self, words: str, store: str | None = None) -> None:
         for command in (["ps"], ["show", "job"], ["run", "--resume", "job"], ["cancel", "job"], ["dead-letters", "list"]):
@@ -99,7 +90,7 @@ class PostgresTest(SystemTest):
         self.assertEqual(process.returncode, 1)
         self.assertEqual((self.show("job")["status"], self.show("job")["reason"]), ("cancelled", "no use"))
         path = self.folder / "ask.yaml"
-        with self.start(path, "--id", "second", until="approve[0] waits") as process:
+        with self.start_run(path, "--id", "second", until="approve[0] waits") as process:
             process.kill()
         self.assert_exit(troupe("cancel", "second", "--store", self.store), 0)
         self.assertEqual(self.show("second")["status"], "cancelled")

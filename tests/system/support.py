@@ -187,6 +187,16 @@ class SystemTest(unittest.TestCase):
         self.folder = pathlib.Path(holder.name)
         self.store = f"sqlite:{self.folder / 'runs.db'}"
 
+    def start_run(self, *arguments, until: str) -> subprocess.Popen:
+        """Starts `troupe run`, and sees it come to a line with `until`."""
+        command = [TROUPE, "run", *arguments, "--store", self.store, "--progress", "lines"]
+        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        for line in process.stderr:
+            if until in line:
+                return process
+        return self.fail(f"it ended: {process.communicate()}")
+
     def assert_exit(self, process, code: int) -> None:
         self.assertEqual(process.returncode, code, f"stdout: {process.stdout[:5000]}\nstderr: {process.stderr[:5000]}")
 

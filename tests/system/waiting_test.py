@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from support import ROOT, TROUPE, SystemTest, troupe, write_documents
+from support import ROOT, SystemTest, troupe, write_documents
 
 APPROVE = ROOT / "examples" / "approve-folder.yaml"
 
@@ -17,18 +17,8 @@ class WaitingTest(SystemTest):
         super().setUp()
         write_documents(self.folder / "in", 3)
 
-    def start(self, *arguments, until: str) -> subprocess.Popen:
-        """Starts `troupe run`, and sees it come to a line with `until`."""
-        command = [TROUPE, "run", *arguments, "--store", self.store, "--progress", "lines"]
-        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.kill)
-        for line in process.stderr:
-            if until in line:
-                return process
-        return self.fail(f"it ended: {process.communicate()}")
-
     def start_approval(self) -> subprocess.Popen:
-        return self.start(APPROVE, "--id", "job", "--input", f"folder={self.folder / 'in'}", "--input",
+        return self.start_run(APPROVE, "--id", "job", "--input", f"folder={self.folder / 'in'}", "--input",
                           f"output={self.folder / 'out'}", until="step approve[0] waits for a signal")
 
     def send(self, *arguments, code: int = 0, **options) -> subprocess.CompletedProcess:
@@ -96,7 +86,7 @@ class WaitingTest(SystemTest):
         path = self.folder / "nap.yaml"
         path.write_text("name: nap\nsteps: { nap: { wait: 4s } }\n")
         began = time.monotonic()
-        with self.start(path, "--id", "job", until="step nap[0] waits until") as process:
+        with self.start_run(path, "--id", "job", until="step nap[0] waits until") as process:
             process.kill()
         resumed = troupe("run", "--resume", "job", "--store", self.store)
         self.assert_exit(resumed, 0)

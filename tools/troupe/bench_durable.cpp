@@ -224,11 +224,7 @@ void add_bench_durable(CLI::App& bench, std::function<exit_code()>& chosen) {
   auto* command =
       bench.add_subcommand("durable", "Committed history rows per second, beside bare SQLite");
   options->common.add_to(*command);
-  command
-      ->add_option("--folder", options->settings.folder,
-                   "Where the stores are made (default: here)")
-      ->check(CLI::ExistingDirectory.description(""))
-      ->type_name("DIR");
+  add_folder_option(*command, options->settings.folder);
   const auto size = [&](const char* name, std::size_t& value, std::size_t least, std::size_t most,
                         const char* help) {
     command->add_option(name, value, help)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -28,5 +29,12 @@ public:
 private:
   std::filesystem::path path_;
 };
+
+/// `--folder` of the benches that make stores.
+inline void add_folder_option(CLI::App& command, std::filesystem::path& folder) {
+  command.add_option("--folder", folder, "Where the stores are made (default: here)")
+      ->check(CLI::ExistingDirectory.description(""))
+      ->type_name("DIR");
+}
 
 } // namespace troupe::cli

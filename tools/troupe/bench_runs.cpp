@@ -239,11 +239,7 @@ void add_bench_runs(CLI::App& bench, std::function<exit_code()>& chosen) {
   auto* command =
       bench.add_subcommand("runs", "Many runs: memory while they wait, recovery, searches");
   options->common.add_to(*command);
-  command
-      ->add_option("--folder", options->settings.folder,
-                   "Where the stores are made (default: here)")
-      ->check(CLI::ExistingDirectory.description(""))
-      ->type_name("DIR");
+  add_folder_option(*command, options->settings.folder);
   command->add_option("--waiting", options->settings.waiting, "Runs that wait at once")
       ->check(CLI::Range(1, 1'000'000))
       ->type_name("N")

@@ -2,6 +2,7 @@
 #include "actors/agents/process/guard/tree.hpp"
 #include "actors/agents/process/run_process.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/processes.hpp"
 #include "tests/support/time_scale.hpp"
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 using namespace troupe;
 using namespace troupe::agents;
 using namespace std::chrono_literals;
+using troupe::test::ends;
 using troupe::test::temporary_folder;
 using clock_type = std::chrono::steady_clock;
 
@@ -45,22 +47,6 @@ process_outcome must_run(const process_plan& plan) {
   auto done = run_process(plan, on_and_on);
   if (!done) throw std::runtime_error{done.error().message};
   return std::move(*done);
-}
-
-/// Whether there is such a process that is no zombie.
-bool alive(pid_t process) {
-  std::ifstream in{"/proc/" + std::to_string(process) + "/stat"};
-  std::string text;
-  std::getline(in, text);
-  const auto end = text.rfind(')');
-  return end != std::string::npos && text.size() > end + 2 && text[end + 2] != 'Z';
-}
-
-/// Within two seconds: a process that was sent SIGKILL goes when the kernel comes to it.
-bool gone(pid_t process) {
-  for (int i = 0; i < 200 && alive(process); ++i)
-    std::this_thread::sleep_for(10ms);
-  return !alive(process);
 }
 
 std::vector<pid_t> numbers_of(const std::string& file) {
@@ -242,7 +228,7 @@ BOOST_AUTO_TEST_CASE(nothing_that_it_started_is_left) {
   const auto started = numbers_of(file);
   BOOST_TEST(started.size() == 3u);
   for (const pid_t each : started)
-    BOOST_TEST(gone(each));
+    BOOST_TEST(ends(each, 2s));
   BOOST_TEST(no_children_left());
 }
 
@@ -257,7 +243,7 @@ BOOST_AUTO_TEST_CASE(a_limit_ends_the_whole_tree) {
   const auto started = numbers_of(file);
   BOOST_TEST(!started.empty());
   for (const pid_t each : started)
-    BOOST_TEST(gone(each));
+    BOOST_TEST(ends(each, 2s));
 }
 
 BOOST_AUTO_TEST_CASE(a_fork_bomb_is_bounded) {
@@ -296,7 +282,7 @@ BOOST_AUTO_TEST_CASE(the_command_goes_with_its_guard) {
   BOOST_REQUIRE(!done);
   BOOST_TEST(done.error().type == "process.guard_lost");
   BOOST_TEST(done.error().retryable);
-  BOOST_TEST(gone(numbers_of(file).at(0)));
+  BOOST_TEST(ends(numbers_of(file).at(0), 2s));
 }
 
 BOOST_AUTO_TEST_CASE(several_run_at_once) {

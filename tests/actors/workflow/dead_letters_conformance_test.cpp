@@ -1,7 +1,6 @@
-#include "tests/actors/workflow/store_place.hpp"
-#include "tests/support/results.hpp"
-
 #include "actors/workflow/errors.hpp"
+#include "tests/actors/workflow/letters.hpp"
+#include "tests/actors/workflow/store_place.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -16,37 +15,11 @@ BOOST_AUTO_TEST_SUITE(workflow_dead_letters_conformance)
 
 namespace {
 
-struct letters_of {
-  explicit letters_of(store_kind kind) : place(make_place(kind)), store(place->letters(3)) {}
+struct letters_of : letters {
+  explicit letters_of(store_kind kind) : place(make_place(kind)) { store = place->letters(3); }
 
   std::unique_ptr<store_place> place;
-  std::shared_ptr<dead_letter_store> store;
-
-  void append(const dead_letter& letter) const {
-    const auto kept = store->append(letter);
-    BOOST_REQUIRE_MESSAGE(kept, (kept ? "" : kept.error().message()));
-  }
-  [[nodiscard]] std::string ids(const dead_letter_filter& filter = {}) const {
-    std::string all;
-    for (const auto& each : must(store->list(filter)))
-      all += each.id;
-    return all;
-  }
 };
-
-/// A letter put away `second` seconds after 1970.
-dead_letter letter_of(const std::string& id, int second = 0) {
-  dead_letter letter;
-  letter.id = id;
-  letter.time = std::chrono::system_clock::time_point{std::chrono::seconds{second}};
-  letter.target = {"files.read", "disk"};
-  letter.payload = {"type.googleapis.com/troupe.v1.ReadFileRequest", std::string{"\n\1x\0", 4}};
-  letter.size_bytes = letter.payload.bytes.size();
-  letter.idempotency_key = "run/step/0";
-  letter.why = {"runtime.agent_failed", "it failed", true};
-  letter.attempts = 3;
-  return letter;
-}
 
 } // namespace
 

@@ -9,10 +9,6 @@ BOOST_AUTO_TEST_SUITE(workflow_engine_timers)
 
 namespace {
 
-definition_ptr lone_step(const std::string& more) {
-  return load("name: w\nsteps: { a: { agent: files.list" + more + " } }\n");
-}
-
 const std::string once = ", retry: { maximum_attempts: 1 }";
 
 engine_options places(std::size_t most) {

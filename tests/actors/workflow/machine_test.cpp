@@ -25,7 +25,7 @@ void check_in_flight(const driver& run, const std::vector<std::string>& expected
 }
 
 /// One step, tried as the policy says.
-std::string lone_step(const std::string& more) {
+std::string step_alone(const std::string& more) {
   return "name: w\nsteps: { a: { agent: files.list" + more + " } }\n";
 }
 
@@ -110,8 +110,8 @@ BOOST_AUTO_TEST_CASE(steps_of_one_fan_out_see_their_own_index_others_see_all) {
 }
 
 BOOST_AUTO_TEST_CASE(failed_attempts_back_off_and_end) {
-  driver run{load(lone_step(", retry: { maximum_attempts: 3, initial_interval: 1s, "
-                            "backoff_coefficient: 3, maximum_interval: 2s }")),
+  driver run{load(step_alone(", retry: { maximum_attempts: 3, initial_interval: 1s, "
+                             "backoff_coefficient: 3, maximum_interval: 2s }")),
              {}};
   run.fail({"a", 0}, {"x.busy", "later", true});
   BOOST_REQUIRE(run.waits.size() == 1u);
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(failed_attempts_back_off_and_end) {
 BOOST_AUTO_TEST_CASE(some_failures_are_not_retried) {
   for (const failure& why : {failure{"x.bad", "", false}, failure{"files.not_found", "", true}})
     BOOST_TEST_CONTEXT(why.type) {
-      driver run{load(lone_step(", retry: { non_retryable_error_types: [files.not_found] }")), {}};
+      driver run{load(step_alone(", retry: { non_retryable_error_types: [files.not_found] }")), {}};
       run.fail({"a", 0}, why);
       BOOST_TEST(run.state.status() == v1::RUN_STATUS_FAILED);
     }
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(old_tokens_and_odd_events_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(lost_attempts_do_not_use_up_the_policy) {
-  driver run{load(lone_step(", retry: { maximum_attempts: 1 }")), {}};
+  driver run{load(step_alone(", retry: { maximum_attempts: 1 }")), {}};
   for (int i = 0; i < 20; ++i)
     run.record(run_recovered{"again"});
   check_in_flight(run, {"a[0]#21"});
@@ -215,11 +215,11 @@ BOOST_AUTO_TEST_CASE(a_failed_step_closes_the_run_at_once) {
 }
 
 BOOST_AUTO_TEST_CASE(deadlines_come_from_the_nearer_limit) {
-  driver run{load(lone_step(", timeouts: { start_to_close: 30s, schedule_to_close: 40s }")), {}};
+  driver run{load(step_alone(", timeouts: { start_to_close: 30s, schedule_to_close: 40s }")), {}};
   const attempt_id attempt = run.state.in_flight()[0];
   BOOST_TEST((run.state.deadline(attempt, at(0), 1h) == at(30)));
   BOOST_TEST((run.state.deadline(attempt, at(20), 1h) == at(40)));
-  driver plain{load(lone_step("")), {}};
+  driver plain{load(step_alone("")), {}};
   BOOST_TEST((plain.state.deadline(plain.state.in_flight()[0], at(5), 1h) == at(3605)));
 }
 

@@ -1,6 +1,7 @@
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/sqlite_dead_letters.hpp"
 #include "tests/actors/workflow/engine_harness.hpp"
+#include "tests/actors/workflow/letters.hpp"
 
 #include <sqlite3.h>
 #include <string>
@@ -13,10 +14,11 @@ BOOST_AUTO_TEST_SUITE(workflow_sqlite_dead_letters)
 
 namespace {
 
-struct letters_fixture {
+struct letters_fixture : letters {
   temporary_folder folder;
   std::filesystem::path file = folder.path() / "runs.db";
-  std::shared_ptr<dead_letter_store> store = sqlite_dead_letters(file, {.most = 3});
+
+  letters_fixture() { store = sqlite_dead_letters(file, {.most = 3}); }
 
   void execute(const std::string& sql) const {
     sqlite3* handle = nullptr;
@@ -24,31 +26,7 @@ struct letters_fixture {
     BOOST_TEST(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
     sqlite3_close(handle);
   }
-  void append(const dead_letter& letter) const {
-    const auto kept = store->append(letter);
-    BOOST_REQUIRE_MESSAGE(kept, (kept ? "" : kept.error().message()));
-  }
-  [[nodiscard]] std::string ids(const dead_letter_filter& filter = {}) const {
-    std::string all;
-    for (const auto& each : must(store->list(filter)))
-      all += each.id;
-    return all;
-  }
 };
-
-/// A letter put away `second` seconds after 1970.
-dead_letter letter_of(const std::string& id, int second = 0) {
-  dead_letter letter;
-  letter.id = id;
-  letter.time = std::chrono::system_clock::time_point{std::chrono::seconds{second}};
-  letter.target = {"files.read", "disk"};
-  letter.payload = {"type.googleapis.com/troupe.v1.ReadFileRequest", std::string{"\n\1x\0", 4}};
-  letter.size_bytes = letter.payload.bytes.size();
-  letter.idempotency_key = "run/step/0";
-  letter.why = {"runtime.agent_failed", "it failed", true};
-  letter.attempts = 3;
-  return letter;
-}
 
 } // namespace
 

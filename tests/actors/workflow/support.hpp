@@ -19,6 +19,11 @@ inline definition_ptr load(const std::string& yaml) {
   return *loaded;
 }
 
+/// A definition of one step `a`; `more` is in it.
+inline definition_ptr lone_step(const std::string& more) {
+  return load("name: w\nsteps: { a: { agent: files.list" + more + " } }\n");
+}
+
 inline time_point at(double seconds) {
   return time_point{
       std::chrono::duration_cast<duration>(std::chrono::duration<double>{1.8e9 + seconds})};
