@@ -3,7 +3,6 @@
 
 import json
 import subprocess
-import time
 import unittest
 
 from support import TROUPE, WORKFLOW, SystemTest, json_lines, troupe, write_documents
@@ -39,11 +38,9 @@ class CancelTest(SystemTest):
 
     def test_a_run_of_another_process_ends_and_says_why(self):
         with self.start_until_it_waits("--id", "job") as process:
-            began = time.monotonic()
             told = json.loads(self.cancel("job", "--reason", "wrong folder", "--json").stdout)
             self.assertEqual(told, {"run": "job", "status": "cancelled", "reason": "wrong folder"})
             out, err = process.communicate(timeout=30)
-            self.assertLess(time.monotonic() - began, 20)
         self.assertEqual(process.returncode, 1, err)
         self.assertIn("run job was cancelled: wrong folder", err)
         self.assertIn("cancelled", out)
