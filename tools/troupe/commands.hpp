@@ -20,12 +20,12 @@ void add_cancel(CLI::App& app, action& chosen);
 void add_signal(CLI::App& app, action& chosen);
 void add_resources(CLI::App& app, action& chosen);
 void add_show(CLI::App& app, action& chosen);
+void add_replay(CLI::App& app, action& chosen);
 void add_dead_letters(CLI::App& app, action& chosen);
 void add_ner(CLI::App& app, action& chosen);
 void add_redact(CLI::App& app, action& chosen);
 void add_tokenize(CLI::App& app, action& chosen);
 void add_bench(CLI::App& app, action& chosen);
-void add_simulate(CLI::App& app, action& chosen);
 void add_eval(CLI::App& app, action& chosen);
 void add_simulate(CLI::App& app, action& chosen);
 

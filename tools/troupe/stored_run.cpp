@@ -9,23 +9,31 @@
 
 namespace troupe::cli {
 
-result<stored_run> read_run(workflow::store& store, const std::string& run_id) {
+result<std::vector<v1::Event>> read_history(workflow::store& store, const std::string& run_id) {
   const auto bytes = store.read(run_id);
   if (!bytes) return tl::unexpected(bytes.error());
-  stored_run run;
-  std::vector<workflow::event> events;
-  for (const auto& stored : *bytes) {
-    if (!run.history.emplace_back().ParseFromString(stored))
+  std::vector<v1::Event> history;
+  history.reserve(bytes->size());
+  for (const auto& stored : *bytes)
+    if (!history.emplace_back().ParseFromString(stored))
       return fail(workflow_errc::history_unreadable,
-                  fmt::format("event {} of run {}", run.history.size(), run_id));
-    auto event = workflow::decode(run.history.back());
-    if (!event) return tl::unexpected(event.error());
+                  fmt::format("event {} of run {}", history.size(), run_id));
+  return history;
+}
+
+result<stored_run> read_run(workflow::store& store, const std::string& run_id) {
+  auto history = read_history(store, run_id);
+  if (!history) return tl::unexpected(std::move(history.error()));
+  std::vector<workflow::event> events;
+  events.reserve(history->size());
+  for (const auto& stored : *history) {
+    auto event = workflow::decode(stored);
+    if (!event) return tl::unexpected(std::move(event.error()));
     events.push_back(std::move(*event));
   }
   const auto machine = workflow::replay(events);
   if (!machine) return tl::unexpected(machine.error());
-  run.summary = machine->summary();
-  return run;
+  return stored_run{std::move(*history), machine->summary()};
 }
 
 } // namespace troupe::cli

@@ -16,6 +16,11 @@ struct stored_run {
   v1::RunSummary summary;
 };
 
+/// The events of a run, not applied. Blocks on the disk.
+/// @returns the store's errors; `history_unreadable`.
+[[nodiscard]] result<std::vector<v1::Event>> read_history(workflow::store& store,
+                                                          const std::string& run_id);
+
 /// Reads a run's history and applies it. Blocks on the disk.
 /// @returns the store's errors; `history_unreadable`, `history_mismatch`.
 [[nodiscard]] result<stored_run> read_run(workflow::store& store, const std::string& run_id);
