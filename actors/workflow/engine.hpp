@@ -21,6 +21,8 @@ class agent_system;
 
 namespace troupe::workflow {
 
+class engine_driver;
+
 /// One attempt, on its way to an agent.
 struct attempt_request {
   agent_name target;
@@ -133,13 +135,17 @@ struct recovery {
   std::vector<std::pair<std::string, error>> refused;
 };
 
+/// Told once how a run ended, or why it was not begun or not gone on with. Must not block or throw.
+using closed_callback = std::function<void(result<v1::RunSummary>)>;
+
 /// A committed event of a run.
 using event_callback = std::function<void(const std::string& run_id, const v1::Event& committed)>;
 
 /// Runs workflows durably: each transition of a run is committed to the store before its attempts
-/// start. A thread of its own holds the runs and the store; all members may be called from any
+/// start. A thread of its own holds the runs and the store; all members but `run` may be called from any
 /// thread that is no CAF worker (they wait for that thread) and return within the store's busy
-/// timeout unless they say otherwise.
+/// timeout unless they say otherwise. With a store that never waits (`make_memory_store`) and an agent system there is no
+/// such thread: whoever comes first, an agent with its answer or a caller, does the engine's work, one at a time.
 ///
 /// When the store fails, nothing goes on: every member returns `engine_failed` with the store's
 /// reason, and what was committed is recovered by the next engine.
@@ -166,6 +172,10 @@ public:
   ///   `demand_too_large` where a step demands more than this engine has.
   [[nodiscard]] result<std::string> submit(definition_ptr workflow, const input_values& inputs,
                                            const submit_options& options = {});
+  /// The same, and tells how the run ended: on the engine's thread, at the latest when the engine stops. Any thread;
+  /// does not wait, so that agents may start runs, too.
+  void run(definition_ptr workflow, input_values inputs, const submit_options& options,
+           closed_callback then);
   /// Takes over every unfinished run of the store that no live owner has.
   [[nodiscard]] result<recovery> recover();
   /// Takes over one unfinished run; nothing happens when this engine runs it already.
@@ -209,9 +219,8 @@ public:
   void stop();
 
 private:
-  class impl;
-  explicit engine(std::unique_ptr<impl> self);
-  std::unique_ptr<impl> self_;
+  explicit engine(std::unique_ptr<engine_driver> driver);
+  std::unique_ptr<engine_driver> driver_;
 };
 
 } // namespace troupe::workflow

@@ -1,5 +1,6 @@
 #include "actors/runtime/agent_system.hpp"
 #include "actors/workflow/engine.hpp"
+#include "actors/workflow/engine_driver.hpp"
 
 namespace troupe::workflow {
 
@@ -15,8 +16,14 @@ result<std::unique_ptr<engine>> engine::start(agent_system& agents, std::unique_
     agents.request(std::move(wanted.target), std::move(wanted.payload), std::move(how),
                    std::move(then));
   };
-  return start(static_cast<const agent_types&>(agents), std::move(starter), std::move(history),
-               options);
+  if (history->waits() || options.max_attempts_in_flight == 0)
+    return start(static_cast<const agent_types&>(agents), std::move(starter), std::move(history),
+                 options);
+  const auto later = [&agents](task_queue::task work) {
+    if (!agents.blocking_executor().post(work)) work();
+  };
+  return std::unique_ptr<engine>{new engine{drive_on_callers(
+      {agents, std::move(starter), std::move(history), options}, agents.clock(), later)}};
 }
 
 } // namespace troupe::workflow

@@ -143,6 +143,8 @@ public:
   [[nodiscard]] virtual const std::string& owner() const = 0;
   /// How long a lease lasts without `renew`.
   [[nodiscard]] virtual std::chrono::milliseconds lease_time() const = 0;
+  /// Whether calls may wait (for a disk, a lock, a server).
+  [[nodiscard]] virtual bool waits() const { return true; }
 };
 
 } // namespace troupe::workflow

@@ -56,5 +56,6 @@ void add_bench_durable(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_runs(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_scheduling(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_tokenizer(CLI::App& bench, std::function<exit_code()>& chosen);
+void add_bench_workflows(CLI::App& bench, std::function<exit_code()>& chosen);
 
 } // namespace troupe::cli

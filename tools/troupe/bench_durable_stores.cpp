@@ -137,18 +137,48 @@ std::unique_ptr<workflow::store> recording_store(std::unique_ptr<workflow::store
   return std::make_unique<recorder_store>(std::move(real), std::move(into));
 }
 
-result<bench_time> insert_bare(const std::filesystem::path& file,
-                               const std::vector<transaction_rows>& transactions) {
-  // The tables are troupe's own; its connection ends before the other one begins.
+namespace {
+
+/// A new store file that SQLite alone goes on with: the tables are troupe's own.
+result<std::unique_ptr<bare_sqlite>> open_bare(const std::filesystem::path& file) {
+  // Its connection ends before the other one begins.
   if (auto made = workflow::open_sqlite_store(file); !made)
     return tl::unexpected(std::move(made.error()));
-  bare_sqlite bare{file};
+  return std::make_unique<bare_sqlite>(file);
+}
+
+result<void> check(const bare_sqlite& bare) {
+  if (!bare.good()) return fail(cli_errc::bench_failed, std::string{"SQLite: "} + bare.what());
+  return {};
+}
+
+} // namespace
+
+result<bench_time> insert_bare(const std::filesystem::path& file,
+                               const std::vector<transaction_rows>& transactions) {
+  const auto bare = open_bare(file);
+  if (!bare) return tl::unexpected(bare.error());
   const stopwatch timer;
   for (const transaction_rows& rows : transactions)
-    bare.insert(rows);
+    (*bare)->insert(rows);
   const bench_time time = timer.elapsed();
-  if (!bare.good()) return fail(cli_errc::bench_failed, std::string{"SQLite: "} + bare.what());
+  if (auto good = check(**bare); !good) return tl::unexpected(good.error());
   return time;
+}
+
+result<std::vector<double>> bare_transactions(const std::filesystem::path& file,
+                                              const std::vector<transaction_rows>& transactions) {
+  const auto bare = open_bare(file);
+  if (!bare) return tl::unexpected(bare.error());
+  std::vector<double> made;
+  made.reserve(transactions.size());
+  for (const transaction_rows& rows : transactions) {
+    const stopwatch timer;
+    (*bare)->insert(rows);
+    made.push_back(timer.elapsed().wall_seconds * 1e6);
+  }
+  if (auto good = check(**bare); !good) return tl::unexpected(good.error());
+  return made;
 }
 
 } // namespace troupe::cli

@@ -36,5 +36,9 @@ recording_store(std::unique_ptr<workflow::store> real, std::shared_ptr<row_recor
 /// the file are not timed.
 [[nodiscard]] result<bench_time> insert_bare(const std::filesystem::path& file,
                                              const std::vector<transaction_rows>& transactions);
+/// The same, each transaction by itself. @returns microseconds of each.
+[[nodiscard]] result<std::vector<double>>
+bare_transactions(const std::filesystem::path& file,
+                  const std::vector<transaction_rows>& transactions);
 
 } // namespace troupe::cli
