@@ -90,7 +90,7 @@ struct waiting_reason {
 [[nodiscard]] std::string to_string(const waiting_reason& shown);
 
 struct submit_options {
-  /// Empty: made from the time (`20261123-194512-417-k3f9`).
+  /// Empty: made from the time (`20261123-194512-417-k3f9w2md`).
   std::string run_id;
   /// Added to that of each step: among attempts that wait for a place higher goes first. From -`highest_priority` to
   /// `highest_priority`. What has a lower one may wait as long as there is something with a higher one.

@@ -127,7 +127,7 @@ void engine_core::settle(const std::string& run_id, live_run& run, const unsettl
 void engine_core::close(const std::string& run_id, live_run& run) {
   if (!run.state.closed() || run.committed < run.state.version()) return;
   disarm_timers(run);
-  if (!waiters_.empty()) tell_waiters(run_id, run.state.summary());
+  tell_waiters(run_id, [&] { return run.state.summary(); });
   if (run.state.parent()) tell_parent(run.state);
   runs_.erase(run_id);
 }
@@ -155,7 +155,7 @@ void engine_core::drop(const std::string& run_id, const error& why) {
   disarm_timers(run);
   call_off(run);
   tell_submitters(run.pending, why);
-  tell_waiters(run_id, tl::unexpected(why));
+  tell_waiters(run_id, [&]() -> result<v1::RunSummary> { return tl::unexpected(why); });
   // Who has it now, or who has its id, is in the store.
   if (const auto& from = run.state.parent())
     if (const auto parent = runs_.find(from->run_id); parent != runs_.end())
@@ -170,16 +170,17 @@ void engine_core::tell_submitters(unsettled& lost, const error& why) {
     then(tl::unexpected(why));
 }
 
-void engine_core::tell_waiters(const std::string& run_id, const result<v1::RunSummary>& outcome) {
-  for (auto at = waiters_.begin(); at != waiters_.end();) {
-    if (at->second.run_id != run_id) {
-      ++at;
-      continue;
-    }
-    const on_close then = std::move(at->second.then);
-    at = waiters_.erase(at);
-    then(outcome);
-  }
+/// @param outcome made only where somebody waits: a summary may be large.
+void engine_core::tell_waiters(const std::string& run_id,
+                               const std::function<result<v1::RunSummary>()>& outcome) {
+  auto [first, last] = waiters_.equal_range(run_id);
+  std::vector<waiter> told;
+  for (auto at = first; at != last; ++at)
+    told.push_back(std::move(at->second));
+  waiters_.erase(first, last);
+  std::ranges::sort(told, {}, &waiter::number);
+  for (const waiter& each : told)
+    each.then(outcome());
 }
 
 void engine_core::give_up(const error& why) {
@@ -199,7 +200,7 @@ void engine_core::give_up(const error& why) {
   }
   for (handed_over& part : handed_)
     tell_submitters(part.what, why);
-  for (const auto& [number, each] : std::exchange(waiters_, {}))
+  for (const auto& [run_id, each] : std::exchange(waiters_, {}))
     each.then(tl::unexpected(why));
 }
 

@@ -277,7 +277,7 @@ result<std::vector<run_entry>> engine_core::list(const run_filter& filter) {
 std::uint64_t engine_core::when_closed(const std::string& run_id, on_close then) {
   if (failed_) return then(tl::unexpected(*failed_)), 0;
   if (runs_.contains(run_id)) {
-    waiters_.emplace(++last_waiter_, waiter{run_id, std::move(then)});
+    waiters_.emplace(run_id, waiter{++last_waiter_, std::move(then)});
     return last_waiter_;
   }
   auto made = summary(run_id);
@@ -288,7 +288,7 @@ std::uint64_t engine_core::when_closed(const std::string& run_id, on_close then)
 }
 
 void engine_core::forget(std::uint64_t number) {
-  waiters_.erase(number);
+  std::erase_if(waiters_, [&](const auto& each) { return each.second.number == number; });
 }
 
 // --- recording -----------------------------------------------------------------------------------

@@ -182,7 +182,7 @@ private:
     unsettled what;
   };
   struct waiter {
-    std::string run_id;
+    std::uint64_t number = 0;
     on_close then;
   };
   struct waiting_attempt {
@@ -301,7 +301,8 @@ private:
   void publish(const std::string& run_id, const v1::Event& committed);
   void drop(const std::string& run_id, const error& why);
   static void tell_submitters(unsettled& lost, const error& why);
-  void tell_waiters(const std::string& run_id, const result<v1::RunSummary>& outcome);
+  void tell_waiters(const std::string& run_id,
+                    const std::function<result<v1::RunSummary>()>& outcome);
 
   engine_environment around_;
   /// `around_.post`, shared by the responders.
@@ -321,7 +322,8 @@ private:
   scheduling::ledger ledger_;
   std::uint64_t last_waiting_ = 0;
   std::size_t in_flight_ = 0;
-  std::map<std::uint64_t, waiter> waiters_;
+  /// By their runs.
+  std::unordered_multimap<std::string, waiter> waiters_;
   std::uint64_t last_waiter_ = 0;
   definition_cache definitions_;
   std::vector<event_callback> subscribers_;

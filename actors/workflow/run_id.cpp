@@ -8,6 +8,14 @@
 #include <random>
 
 namespace troupe::workflow {
+namespace {
+
+std::uint64_t seed() {
+  std::random_device entropy;
+  return std::uint64_t{entropy()} << 32U | entropy();
+}
+
+} // namespace
 
 std::string make_run_id(time_point now) {
   using namespace std::chrono;
@@ -17,10 +25,11 @@ std::string make_run_id(time_point now) {
   const std::time_t moment = system_clock::to_time_t(seconds_part);
   std::tm utc{};
   gmtime_r(&moment, &utc);
-  std::random_device entropy;
+  // Seeded once a thread: the device is a system call, or a slow instruction.
+  thread_local std::mt19937_64 random{seed()};
   std::string tail;
-  for (int i = 0; i < 4; ++i)
-    tail += letters[entropy() % letters.size()];
+  for (auto bits = random(); tail.size() < 8; bits >>= 5U)
+    tail += letters[bits % letters.size()];
   return fmt::format("{:04}{:02}{:02}-{:02}{:02}{:02}-{:03}-{}", utc.tm_year + 1900, utc.tm_mon + 1,
                      utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
                      duration_cast<milliseconds>(now - seconds_part).count(), tail);

@@ -7,7 +7,7 @@
 
 namespace troupe::workflow {
 
-/// A new id that sorts by time and can be read: `20261123-194512-417-k3f9` (UTC, milliseconds, four
+/// A new id that sorts by time and can be read: `20261123-194512-417-k3f9w2md` (UTC, milliseconds, eight
 /// random letters).
 [[nodiscard]] std::string make_run_id(time_point now);
 

@@ -93,7 +93,7 @@ abandoned, and what they answer is refused. A cancelled run is not gone on with.
 completed are undone first, by the process that has the run, or by whoever takes it over.
 
 Examples:
-  troupe cancel 20261123-194512-417-k3f9
+  troupe cancel 20261123-194512-417-k3f9w2md
   troupe cancel RUN --reason "wrong folder" --json)");
   command->callback([options, &chosen] { chosen = [options] { return cancel(*options); }; });
 }

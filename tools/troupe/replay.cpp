@@ -147,7 +147,7 @@ void add_replay(CLI::App& app, action& chosen) {
   command->footer("Nothing is run and nothing is written. Exit status 0: this build would have "
                   "recorded what is there;\n"
                   "1: it would not, or a history cannot be read.\n\n"
-                  "Examples:\n  troupe replay 20261123-194512-417-k3f9\n"
+                  "Examples:\n  troupe replay 20261123-194512-417-k3f9w2md\n"
                   "  troupe show RUN --history --json > run.json; troupe replay run.json\n"
                   "  troupe replay --all --json | jq 'select(.result != \"same\")'");
   command->callback([options, all, &chosen] {

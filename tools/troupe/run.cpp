@@ -115,7 +115,7 @@ constexpr const char* run_footer =
 Examples:
   troupe run examples/redact-folder.yaml --input folder=examples/documents --input output=out
   troupe run examples/redact-folder.yaml --input folder=docs --input output=out --store sqlite:runs.db --continue
-  troupe run --resume 20261123-194512-417-k3f9)";
+  troupe run --resume 20261123-194512-417-k3f9w2md)";
 
 } // namespace
 

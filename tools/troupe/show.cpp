@@ -112,7 +112,7 @@ void add_show(CLI::App& app, action& chosen) {
   options->store.add_to(*command);
   command->add_flag("--history", options->history, "All committed events, in order");
   command->add_flag("--json", options->json, "One JSON object");
-  command->footer("Examples:\n  troupe show 20261123-194512-417-k3f9\n  troupe show RUN --history "
+  command->footer("Examples:\n  troupe show 20261123-194512-417-k3f9w2md\n  troupe show RUN --history "
                   "--json | jq .history");
   command->callback([options, &chosen] { chosen = [options] { return show(*options); }; });
 }

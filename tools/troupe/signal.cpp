@@ -80,7 +80,7 @@ void add_signal(CLI::App& app, action& chosen) {
 takes the signal up within about a second.
 
 Examples:
-  troupe signal 20261123-194512-417-k3f9 approve --data '{"approved": true, "by": "Ada"}'
+  troupe signal 20261123-194512-417-k3f9w2md approve --data '{"approved": true, "by": "Ada"}'
   troupe signal RUN approve --data - --id mail-4711 < decision.json)");
   command->callback([options, &chosen] { chosen = [options] { return send_signal(*options); }; });
 }
