@@ -64,6 +64,21 @@ void engine_core::await_place(const std::string& run_id, const live_run& run, at
       .emplace(key, waiting_attempt{{run_id, std::move(attempt), now}, start_by});
 }
 
+/// Of a lazy engine: what finds a place starts, the rest waits for one.
+void engine_core::start_at_once() {
+  while (!failed_ && !draining_ && !at_once_.empty()) {
+    const auto [run_id, attempt] = std::move(at_once_.front());
+    at_once_.pop_front();
+    const auto run = runs_.find(run_id);
+    if (run == runs_.end() || !run->second.state.is_current(attempt)) continue;
+    if (waiting_.empty() && in_flight_ < around_.options.max_attempts_in_flight &&
+        may_overtake(run->second.state.demand_of(attempt.instance)))
+      start_attempt(run->second, {run_id, attempt, around_.now()});
+    else
+      await_place(run_id, run->second, attempt);
+  }
+}
+
 /// Lets attempts work while the disk does. A run's first commit is waited for: it may be refused, and
 /// what was refused must not have had effects. So is it near the end of the lease, when another owner
 /// may have the run already.

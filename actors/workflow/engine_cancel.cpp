@@ -215,6 +215,8 @@ void engine_core::poll_requests() {
   const time_point now = around_.now();
   if (failed_ || runs_.empty() || now < poll_at_) return;
   poll_at_ = now + request_poll_interval;
+  // A run that waits need not keep its events twice.
+  if (lazy_) want_all_committed();
   poll_cancels();
   poll_signals();
   poll_children();

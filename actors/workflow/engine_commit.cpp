@@ -11,6 +11,7 @@ namespace troupe::workflow {
 void engine_core::commit() {
   while (!failed_) {
     start_attempts();
+    start_at_once();
     start_uncommitted();
     hand_over();
     const auto over = around_.commits->poll();
@@ -23,17 +24,28 @@ void engine_core::drain() {
   draining_ = true;
   for (auto& [run_id, run] : runs_)
     call_off(run);
+  want_all_committed();
   for (hand_over(); !failed_ && !handed_.empty(); hand_over())
     end_commit(around_.commits->wait());
 }
 
-/// Gives the committer what is pending in all runs.
+void engine_core::want_commit(const std::string& run_id, live_run& run) {
+  if (!std::exchange(run.dirty, true)) dirty_.push_back(run_id);
+}
+
+void engine_core::want_all_committed() {
+  for (auto& [run_id, run] : runs_)
+    if (!run.pending.events.empty()) want_commit(run_id, run);
+}
+
+/// Gives the committer what is pending in the runs that are to be committed.
 void engine_core::hand_over() {
   if (dirty_.empty()) return;
   std::vector<append_batch> batches;
   batches.reserve(dirty_.size());
   for (const std::string& run_id : std::exchange(dirty_, {})) {
     live_run& run = runs_.at(run_id);
+    run.dirty = false;
     batches.push_back(batch_of(run_id, run));
     run.handed += batches.back().events.size();
     handed_.push_back({run_id, run.serial, std::exchange(run.pending, {})});
@@ -89,7 +101,10 @@ engine_core::live_run* engine_core::run_of(const handed_over& part) {
 
 /// The last part of a run that is not durable; only where there is one.
 engine_core::unsettled& engine_core::last_unsettled(const std::string& run_id, live_run& run) {
-  if (!run.pending.events.empty()) return run.pending;
+  if (!run.pending.events.empty()) {
+    want_commit(run_id, run);
+    return run.pending;
+  }
   const auto last = std::find_if(handed_.rbegin(), handed_.rend(), [&](const handed_over& part) {
     return part.run_id == run_id && part.serial == run.serial;
   });

@@ -59,7 +59,8 @@ google::protobuf::ArenaOptions events_of_a_step() {
 } // namespace
 
 engine_core::engine_core(engine_environment around)
-    : around_(std::move(around)), ledger_(around_.options.resources) {
+    : around_(std::move(around)), lazy_(!around_.history.waits()),
+      ledger_(around_.options.resources) {
   if (!around_.commits) around_.commits = std::make_shared<inline_committer>(around_.history);
   post_ = std::make_shared<const std::function<void(std::function<void()>)>>(around_.post);
   renew_at_ = around_.now() + around_.history.lease_time() / renewals_per_lease;
@@ -89,8 +90,9 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
   if (auto fit = check_demands(*start.workflow); !fit) return then(std::move(fit));
   live_run& run = runs_[run_id];
   run.serial = ++last_serial_;
-  run.pending.told_on_commit.push_back(std::move(then));
+  if (!lazy_) run.pending.told_on_commit.push_back(std::move(then));
   record(run_id, run, std::move(start));
+  if (lazy_) then({});
 }
 
 /// A run of this id is there already: the same one, or another.
@@ -233,6 +235,7 @@ result<void> engine_core::check_agents(const definition& workflow) const {
 }
 
 result<std::vector<v1::Event>> engine_core::history(const std::string& run_id) {
+  if (lazy_) want_all_committed(), commit();
   const auto stored = around_.history.read(run_id);
   if (!stored) return tl::unexpected(stored.error());
   std::vector<v1::Event> made;
@@ -271,6 +274,7 @@ result<v1::RunSummary> engine_core::summary(const std::string& run_id) {
 }
 
 result<std::vector<run_entry>> engine_core::list(const run_filter& filter) {
+  if (lazy_) want_all_committed(), commit();
   return around_.history.list(filter);
 }
 
@@ -300,10 +304,12 @@ void engine_core::record(const std::string& run_id, live_run& run, decltype(even
     return give_up(
         wanted.error()); // a fault of this engine: it recorded what the machine did not ask for
   if (run.state.closed()) call_off(run);
-  if (run.pending.events.empty()) dirty_.push_back(run_id);
   if (!run.pending.arena)
     run.pending.arena = std::make_unique<google::protobuf::Arena>(events_of_a_step());
   run.pending.events.push_back(encode(happened, *run.pending.arena));
+  if (!lazy_ || run.state.closed() || !subscribers_.empty() ||
+      run.pending.events.size() >= most_gathered || !run.pending.told_on_commit.empty())
+    want_commit(run_id, run);
   for (const command& each : *wanted)
     carry_out(run_id, run, each);
 }
@@ -311,7 +317,10 @@ void engine_core::record(const std::string& run_id, live_run& run, decltype(even
 void engine_core::carry_out(const std::string& run_id, live_run& run, const command& wanted) {
   if (const auto* attempt = std::get_if<schedule_attempt>(&wanted)) {
     record(run_id, run, step_scheduled{attempt->attempt});
-    run.pending.to_start.push_back(attempt->attempt);
+    if (lazy_)
+      at_once_.emplace_back(run_id, attempt->attempt);
+    else
+      run.pending.to_start.push_back(attempt->attempt);
     if (const auto due = attempt->attempt.attempt == 1
                              ? run.state.close_time(attempt->attempt.instance)
                              : std::nullopt)

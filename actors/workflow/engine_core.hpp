@@ -26,6 +26,8 @@ namespace troupe::workflow {
 inline constexpr int renewals_per_lease = 3;
 /// Runs that are taken over in one transaction.
 inline constexpr std::size_t claims_at_once = 500;
+/// Events of one run that a lazy engine gathers for a commit at most.
+inline constexpr std::size_t most_gathered = 64;
 /// How often an engine with runs looks whether somebody wants one to be cancelled or told something.
 inline constexpr std::chrono::milliseconds request_poll_interval{500};
 
@@ -166,6 +168,8 @@ private:
     std::uint64_t committed = 0, handed = 0;
     /// Attempts started before they were durable.
     std::size_t uncommitted = 0;
+    /// Its name is in `dirty_`.
+    bool dirty = false;
     /// For the next commit.
     unsettled pending;
     /// Of the instances that have begun and are not closed, where their step has such a limit.
@@ -205,6 +209,7 @@ private:
 
   // engine_attempts.cpp
   void start_attempts();
+  void start_at_once();
   void start_uncommitted();
   void start_uncommitted(const std::string& run_id, live_run& run, unsettled& part);
   void await_place(const std::string& run_id, const live_run& run, attempt_id attempt);
@@ -290,6 +295,8 @@ private:
   [[nodiscard]] result<void> close_cancelled(const cancel_request& wanted, std::uint64_t epoch);
 
   // engine_commit.cpp
+  void want_commit(const std::string& run_id, live_run& run);
+  void want_all_committed();
   void hand_over();
   void end_commit(const finished_commit& over);
   [[nodiscard]] std::vector<handed_over> take_back(const finished_commit& over);
@@ -309,8 +316,13 @@ private:
   std::shared_ptr<const std::function<void(std::function<void()>)>> post_;
   std::unordered_map<std::string, live_run> runs_;
   std::uint64_t last_serial_ = 0;
-  /// Runs with pending events, each once, the first one first.
+  /// Runs with pending events that are to be committed, each once, the first one first.
   std::vector<std::string> dirty_;
+  /// The store does not wait: nothing is gained by a commit before anybody could see it, and attempts need not wait for
+  /// one.
+  const bool lazy_;
+  /// Of a lazy engine: scheduled and not started.
+  std::deque<std::pair<std::string, attempt_id>> at_once_;
   /// In the order of the commits.
   std::deque<handed_over> handed_;
   timers timers_;
