@@ -32,7 +32,7 @@ struct retry_policy {
   /// not failed.
   std::uint32_t maximum_attempts = 5;
   /// Failure types that end the step at once.
-  std::vector<std::string> non_retryable_error_types;
+  std::vector<std::string> non_retryable_error_types{};
 };
 
 /// Zero means none. All are kept by the engine's own timers.

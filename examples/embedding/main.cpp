@@ -5,6 +5,7 @@
 
 #include "actors/node.hpp"
 #include "actors/runtime/typed_agent.hpp"
+#include "actors/workflow/builder.hpp"
 #include "actors/workflow/inputs.hpp"
 #include "actors/workflow/sqlite_store.hpp"
 
@@ -33,15 +34,16 @@ troupe::agent_type shouting_agent() {
       });
 }
 
-constexpr const char* workflow_yaml = R"(
-name: shout-twice
-version: "1"
-inputs:
-  word: { type: string }
-steps:
-  first: { agent: host.shout, input: { value: "${inputs.word}" } }
-  second: { agent: host.shout, input: { value: "${steps.first.value}, and again" } }
-)";
+// Two steps in C++: what they take and give is checked by the compiler. The same in YAML would be
+//   first:  { agent: host.shout, input: { value: "${inputs.word}" } }
+//   second: { agent: host.shout, input: { value: "${steps.first.value}, and again" } }
+void build_workflow(troupe::workflow::workflow_builder& flow) {
+  constexpr auto value = TROUPE_FIELD(StringValue, value);
+  const auto word = flow.input<std::string>("word");
+  const auto first = flow.step<StringValue, StringValue>("first", "host.shout").with(value, word);
+  flow.step<StringValue, StringValue>("second", "host.shout")
+      .with(value, troupe::workflow::text(first.reply().get(value), ", and again"));
+}
 
 int complain(const std::string& why) {
   std::cerr << "example: " << why << '\n';
@@ -59,8 +61,9 @@ bool ask(troupe::agent_system& agents) {
 }
 
 int run_workflow(troupe::node& node) {
-  const auto definition =
-      troupe::workflow::load_definition(workflow_yaml, "workflow.yaml", node.agents());
+  troupe::workflow::workflow_builder flow{"shout-twice"};
+  build_workflow(flow);
+  const auto definition = flow.compile(node.agents());
   if (!definition) return complain(troupe::workflow::to_string(definition.error()));
   const auto inputs =
       troupe::workflow::parse_inputs(**definition, std::vector<std::string>{"word=troupe"});
