@@ -1,5 +1,7 @@
 #include "actors/workflow/event_codec.hpp"
+#include "actors/workflow/replay_check.hpp"
 #include "tests/actors/workflow/driver.hpp"
+#include "tests/actors/workflow/observed_transitions.hpp"
 
 #include <rapidcheck.h>
 #include <set>
@@ -302,6 +304,34 @@ driver random_run() {
 BOOST_AUTO_TEST_CASE(runs_end_in_order_and_within_bounds) {
   BOOST_TEST(rc::check("every run ends; needs, bounds, tokens and once-only hold after every event",
                        [] { (void)random_run(); }));
+}
+
+BOOST_AUTO_TEST_CASE(statuses_change_as_the_tables_say) {
+  observed instances;
+  observed runs;
+  for (const auto& each : instance_transitions())
+    instances.emplace(name_of(each.from), each.on, name_of(each.to));
+  for (const auto& each : run_transitions())
+    runs.emplace(v1::RunStatus_Name(each.from), each.on, v1::RunStatus_Name(each.to));
+  BOOST_TEST(rc::check("every change of a status is in the tables", [&] {
+    observed here;
+    observed of_run;
+    observe(random_run().history, here, of_run);
+    for (const auto& each : here)
+      RC_ASSERT(instances.contains(each));
+    for (const auto& each : of_run)
+      RC_ASSERT(runs.contains(each));
+  }));
+}
+
+BOOST_AUTO_TEST_CASE(a_whole_history_is_what_this_build_would_record) {
+  BOOST_TEST(rc::check("no history diverges from itself", [] {
+    std::vector<v1::Event> history;
+    for (const event& each : random_run().history)
+      history.push_back(encode(each));
+    const auto found = first_divergence(history);
+    if (found) RC_FAIL(found->recorded + " | " + found->expected + " | " + found->why);
+  }));
 }
 
 BOOST_AUTO_TEST_CASE(a_prefix_gives_the_same_state_and_commands) {
