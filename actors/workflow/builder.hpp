@@ -230,6 +230,10 @@ public:
   step_handle<Request, Reply> step(const std::string& id, const std::string& agent);
   /// A step that is done after a time.
   step_handle<v1::WaitReply, v1::WaitReply> wait(const std::string& id, duration length);
+  /// A step that is a run of the definition that another one's reply holds, and gives what that one does.
+  template <protobuf_message Reply = v1::RunSummary>
+  step_handle<Reply, Reply> planned(const std::string& id,
+                                    const value_of<v1::WorkflowDefinition>& plan);
   /// A step that is done by a signal of this name.
   template <protobuf_message Payload>
   step_handle<Payload, Payload> signal(const std::string& id, const std::string& name);
@@ -380,6 +384,15 @@ workflow_builder::step_handle<Request, Reply> workflow_builder::step(const std::
   made.set_request_type(Request::descriptor()->full_name());
   made.set_reply_type(Reply::descriptor()->full_name());
   return step_handle<Request, Reply>{made};
+}
+
+template <protobuf_message Reply>
+workflow_builder::step_handle<Reply, Reply>
+workflow_builder::planned(const std::string& id, const value_of<v1::WorkflowDefinition>& plan) {
+  v1::StepDefinition& made = add(id);
+  made.set_plan(plan.reference());
+  made.set_reply_type(Reply::descriptor()->full_name());
+  return step_handle<Reply, Reply>{made};
 }
 
 template <protobuf_message Payload>

@@ -1,5 +1,7 @@
 #include "actors/workflow/compiler.hpp"
+#include "actors/workflow/message_types.hpp"
 #include "actors/workflow/value_type.hpp"
+#include "troupe/v1/history.pb.h"
 #include "troupe/v1/run.pb.h"
 
 #include <algorithm>
@@ -49,11 +51,37 @@ void compiler::check_child(const v1::StepDefinition& from, step& made) {
                                              from.workflow(), made.reply->full_name()));
 }
 
+/// A run whose definition is not known yet.
+void compiler::check_planned(const v1::StepDefinition& from, step& made) {
+  const std::string path = "steps." + from.id();
+  made.kind = step_kind::child;
+  if (!from.has_retry()) made.retry.maximum_attempts = 1;
+  made.reply =
+      from.reply_type().empty() ? v1::RunSummary::descriptor() : linked_type(from.reply_type());
+  if (!made.reply)
+    report(path + ".reply_type",
+           fmt::format("message type '{}' is not linked into this program; name one that is",
+                       from.reply_type().substr(0, 140)));
+  if (from.input().fields_size() > 0)
+    report(path + ".input",
+           "a run whose definition is planned has no inputs; have the planner write their values");
+}
+
 /// The values for the inputs of the run that the step is.
 void compiler::check_child_inputs(std::size_t at) {
   step& made = made_->steps[at];
+  const v1::StepDefinition& step_source = source_.steps(static_cast<int>(at));
+  if (!step_source.plan().empty()) {
+    const auto& field =
+        *v1::RunStarted::descriptor()->FindFieldByNumber(v1::RunStarted::kDefinitionFieldNumber);
+    google::protobuf::Value reference;
+    reference.set_string_value(step_source.plan());
+    if (auto checked = check_value(at, reference, field, false, "steps." + made.id + ".workflow"))
+      made.plan = field_binding{&field, std::move(*checked)};
+    return;
+  }
   if (!made.child) return;
-  const google::protobuf::Struct& from = source_.steps(static_cast<int>(at)).input();
+  const google::protobuf::Struct& from = step_source.input();
   const std::string path = "steps." + made.id + ".input";
   std::vector<std::string> known;
   for (const input_declaration& declared : made.child->inputs) {

@@ -106,6 +106,7 @@ void compiler::collect_needs(std::size_t at) {
   const v1::StepDefinition& from = source_.steps(static_cast<int>(at));
   const std::string path = "steps." + from.id();
   if (!from.for_each().empty()) check_text(at, path + ".for_each", from.for_each());
+  if (!from.plan().empty()) check_text(at, path + ".workflow", from.plan());
   each_text(from.input(), path + ".input", [&](const std::string& where, const std::string& text) {
     check_text(at, where, text);
   });

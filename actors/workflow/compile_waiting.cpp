@@ -18,7 +18,8 @@ const google::protobuf::Descriptor* signal_type(const definition& workflow, std:
 void compiler::check_kind(const v1::StepDefinition& from, step& made) {
   const std::string path = "steps." + from.id();
   const int said = (from.agent().empty() ? 0 : 1) + (from.has_wait() ? 1 : 0) +
-                   (from.signal().empty() ? 0 : 1) + (from.workflow().empty() ? 0 : 1);
+                   (from.signal().empty() ? 0 : 1) + (from.workflow().empty() ? 0 : 1) +
+                   (from.plan().empty() ? 0 : 1);
   if (said == 0)
     return report(path,
                   fmt::format("step '{}' has no agent; add 'agent: TYPE/KEY', 'wait: DURATION', "
@@ -36,6 +37,7 @@ void compiler::check_kind(const v1::StepDefinition& from, step& made) {
     report(path + ".default", "only a step with 'signal' has a default; leave it out");
   if (from.has_wait()) return check_wait(from, made);
   if (!from.workflow().empty()) return check_child(from, made);
+  if (!from.plan().empty()) return check_planned(from, made);
   check_agent(from, made);
 }
 

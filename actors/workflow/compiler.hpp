@@ -63,6 +63,7 @@ private:
 
   // compile_child.cpp: steps that are runs of their own
   void check_child(const v1::StepDefinition& from, step& made);
+  void check_planned(const v1::StepDefinition& from, step& made);
   void check_child_inputs(std::size_t at);
   [[nodiscard]] std::optional<field_binding> check_child_input(std::size_t at,
                                                                const input_declaration& declared,

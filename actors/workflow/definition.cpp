@@ -27,6 +27,7 @@ bool name_children(v1::WorkflowDefinition& source, const definition& checked) {
   std::map<std::string, definition_ptr> named;
   for (const step& each : checked.steps) {
     if (each.kind != step_kind::child) continue;
+    if (each.plan) continue;
     if (!each.child) return false;
     named.emplace(each.child->name, each.child);
   }

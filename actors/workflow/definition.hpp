@@ -119,6 +119,8 @@ struct step {
   /// a wrapper (google.protobuf.StringValue and so on), by the rules for requests.
   std::shared_ptr<const definition> child;
   std::vector<std::pair<std::string, field_binding>> child_inputs;
+  /// Of a `child` whose definition a reply holds: that one. Then `child` is nullptr.
+  std::optional<field_binding> plan;
   failure_action on_failure = failure_action::fail;
   /// Of `failure_action::reply`.
   message_ptr failure_reply;

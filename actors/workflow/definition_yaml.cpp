@@ -152,7 +152,11 @@ private:
 
   void read_workflow_name(v1::StepDefinition& made, const yaml_node& value,
                           const std::string& path) {
-    if (value.what != yaml_node::kind::mapping) return made.set_workflow(shape_.text(value, path));
+    if (value.what != yaml_node::kind::mapping) {
+      std::string text = shape_.text(value, path);
+      if (text.starts_with("${")) return made.set_plan(std::move(text));
+      return made.set_workflow(std::move(text));
+    }
     std::string file;
     shape_.each_entry(value, path, {"file"},
                       [&](const std::string&, const std::string& at, const yaml_node& part) {

@@ -1,5 +1,6 @@
 #include "actors/workflow/engine_core.hpp"
 #include "actors/workflow/errors.hpp"
+#include "actors/workflow/inputs.hpp"
 #include "actors/workflow/run_id.hpp"
 
 #include <algorithm>
@@ -51,13 +52,58 @@ void engine_core::begin_child(const std::string& run_id, live_run& run, const at
   launch_child(run_id, run, attempt);
 }
 
+/// The definition and the inputs of the run that an instance is.
+reply<std::pair<definition_ptr, input_values>>
+engine_core::child_of(const std::string& run_id, const live_run& run,
+                      const instance_id& instance) const {
+  const step& from = run.state.definition_of(instance);
+  if (!from.plan) {
+    auto inputs = run.state.child_inputs(instance);
+    if (!inputs) return tl::unexpected(std::move(inputs.error()));
+    return std::pair{from.child, std::move(*inputs)};
+  }
+  const auto refuse = [&](const std::string& why) {
+    constexpr std::size_t most = 2'000;
+    return tl::unexpected(failure{"workflow.bad_plan",
+                                  fmt::format("step {}[{}] cannot run what was planned: {}",
+                                              from.id, instance.index, why.substr(0, most)),
+                                  false});
+  };
+  if (level_of(run_id) >= definition_limits::workflow_depth)
+    return refuse(fmt::format("it would be a run within {} others, each planned by the one before",
+                              definition_limits::workflow_depth));
+  const auto source = run.state.planned(instance);
+  if (!source) return tl::unexpected(source.error());
+  const auto made = compile_definition(*source, &around_.agents);
+  if (!made) return refuse(to_string(made.error()));
+  auto inputs = complete_inputs(**made, {});
+  if (!inputs) return refuse(inputs.error().message());
+  if (const auto fit = check_demands(**made); !fit) return refuse(fit.error().message());
+  const auto* gives = (*made)->output ? (*made)->output->type : v1::RunSummary::descriptor();
+  if (gives != from.reply)
+    return refuse(fmt::format("it gives a {}, and the step a {}; say so with reply_type",
+                              gives->full_name(), from.reply->full_name()));
+  return std::pair{*made, std::move(*inputs)};
+}
+
+/// How many runs a run is in, itself included, as far as they are at work here.
+std::size_t engine_core::level_of(const std::string& run_id) const {
+  std::size_t level = 0;
+  for (auto at = runs_.find(run_id); at != runs_.end() && level < definition_limits::workflow_depth;
+       ++level) {
+    const auto& parent = at->second.state.parent();
+    at = parent ? runs_.find(parent->run_id) : runs_.end();
+  }
+  return level;
+}
+
 /// Makes the run. Both beginnings are pending: they are one commit.
 void engine_core::launch_child(const std::string& run_id, live_run& run,
                                const attempt_id& attempt) {
-  auto inputs = run.state.child_inputs(attempt.instance);
-  if (!inputs) return refuse_later(run_id, attempt, std::move(inputs.error()));
+  auto what = child_of(run_id, run, attempt.instance);
+  if (!what) return refuse_later(run_id, attempt, std::move(what.error()));
   const std::string child = run.state.child_of(attempt.instance);
-  run_started start{child, run.state.definition_of(attempt.instance).child, std::move(*inputs),
+  run_started start{child, std::move(what->first), std::move(what->second),
                     bounded(run.state.priority_of(attempt.instance)),
                     parent_ref{run_id, attempt.instance, attempt.attempt}};
   live_run& made = runs_[child];

@@ -260,6 +260,9 @@ private:
 
   // engine_children.cpp
   void begin_child(const std::string& run_id, live_run& run, const attempt_id& attempt);
+  [[nodiscard]] reply<std::pair<definition_ptr, input_values>>
+  child_of(const std::string& run_id, const live_run& run, const instance_id& instance) const;
+  [[nodiscard]] std::size_t level_of(const std::string& run_id) const;
   void launch_child(const std::string& run_id, live_run& run, const attempt_id& attempt);
   void look_later(const std::string& run_id, const attempt_id& attempt);
   void refuse_later(const std::string& run_id, const attempt_id& attempt, failure why);

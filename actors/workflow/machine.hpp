@@ -152,6 +152,9 @@ public:
   /// The inputs of the run that the instance is, complete.
   /// @returns failure "workflow.bad_reference" (not retryable) where a value does not fit.
   [[nodiscard]] reply<input_values> child_inputs(const instance_id& instance) const;
+  /// The definition of the run that the instance, of a step with a plan, is to be; as the reply holds it.
+  /// @returns as above.
+  [[nodiscard]] reply<v1::WorkflowDefinition> planned(const instance_id& instance) const;
   /// What a completed run gives the step that it was started by.
   /// @returns failure "workflow.no_output" (not retryable) where that step was skipped or has failed.
   [[nodiscard]] reply<message_ptr> output() const;

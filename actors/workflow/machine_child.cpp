@@ -92,6 +92,10 @@ reply<input_values> machine::child_inputs(const instance_id& instance) const {
   return build_child_inputs(definition_of(instance), instance.index, *this);
 }
 
+reply<v1::WorkflowDefinition> machine::planned(const instance_id& instance) const {
+  return build_plan(definition_of(instance), instance.index, *this);
+}
+
 reply<message_ptr> machine::output() const {
   if (!workflow_->output) return message_ptr{std::make_shared<v1::RunSummary>(summary())};
   const output_reference& from = *workflow_->output;

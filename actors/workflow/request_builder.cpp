@@ -3,6 +3,7 @@
 #include "actors/workflow/inputs.hpp"
 #include "actors/workflow/message_types.hpp"
 #include "actors/workflow/value.hpp"
+#include "troupe/v1/history.pb.h"
 
 #include <fmt/format.h>
 #include <optional>
@@ -116,6 +117,16 @@ reply<input_values> build_child_inputs(const step& target, std::uint32_t index,
   auto complete = complete_inputs(*target.child, given);
   if (!complete) return refuse(complete.error().context);
   return std::move(*complete);
+}
+
+reply<v1::WorkflowDefinition> build_plan(const step& target, std::uint32_t index,
+                                         const reply_source& source) {
+  v1::RunStarted made;
+  request_builder builder{target, index, source};
+  if (auto wrong = builder.fill(made, object_expression{{*target.plan}}))
+    return tl::unexpected(failure{"workflow.bad_reference",
+                                  fmt::format("step {}[{}]: {}", target.id, index, *wrong), false});
+  return std::move(*made.mutable_definition());
 }
 
 std::size_t element_count(const fan_out& each, const Message& root_reply) {

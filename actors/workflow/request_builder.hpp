@@ -19,6 +19,12 @@ namespace troupe::workflow {
 [[nodiscard]] reply<input_values> build_child_inputs(const step& target, std::uint32_t index,
                                                      const reply_source& source);
 
+/// The definition of the run that instance `index` of `target`, which has a plan, is to be. Everything it needs must be
+/// done. Not checked.
+/// @returns as above.
+[[nodiscard]] reply<v1::WorkflowDefinition> build_plan(const step& target, std::uint32_t index,
+                                                       const reply_source& source);
+
 /// Number of elements in the list that `each` runs over.
 /// @param root_reply reply of the step `each.root`.
 [[nodiscard]] std::size_t element_count(const fan_out& each,

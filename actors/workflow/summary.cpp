@@ -38,7 +38,7 @@ std::string doer_of(const step& from) {
   case step_kind::signal:
     return "signal " + from.signal;
   case step_kind::child:
-    return "workflow " + from.child->name;
+    return from.child ? "workflow " + from.child->name : "workflow planned";
   default:
     return from.agent.to_string();
   }

@@ -163,6 +163,16 @@ BOOST_AUTO_TEST_CASE(waits_and_signals) {
              v1::STEP_STATUS_SKIPPED); // an empty payload approves of nothing
 }
 
+BOOST_AUTO_TEST_CASE(a_planned_step) {
+  workflow_builder flow{"plans"};
+  const auto plan = flow.step<v1::ListFilesRequest, v1::WorkflowDefinition>("plan", "plan.make");
+  const auto all = flow.planned<v1::ReadFileReply>("all", plan.reply());
+  flow.step<v1::RedactRequest, v1::RedactReply>("redact", "pii.redact")
+      .with(TROUPE_FIELD(v1::RedactRequest, text),
+            all.reply().get(TROUPE_FIELD(v1::ReadFileReply, text)));
+  BOOST_TEST(compiled(flow)->steps[1].plan.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(inputs_with_and_without_default) {
   workflow_builder flow{"inputs"};
   flow.input_or<std::string>("text", "${not a reference}");

@@ -22,6 +22,7 @@ public:
     add<v1::NerRequest, v1::NerReply>("ner.extract");
     add<v1::RedactRequest, v1::RedactReply>("pii.redact");
     add<v1::WriteReportRequest, v1::WriteReportReply>("report.write");
+    add<v1::ListFilesRequest, v1::WorkflowDefinition>("plan.make");
     add<v1::ReadFileRequest, v1::ReadFileReply>("two.faced");
     types_["two.faced"].methods.push_back(
         {v1::NerRequest::descriptor(), v1::NerReply::descriptor()});
