@@ -114,7 +114,7 @@ result<signal_outcome> engine_core::signal_elsewhere(const std::string& run_id,
   if (entry->status != v1::RUN_STATUS_RUNNING) return ended(run_id, entry->status);
   const auto start = beginning(run_id);
   if (!start) return tl::unexpected(start.error());
-  const auto workflow = compile_definition(start->definition(), nullptr);
+  const auto workflow = definitions_.compile(start->definition());
   if (!workflow)
     return fail(workflow_errc::history_unreadable,
                 fmt::format("run '{}': its definition does not fit this build: {}", run_id,

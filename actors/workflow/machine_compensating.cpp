@@ -15,7 +15,6 @@
 //   backing_off  step_timed_out                       failed, the next one's turn
 //   wanted, running  run_recovered                    wanted
 namespace troupe::workflow {
-namespace {} // namespace
 
 result<void> machine::transition::operator()(const run_compensating& happened) {
   if (state.compensating()) return mismatch("the run compensates already");
