@@ -41,6 +41,7 @@ private:
 
   // compile_names.cpp: header, inputs, ids, agents, policies
   void check_header();
+  void check_deadline();
   void check_inputs();
   void check_input(const v1::InputDeclaration& from, std::size_t position);
   void check_step(const v1::StepDefinition& from);

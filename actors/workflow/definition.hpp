@@ -164,6 +164,8 @@ struct definition {
   std::unordered_map<std::string, std::size_t> step_index;
   /// Bounds `engine_options::max_uncommitted` for each run; absent: that alone bounds it.
   std::optional<std::uint32_t> max_uncommitted;
+  /// How long a run may take, from its start; 0: as long as it does.
+  duration deadline{};
   /// Absent: the run's summary.
   std::optional<output_reference> output;
   /// What it was made from, normalised (defaults filled in): a run's history begins with it.

@@ -30,7 +30,7 @@ private:
     made.set_version("1");
     read_defaults(root, within);
     std::vector<std::string> keys{"version",   "description",     "inputs", "defaults",
-                                  "workflows", "max_uncommitted", "steps",  "output"};
+                                  "workflows", "max_uncommitted", "steps",  "output", "deadline"};
     if (within.empty()) keys.emplace_back("name");
     shape_.each_entry(root, within, keys,
                       [&](const std::string& key, const std::string& path, const yaml_node& value) {
@@ -45,6 +45,8 @@ private:
     if (key == "description") made.set_description(shape_.text(value, path));
     if (key == "max_uncommitted") made.set_max_uncommitted(whole_number(value, path));
     if (key == "output") made.set_output(shape_.text(value, path));
+    if (key == "deadline")
+      read_duration(made, &v1::WorkflowDefinition::mutable_deadline, value, path);
     if (key == "inputs")
       shape_.each_entry(
           value, path, {},

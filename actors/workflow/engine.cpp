@@ -118,8 +118,10 @@ result<std::string> engine::submit(definition_ptr workflow, const input_values& 
   auto promise = std::make_shared<std::promise<result<void>>>();
   auto answer = promise->get_future();
   const bool accepted = self_->post(
-      [this, promise, workflow = std::move(workflow), inputs, run_id, priority = options.priority] {
-        self_->core().submit(workflow, inputs, {run_id, priority},
+      [this, promise, workflow = std::move(workflow), inputs, run_id,
+       whole = options]() mutable {
+        whole.run_id = run_id;
+        self_->core().submit(workflow, inputs, whole,
                              [promise](result<void> done) { promise->set_value(std::move(done)); });
       });
   if (!accepted) return tl::unexpected(stopped());

@@ -93,6 +93,10 @@ struct submit_options {
   /// Added to that of each step: among attempts that wait for a place higher goes first. From -`highest_priority` to
   /// `highest_priority`. What has a lower one may wait as long as there is something with a higher one.
   std::int32_t priority = 0;
+  /// How long the run may take, from its start, in the place of its definition's `deadline`; 0: as that says. At most ten
+  /// years. A run past it is ended as by a step's failure ("run.deadline_exceeded"), also where nobody had it at work when
+  /// the time was over: then by whoever takes it over.
+  std::chrono::nanoseconds deadline{};
 };
 
 /// What `cancel` came to.

@@ -59,10 +59,12 @@ void engine_core::launch_child(const std::string& run_id, live_run& run,
   const std::string child = run.state.child_of(attempt.instance);
   run_started start{child, run.state.definition_of(attempt.instance).child, std::move(*inputs),
                     bounded(run.state.priority_of(attempt.instance)),
-                    parent_ref{run_id, attempt.instance, attempt.attempt}};
+                    parent_ref{run_id, attempt.instance, attempt.attempt},
+                    run.state.definition_of(attempt.instance).child->deadline};
   live_run& made = runs_[child];
   made.serial = ++last_serial_;
   record(child, made, std::move(start));
+  arm_run_timer(child, made);
 }
 
 // What is recorded may want more of the same run: what would record something else has to wait until that is done.

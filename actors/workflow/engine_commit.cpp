@@ -195,6 +195,7 @@ void engine_core::give_up(const error& why) {
     call_off(run);
     run.close_timers.clear();
     run.wait_timers.clear();
+    run.end_timer.reset();
     tell_submitters(run.pending, why);
   }
   for (handed_over& part : handed_)

@@ -142,8 +142,12 @@ private:
     std::string run_id;
     instance_id instance;
   };
+  /// The run's deadline.
+  struct run_timer {
+    std::string run_id;
+  };
   using timer = std::variant<retry_timer, close_timer, start_timer, deadline_timer, heartbeat_timer,
-                             wait_timer>;
+                             wait_timer, run_timer>;
   using timers = std::multimap<time_point, timer>;
 
   /// What happened in a run and is not durable.
@@ -172,6 +176,8 @@ private:
     std::map<instance_id, timers::iterator> close_timers;
     /// Of the instances that wait for their time.
     std::map<instance_id, timers::iterator> wait_timers;
+    /// Of the run's deadline.
+    std::optional<timers::iterator> end_timer;
     /// Of the attempts that agents have, by their tokens.
     std::map<std::uint64_t, std::shared_ptr<pulse>> pulses;
   };
@@ -236,6 +242,8 @@ private:
   void fire(const deadline_timer& due);
   void fire(const heartbeat_timer& due);
   void fire(const wait_timer& due);
+  void fire(const run_timer& due);
+  void arm_run_timer(const std::string& run_id, live_run& run);
   void arm_close_timer(const std::string& run_id, live_run& run, const instance_id& instance,
                        time_point due);
   void disarm_close_timer(live_run& run, const instance_id& instance);

@@ -99,6 +99,18 @@ void engine_core::fire(const wait_timer& due) {
   record(due.run_id, run, timer_fired{due.instance});
 }
 
+void engine_core::fire(const run_timer& due) {
+  const auto found = runs_.find(due.run_id);
+  if (found == runs_.end()) return;
+  live_run& run = found->second;
+  run.end_timer.reset();
+  if (run.state.due()) record(due.run_id, run, run_timed_out{run_is_late(run.state)});
+}
+
+void engine_core::arm_run_timer(const std::string& run_id, live_run& run) {
+  if (const auto due = run.state.due()) run.end_timer = timers_.emplace(*due, run_timer{run_id});
+}
+
 void engine_core::arm_close_timer(const std::string& run_id, live_run& run,
                                   const instance_id& instance, time_point due) {
   if (!run.close_timers.contains(instance))
@@ -116,6 +128,7 @@ void engine_core::disarm_timers(live_run& run) {
   for (auto* armed : {&run.close_timers, &run.wait_timers})
     for (const auto& [instance, timer] : std::exchange(*armed, {}))
       timers_.erase(timer);
+  if (const auto armed = std::exchange(run.end_timer, std::nullopt)) timers_.erase(*armed);
 }
 
 } // namespace troupe::workflow

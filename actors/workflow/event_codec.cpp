@@ -1,5 +1,6 @@
 #include "actors/workflow/event_codec.hpp"
 
+#include "actors/workflow/durations.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/message_types.hpp"
 
@@ -45,6 +46,7 @@ struct encoder {
     for (const auto& [name, value] : from.inputs)
       fill((*into.mutable_inputs()->mutable_fields())[name], value);
     into.set_priority(from.priority);
+    if (from.deadline > duration{0}) *into.mutable_deadline() = to_proto(from.deadline);
     if (!from.parent) return;
     v1::ParentRef& parent = *into.mutable_parent();
     parent.set_run_id(from.parent->run_id);
@@ -109,6 +111,9 @@ struct encoder {
     v1::RunCompensating& into = *made.mutable_run_compensating();
     if (from.why) *into.mutable_failure() = encode(*from.why);
     into.set_cancel_reason(from.cancel_reason);
+  }
+  void operator()(const run_timed_out& from) const {
+    *made.mutable_run_timed_out()->mutable_failure() = encode(from.why);
   }
   void operator()(const child_started& from) const {
     fill(*made.mutable_child_started()->mutable_attempt(), from.attempt);
@@ -175,6 +180,8 @@ result<what> decode_start(const v1::Event& from, definition_cache& known) {
     made.parent = parent_ref{start.parent().run_id(),
                              {start.parent().step(), start.parent().index()},
                              start.parent().attempt()};
+  if (start.has_deadline()) made.deadline = from_proto(start.deadline());
+  if (made.deadline < duration{0}) return unreadable(from, "its deadline is out of range");
   for (const input_declaration& declared : made.workflow->inputs) {
     const auto found = start.inputs().fields().find(declared.name);
     auto value =
@@ -260,6 +267,8 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
     child_started made{std::move(attempt), from.child_started().run_id()};
     return what{std::move(made)};
   }
+  case v1::Event::kRunTimedOut:
+    return what{run_timed_out{from_wire(from.run_timed_out().failure())}};
   case v1::Event::kRunRecovered:
     return what{run_recovered{from.run_recovered().owner()}};
   case v1::Event::kRunCompleted:

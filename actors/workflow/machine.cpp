@@ -10,10 +10,15 @@
 namespace troupe::workflow {
 
 run_started machine::beginning() const {
-  run_started made{run_id_, workflow_, {}, priority_, parent_};
+  run_started made{run_id_, workflow_, {}, priority_, parent_, deadline_};
   for (std::size_t i = 0; i < inputs_.size(); ++i)
     made.inputs.emplace(workflow_->inputs[i].name, inputs_[i]);
   return made;
+}
+
+std::optional<time_point> machine::due() const {
+  if (deadline_ == duration{0} || closed() || compensating()) return std::nullopt;
+  return started_ + deadline_;
 }
 
 bool machine::closed() const {

@@ -49,12 +49,13 @@ struct complete_run {
 };
 /// Record `run_failed`.
 struct fail_run {
-  attempt_id attempt;
+  /// Absent: no step's failure, the run's own deadline.
+  std::optional<attempt_id> attempt;
   failure why;
 };
 /// Record `run_compensating` with this failure.
 struct start_compensating {
-  attempt_id attempt;
+  std::optional<attempt_id> attempt;
   failure why;
 };
 /// Record `child_started` for this attempt, and start that run.
@@ -108,6 +109,7 @@ using commands = std::vector<command>;
 ///    `run_compensating` says so: one after the other, the one that completed last first. From then on nothing
 ///    else happens in the run. A compensation is tried as a step is; one that fails for good is noted, and the
 ///    next one follows.
+///  - `run_timed_out` fails the run wherever it stands, but while it compensates: what undoes it takes its time.
 ///  - A step that is a run of its own has attempts as others have; each is another run. Such an attempt is not lost
 ///    with its process: the other run has its own history. Before a run fails or is cancelled the runs that it
 ///    started are cancelled and awaited; one that completes all the same is undone as its step says.
@@ -131,6 +133,8 @@ public:
   [[nodiscard]] v1::RunStatus status() const { return status_; }
   [[nodiscard]] bool closed() const;
   [[nodiscard]] time_point started() const { return started_; }
+  /// When the run fails unless it is closed or compensates before; absent where it may take as long as it does.
+  [[nodiscard]] std::optional<time_point> due() const;
   /// Of no meaning while the run is open.
   [[nodiscard]] time_point closed_time() const { return closed_; }
   [[nodiscard]] const std::string& run_id() const { return run_id_; }
@@ -259,6 +263,8 @@ private:
   std::uint64_t last_token_ = 0;
   v1::RunStatus status_ = v1::RUN_STATUS_UNSPECIFIED;
   time_point started_{};
+  /// From `started_`; 0 means none.
+  duration deadline_{};
   time_point closed_{};
   std::optional<run_failure> failure_;
   /// Of one name: what no instance has taken, or who awaits more.

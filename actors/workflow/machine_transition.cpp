@@ -47,6 +47,7 @@ result<void> machine::transition::operator()(const run_started& happened) {
   }
   state.priority_ = happened.priority;
   state.parent_ = happened.parent;
+  state.deadline_ = happened.deadline;
   state.status_ = v1::RUN_STATUS_RUNNING;
   state.started_ = now;
   link_steps();
@@ -184,6 +185,16 @@ result<void> machine::transition::operator()(const run_cancelled& happened) {
   state.cancel_reason_ = happened.reason;
   state.status_ = v1::RUN_STATUS_CANCELLED;
   state.closed_ = now;
+  return {};
+}
+
+/// As the failure of a step would, but of no step.
+result<void> machine::transition::operator()(const run_timed_out& happened) {
+  if (state.deadline_ == duration{0}) return mismatch("the run has no deadline");
+  if (state.failure_ || state.compensating())
+    return mismatch("the run is to fail or to be cancelled already");
+  state.failure_ = run_failure{happened.why, std::nullopt};
+  want_end();
   return {};
 }
 
@@ -366,9 +377,9 @@ void machine::transition::settle(std::size_t at) {
 void machine::transition::want_end() {
   if (state.compensating() && state.must_compensate()) return;
   if (state.failure_ && state.must_compensate())
-    wanted.emplace_back(start_compensating{*state.failure_->where, state.failure_->why});
+    wanted.emplace_back(start_compensating{state.failure_->where, state.failure_->why});
   else if (state.failure_)
-    wanted.emplace_back(fail_run{*state.failure_->where, state.failure_->why});
+    wanted.emplace_back(fail_run{state.failure_->where, state.failure_->why});
   else if (state.compensating())
     wanted.emplace_back(cancel_run{state.cancel_reason_});
   else if (state.steps_left_ == 0)

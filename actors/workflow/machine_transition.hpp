@@ -33,6 +33,7 @@ struct machine::transition {
   result<void> operator()(const signal_received& happened);
   result<void> operator()(const run_compensating& happened);
   result<void> operator()(const child_started& happened);
+  result<void> operator()(const run_timed_out& happened);
 
 private:
   /// A place in the state that an event names.

@@ -1,5 +1,6 @@
 #include "tools/troupe/run_target.hpp"
 
+#include "actors/workflow/durations.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/inputs.hpp"
@@ -80,10 +81,15 @@ void run_target::add_to(CLI::App& command) {
                                    "those of the run\nwith the highest go first")
                        ->check(CLI::Range(-workflow::highest_priority, workflow::highest_priority))
                        ->capture_default_str();
+  auto* deadline = command
+                       .add_option("--deadline", deadline_,
+                                   "How long the new run may take, from its start, e.g. 90s or 2h; "
+                                   "in the place of\nthe definition's deadline")
+                       ->type_name("DURATION");
   auto* go_on = command.add_flag(
       "--continue", continue_,
       "Go on with the newest unfinished run of this definition and these inputs,\nor start one");
-  resumed->excludes(input)->excludes(id)->excludes(priority)->excludes(go_on)->excludes(definition);
+  resumed->excludes(input)->excludes(id)->excludes(priority)->excludes(deadline)->excludes(go_on)->excludes(definition);
   id->excludes(go_on);
 }
 
@@ -92,6 +98,8 @@ tl::expected<std::string, no_run> run_target::start(workflow::engine& engine,
   if (!resumed_.empty()) return resume(engine);
   const auto definition = load(agents);
   if (!definition) return tl::unexpected(definition.error());
+  const auto limit = deadline();
+  if (!limit) return tl::unexpected(limit.error());
   const auto inputs = workflow::parse_inputs(**definition, assignments_);
   if (!inputs) return stop(inputs.error(), exit_code::usage);
   if (continue_) {
@@ -102,9 +110,21 @@ tl::expected<std::string, no_run> run_target::start(workflow::engine& engine,
       return **found;
     }
   }
-  auto submitted = engine.submit(*definition, *inputs, {run_id_, priority_});
+  auto submitted = engine.submit(*definition, *inputs, {run_id_, priority_, *limit});
   if (!submitted) return stop(submitted.error());
   return std::move(*submitted);
+}
+
+tl::expected<std::chrono::nanoseconds, no_run> run_target::deadline() const {
+  if (deadline_.empty()) return std::chrono::nanoseconds{0};
+  const auto length = workflow::parse_duration(deadline_);
+  if (!length)
+    return stop({cli_errc::bad_option, "--deadline: " + length.error()}, exit_code::usage);
+  if (*length == std::chrono::nanoseconds{0})
+    return stop({cli_errc::bad_option, "--deadline: a run with no time could never begin; give it "
+                                       "some"},
+                exit_code::usage);
+  return *length;
 }
 
 tl::expected<std::string, no_run> run_target::resume(workflow::engine& engine) const {

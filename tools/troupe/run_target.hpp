@@ -32,6 +32,7 @@ public:
                                                         const agent_types& agents) const;
 
 private:
+  [[nodiscard]] tl::expected<std::chrono::nanoseconds, no_run> deadline() const;
   [[nodiscard]] tl::expected<std::string, no_run> resume(workflow::engine& engine) const;
   [[nodiscard]] tl::expected<workflow::definition_ptr, no_run>
   load(const agent_types& agents) const;
@@ -41,6 +42,7 @@ private:
   std::string resumed_;
   std::string run_id_;
   std::int32_t priority_ = 0;
+  std::string deadline_;
   bool continue_ = false;
 };
 

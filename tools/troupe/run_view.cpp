@@ -95,6 +95,7 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
                      {"step", run.parent().step()},
                      {"index", run.parent().index()},
                      {"attempt", run.parent().attempt()}};
+  if (run.has_deadline_time()) out["deadline"] = iso_time(time_of(run.deadline_time()));
   if (run.priority() != 0) out["priority"] = run.priority();
   if (run.status() == v1::RUN_STATUS_CANCELLED || !run.cancel_reason().empty())
     out["reason"] = run.cancel_reason();
