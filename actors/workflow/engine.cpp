@@ -138,10 +138,16 @@ result<void> engine::resume(const std::string& run_id) {
 }
 
 result<cancellation> engine::cancel(const std::string& run_id, const std::string& reason) {
+  cancel_options how;
+  how.reason = reason;
+  return cancel(run_id, how);
+}
+
+result<cancellation> engine::cancel(const std::string& run_id, const cancel_options& how) {
   auto promise = std::make_shared<std::promise<result<cancellation>>>();
   auto answer = promise->get_future();
-  const bool accepted = self_->post([this, promise, run_id, reason] {
-    self_->core().cancel(run_id, reason, [promise](result<cancellation> done) {
+  const bool accepted = self_->post([this, promise, run_id, how] {
+    self_->core().cancel(run_id, how, [promise](result<cancellation> done) {
       promise->set_value(std::move(done));
     });
   });

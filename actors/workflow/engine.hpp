@@ -99,6 +99,19 @@ struct submit_options {
   std::chrono::nanoseconds deadline{};
 };
 
+/// How a run is to be cancelled.
+struct cancel_options {
+  /// For people, in UTF-8, at most 1,000 bytes; kept in the history.
+  std::string reason;
+  /// How long the attempts that agents have are waited for: they are told (`call_context::cancelled`), what they complete is
+  /// recorded, and undone where their steps say how. What has not answered then is abandoned, and told that as well
+  /// (`call_context::abandoned`). At most a day. 0: nothing is waited for.
+  std::chrono::milliseconds grace{30'000};
+  /// Nothing is waited for, and nothing is undone, also where the run undoes what it has done already. Runs that it started
+  /// are ended in the same way.
+  bool force = false;
+};
+
 /// What `cancel` came to.
 enum class cancellation {
   /// The run is closed as cancelled.
@@ -108,7 +121,10 @@ enum class cancellation {
   requested,
   /// It undoes what it has done (`compensate` in its definition), and closes then: here where it is at work here, else
   /// by its owner, or by whoever recovers it.
-  compensating
+  compensating,
+  /// It is at work here, and waits for what agents have; it ends, or turns to undo what it has done, when they have answered
+  /// or the time of grace is over.
+  cancelling
 };
 
 /// Something that a run is told.
@@ -176,12 +192,14 @@ public:
   /// @returns `run_unknown`, `run_closed`, `run_cancelled` (also where that was only asked for so far), `run_owned`,
   ///   `agent_missing`, `demand_too_large`, `history_unreadable`, `history_mismatch`.
   [[nodiscard]] result<void> resume(const std::string& run_id);
-  /// Ends an open run of the store, wherever it is at work. Its attempts in flight are abandoned: agents may look
-  /// whether they are (`call_context::cancelled`), what they answer is refused. Once this returns the run is not gone on with, also after a crash.
-  /// @param reason for people, in UTF-8, at most 1,000 bytes; kept in the history.
-  /// @returns `run_unknown`, `run_closed`, `run_cancelled`, `bad_input` (the reason).
+  /// Ends an open run of the store, wherever it is at work. From now on nothing is begun, and the attempts that agents have
+  /// are told and waited for, for a time of grace. Once this returns the run is not gone on with, also after a crash. May be
+  /// repeated: a shorter grace, or force, makes the end come sooner; the first reason stays.
+  /// @returns `run_unknown`, `run_closed`, `run_cancelled`, `bad_input` (the reason, the grace).
   [[nodiscard]] result<cancellation> cancel(const std::string& run_id,
-                                            const std::string& reason = {});
+                                            const cancel_options& how = {});
+  /// With the usual grace.
+  [[nodiscard]] result<cancellation> cancel(const std::string& run_id, const std::string& reason);
 
   /// Tells an open run of the store something, wherever it is at work. A signal that no step awaits yet is kept for the
   /// one that will. Once this returns it is durable.

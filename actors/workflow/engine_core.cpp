@@ -153,7 +153,7 @@ result<void> engine_core::go_on(const std::string& run_id, std::uint64_t epoch,
   if (wish) {
     const auto work = unfinished_work_of(run_id);
     if (!work) return (void)around_.history.release(run_id), tl::unexpected(work.error());
-    if (!work->must_be_undone && work->children.empty()) {
+    if (wish->force || (!work->must_be_undone && work->children.empty())) {
       auto closed = close_cancelled(*wish, epoch);
       if (!closed) return closed;
       return closed_already(run_id, v1::RUN_STATUS_CANCELLED);
@@ -162,7 +162,7 @@ result<void> engine_core::go_on(const std::string& run_id, std::uint64_t epoch,
   auto taken = take_over(run_id, epoch);
   // Another owner may be able to do what this one is not: it should not wait for this one's end.
   if (!taken) return (void)around_.history.release(run_id), taken;
-  if (wish) begin_cancel(run_id, runs_.at(run_id), wish->reason);
+  if (wish) begin_cancel(run_id, runs_.at(run_id), *wish);
   return taken;
 }
 
@@ -344,7 +344,9 @@ void engine_core::carry_out(const std::string& run_id, live_run& run, const comm
   } else if (const auto* failing = std::get_if<fail_run>(&wanted)) {
     record(run_id, run, run_failed{explain(*failing, run.state)});
   } else if (const auto* turning = std::get_if<start_compensating>(&wanted)) {
-    turn_back(run_id, run, {explain(turning->attempt, turning->why, run.state), {}});
+    std::optional<run_failure> why;
+    if (turning->why) why = explain(turning->attempt, *turning->why, run.state);
+    turn_back(run_id, run, {std::move(why), turning->cancel_reason});
   } else if (const auto* child = std::get_if<start_child>(&wanted)) {
     begin_child(run_id, run, child->attempt);
   } else if (const auto* awaited = std::get_if<await_child>(&wanted)) {

@@ -66,7 +66,7 @@ public:
   /// Takes over an unfinished run. Its new events are pending until the next commit.
   [[nodiscard]] result<void> resume(const std::string& run_id);
   [[nodiscard]] result<recovery> recover();
-  void cancel(const std::string& run_id, const std::string& reason, on_cancel then);
+  void cancel(const std::string& run_id, const cancel_options& how, on_cancel then);
   void signal(const std::string& run_id, const run_signal& sent, on_signal then);
   void subscribe(event_callback callback) { subscribers_.push_back(std::move(callback)); }
   /// @returns a number for `forget`; 0 where `then` was called already.
@@ -142,7 +142,7 @@ private:
     std::string run_id;
     instance_id instance;
   };
-  /// The run's deadline.
+  /// The run's deadline, or the end of the time for which it waits before it is cancelled.
   struct run_timer {
     std::string run_id;
   };
@@ -176,7 +176,7 @@ private:
     std::map<instance_id, timers::iterator> close_timers;
     /// Of the instances that wait for their time.
     std::map<instance_id, timers::iterator> wait_timers;
-    /// Of the run's deadline.
+    /// The one of the run itself.
     std::optional<timers::iterator> end_timer;
     /// Of the attempts that agents have, by their tokens.
     std::map<std::uint64_t, std::shared_ptr<pulse>> pulses;
@@ -272,14 +272,19 @@ private:
   void await_or_lose(const std::string& run_id, const attempt_id& attempt, const error& why);
   void cancel_open_child(const std::string& run_id, const cancel_child& wanted);
   void tell_parent(const machine& child);
-  void give_child_up(const std::string& child, const std::string& parent);
+  void give_child_up(const std::string& child, const std::string& parent, duration grace = {});
+  [[nodiscard]] duration grace_left(const machine& run) const;
   void rearm_close_timer(const std::string& run_id, live_run& run, const instance_id& instance);
   void poll_children();
 
   // engine_cancel.cpp
   void poll_requests();
   void poll_cancels();
-  void begin_cancel(const std::string& run_id, live_run& run, const std::string& reason);
+  void begin_cancel(const std::string& run_id, live_run& run, const cancel_request& wish);
+  void await_attempts(const std::string& run_id, live_run& run, const cancel_request& wish);
+  void hasten_cancel(const std::string& run_id, live_run& run, time_point due);
+  void end_cancelling(const std::string& run_id, live_run& run, const std::string& reason);
+  void force_cancel(const std::string& run_id, live_run& run, const std::string& reason);
   void turn_back(const std::string& run_id, live_run& run, run_compensating why);
   /// What cancelling a run of the store takes.
   struct unfinished_work {
@@ -290,7 +295,8 @@ private:
   };
   [[nodiscard]] result<unfinished_work> unfinished_work_of(const std::string& run_id);
   [[nodiscard]] result<bool> cancel_children_elsewhere(const std::string& run_id,
-                                                       const std::vector<std::string>& children);
+                                                       const std::vector<std::string>& children,
+                                                       bool force);
   [[nodiscard]] result<cancellation> cancel_elsewhere(const cancel_request& wanted);
   [[nodiscard]] static const cancel_request* wish_of(const std::string& run_id,
                                                      std::span<const cancel_request> among);

@@ -104,10 +104,13 @@ void engine_core::fire(const run_timer& due) {
   if (found == runs_.end()) return;
   live_run& run = found->second;
   run.end_timer.reset();
+  if (run.state.cancelling()) return end_cancelling(due.run_id, run, run.state.cancel_reason());
   if (run.state.due()) record(due.run_id, run, run_timed_out{run_is_late(run.state)});
 }
 
 void engine_core::arm_run_timer(const std::string& run_id, live_run& run) {
+  if (run.state.cancelling())
+    run.end_timer = timers_.emplace(run.state.cancel_due(), run_timer{run_id});
   if (const auto due = run.state.due()) run.end_timer = timers_.emplace(*due, run_timer{run_id});
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 #include <variant>
+#include <vector>
 
 namespace troupe::workflow {
 
@@ -119,6 +120,15 @@ struct run_timed_out {
 };
 struct run_cancelled {
   std::string reason;
+  /// Nothing was waited for, and nothing is undone.
+  bool forced = false;
+};
+/// From now on nothing is begun, and what agents have is waited for.
+struct run_cancelling {
+  std::string reason;
+  time_point due{};
+  /// Tokens of the attempts that are waited for; the others in flight are abandoned.
+  std::vector<std::uint64_t> awaited;
 };
 
 /// The attempt is a run of its own.
@@ -143,7 +153,7 @@ struct event {
   std::variant<run_started, step_scheduled, step_completed, step_failed, step_retry_due,
                run_recovered, run_completed, run_failed, step_decided, step_timed_out,
                run_cancelled, step_waiting, timer_fired, signal_received, run_compensating,
-               child_started, run_timed_out>
+               child_started, run_timed_out, run_cancelling>
       what;
 };
 

@@ -106,6 +106,14 @@ struct encoder {
   }
   void operator()(const run_cancelled& from) const {
     made.mutable_run_cancelled()->set_reason(from.reason);
+    made.mutable_run_cancelled()->set_forced(from.forced);
+  }
+  void operator()(const run_cancelling& from) const {
+    v1::RunCancelling& into = *made.mutable_run_cancelling();
+    into.set_reason(from.reason);
+    fill(*into.mutable_due_time(), from.due);
+    for (const std::uint64_t token : from.awaited)
+      into.add_tokens(token);
   }
   void operator()(const run_compensating& from) const {
     v1::RunCompensating& into = *made.mutable_run_compensating();
@@ -255,7 +263,13 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
                                 std::move(*payload)}};
   }
   case v1::Event::kRunCancelled:
-    return what{run_cancelled{from.run_cancelled().reason()}};
+    return what{run_cancelled{from.run_cancelled().reason(), from.run_cancelled().forced()}};
+  case v1::Event::kRunCancelling: {
+    const v1::RunCancelling& begun = from.run_cancelling();
+    return what{run_cancelling{begun.reason(),
+                               decode(begun.due_time()),
+                               {begun.tokens().begin(), begun.tokens().end()}}};
+  }
   case v1::Event::kRunCompensating: {
     const v1::RunCompensating& turned = from.run_compensating();
     run_compensating made{std::nullopt, turned.cancel_reason()};

@@ -17,7 +17,7 @@ run_started machine::beginning() const {
 }
 
 std::optional<time_point> machine::due() const {
-  if (deadline_ == duration{0} || closed() || compensating()) return std::nullopt;
+  if (deadline_ == duration{0} || closed() || turning_back()) return std::nullopt;
   return started_ + deadline_;
 }
 
@@ -71,13 +71,13 @@ bool machine::is_current(const attempt_id& attempt) const {
 bool machine::awaits_retry(const instance_id& name, std::uint32_t attempt) const {
   const instance_state* instance = find(name);
   return instance && instance->status == instance_status::backing_off &&
-         instance->attempts + 1 == attempt && at_work(name);
+         instance->attempts + 1 == attempt && at_work(name) && !cancelling();
 }
 
 bool machine::awaits_timer(const instance_id& name) const {
   const instance_state* instance = find(name);
   return instance && instance->status == instance_status::waiting && instance->retry_time &&
-         at_work(name);
+         at_work(name) && !cancelling();
 }
 
 const google::protobuf::Descriptor* machine::signal_type(const std::string& name) const {
@@ -86,7 +86,7 @@ const google::protobuf::Descriptor* machine::signal_type(const std::string& name
 
 bool machine::awaits_attempt(const instance_id& name) const {
   const instance_state* instance = find(name);
-  return instance && instance->first_scheduled && at_work(name) &&
+  return instance && instance->first_scheduled && at_work(name) && !cancelling() &&
          (instance->status == instance_status::backing_off ||
           instance->status == instance_status::ready ||
           instance->status == instance_status::waiting);
@@ -139,7 +139,7 @@ step_failed machine::judge(const attempt_id& attempt, failure why, time_point no
   const step& from = definition_of(attempt.instance);
   auto due = next_attempt(from.retry, from.limits, instance.failures + 1,
                           instance.first_scheduled.value_or(now), why, now);
-  if (compensating() && !attempt.instance.compensation) due.reset();
+  if (turning_back() && !attempt.instance.compensation) due.reset();
   return {attempt, std::move(why), due, nullptr};
 }
 

@@ -53,10 +53,11 @@ struct fail_run {
   std::optional<attempt_id> attempt;
   failure why;
 };
-/// Record `run_compensating` with this failure.
+/// Record `run_compensating` with this failure, or this reason of a cancelled run.
 struct start_compensating {
   std::optional<attempt_id> attempt;
-  failure why;
+  std::optional<failure> why;
+  std::string cancel_reason;
 };
 /// Record `child_started` for this attempt, and start that run.
 struct start_child {
@@ -104,7 +105,10 @@ using commands = std::vector<command>;
 ///    signal, but one with a default reply, which completes with that.
 ///  - A signal goes to the instance that has awaited its name longest. Where none does it is kept for
 ///    the next one, the first one first.
-///  - `run_cancelled` closes the run wherever it stands, but while it compensates.
+///  - `run_cancelled` closes the run wherever it stands, but while it compensates; by force there, too.
+///  - `run_cancelling` begins nothing any more, and waits for what agents have: what they complete counts, what fails is
+///    not tried again. Once nothing is awaited the run compensates, or is cancelled. What is lost with its process
+///    meanwhile is not waited for.
 ///  - Completed instances with a compensation are undone before a run fails, and before it is cancelled where
 ///    `run_compensating` says so: one after the other, the one that completed last first. From then on nothing
 ///    else happens in the run. A compensation is tried as a step is; one that fails for good is noted, and the
@@ -142,6 +146,17 @@ public:
   [[nodiscard]] run_started beginning() const;
   /// Whether it undoes what it has done before it closes.
   [[nodiscard]] bool compensating() const { return status_ == v1::RUN_STATUS_COMPENSATING; }
+  /// Whether it waits for the attempts that agents have before it is cancelled.
+  [[nodiscard]] bool cancelling() const {
+    return cancel_due_ && status_ == v1::RUN_STATUS_RUNNING;
+  }
+  /// Nothing is begun any more but what undoes it.
+  [[nodiscard]] bool turning_back() const { return cancelling() || compensating(); }
+  /// Until when it waits; of no meaning unless it is `cancelling`.
+  [[nodiscard]] time_point cancel_due() const { return cancel_due_.value_or(time_point{}); }
+  [[nodiscard]] const std::string& cancel_reason() const { return cancel_reason_; }
+  /// Runs that its steps have started and that are not known to be closed.
+  [[nodiscard]] std::vector<std::string> open_children() const;
   /// Whether there is something to undo before the run may close other than by completing.
   [[nodiscard]] bool must_compensate() const { return !undo_.empty() || open_children_ > 0; }
   /// The step that started it; absent: somebody submitted it.
@@ -235,6 +250,7 @@ private:
   /// Whether it is another run that is not known to be closed.
   [[nodiscard]] bool is_open_child(const instance_id& name) const;
   [[nodiscard]] bool compensation_in_flight() const;
+  [[nodiscard]] bool awaits_answers() const;
   void describe_compensation(v1::StepSummary& made, std::size_t step, std::uint32_t index) const;
   /// The dependency by which it reads a reply that will never come; nullptr where there is none.
   [[nodiscard]] const dependency* missing_reply(std::size_t step, std::uint32_t index) const;
@@ -284,6 +300,7 @@ private:
   bool turned_back_ = false;
   /// Of a cancelled run.
   std::string cancel_reason_;
+  std::optional<time_point> cancel_due_;
   std::int32_t priority_ = 0;
 };
 

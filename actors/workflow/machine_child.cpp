@@ -19,7 +19,7 @@ namespace troupe::workflow {
 result<void> machine::transition::operator()(const child_started& happened) {
   const slot at = find(happened.attempt.instance);
   const bool fits = at.instance && at.instance->status == instance_status::wanted &&
-                    !happened.attempt.instance.compensation &&
+                    !happened.attempt.instance.compensation && !state.cancelling() &&
                     state.at_work(happened.attempt.instance) &&
                     definition_of(at.step).kind == step_kind::child &&
                     at.instance->attempts == happened.attempt.attempt &&

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Control over running work: deadlines."""
+"""Control over running work: deadlines, cancelling with a time of grace and by force."""
 
 import json
 import pathlib
+import subprocess
 import time
 import unittest
 
-from support import SystemTest, troupe
+from support import TROUPE, SystemTest, troupe
 
 WAITS = "name: job\nsteps:\n  a: { wait: 1h }\n"
 
@@ -56,6 +57,79 @@ class DeadlineTest(ControlTest):
             done = troupe("run", self.write(WAITS), "--store", self.store, f"--deadline={odd}")
             self.assert_exit(done, 2)
             self.assertIn("--deadline", done.stderr)
+
+
+class CancelTest(ControlTest):
+    """Of a run whose one step is a shell script."""
+
+    def start_script(self, script: str) -> subprocess.Popen:
+        """@returns troupe, once the script has made the file `ready`."""
+        step = {"agent": "process.run", "input": {"argv": ["sh", "-c", script]}, "retry": {"maximum_attempts": 1},
+                "compensate": {"agent": "process.run", "input": {"argv": ["sh", "-c", f"touch {self.folder}/undone"]}}}
+        path = self.write(f"name: job\nsteps:\n  work: {json.dumps(step)}\n")
+        command = [TROUPE, "run", path, "--store", self.store, "--id", "job", "--allow-process", "/bin/sh"]
+        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        self.wait_for(lambda: (self.folder / "ready").exists(), "the script to begin")
+        return process
+
+    def wait_for(self, what, described: str, seconds: float = 20):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if found := what():
+                return found
+            time.sleep(0.02)
+        return self.fail(f"waited {seconds} s for {described}")
+
+    def cancel(self, *arguments, status: str = "cancelled") -> None:
+        done = troupe("cancel", "job", "--store", self.store, "--json", *arguments)
+        self.assert_exit(done, 0)
+        self.assertEqual(json.loads(done.stdout)["status"], status)
+
+    def test_a_program_may_end_by_itself_and_is_undone(self):
+        process = self.start_script(f"trap 'touch {self.folder}/told; exit 0' TERM; touch {self.folder}/ready; while :; do sleep 0.05; done")
+        done = troupe("cancel", "job", "--store", self.store, "--grace", "60s", "--reason", "enough")
+        self.assert_exit(done, 0)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 1)
+        self.assertTrue((self.folder / "told").exists())
+        self.assertTrue((self.folder / "undone").exists())
+        shown = self.show()
+        self.assertEqual((shown["status"], shown["reason"]), ("cancelled", "enough"))
+        self.assertTrue(any("runCancelling" in event for event in shown["history"]))
+
+    def test_a_program_that_does_not_end_is_killed_with_all_it_started(self):
+        process = self.start_script(f"trap '' TERM; setsid sleep 313 & echo $! > {self.folder}/pid; touch {self.folder}/ready; "
+                                    "while :; do sleep 0.05; done")
+        self.cancel("--grace", "300ms")
+        process.communicate(timeout=30)
+        pid = int((self.folder / "pid").read_text())
+
+        def gone() -> bool:
+            try:
+                return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+            except (FileNotFoundError, ProcessLookupError):
+                return True
+        self.wait_for(gone, f"process {pid} to end")
+        self.assertFalse((self.folder / "undone").exists())  # it was not done
+
+    def test_force_waits_for_nothing_and_undoes_nothing(self):
+        process = self.start_script(f"trap '' TERM; touch {self.folder}/ready; while :; do sleep 0.05; done")
+        self.cancel("--force")
+        process.communicate(timeout=30)
+        self.assertTrue(self.show()["history"][-1]["runCancelled"]["forced"])
+        self.assertFalse((self.folder / "undone").exists())
+
+    def test_odd_times_are_refused(self):
+        process = self.start_script(f"touch {self.folder}/ready; sleep 100")
+        for grace, code in (("soon", 2), ("-1s", 2), ("25h", 1)):
+            done = troupe("cancel", "job", "--store", self.store, f"--grace={grace}")
+            self.assert_exit(done, code)
+            self.assertIn("grace", done.stderr)
+        self.assert_exit(troupe("cancel", "job", "--store", self.store, "--force", "--grace", "1s"), 2)
+        self.cancel()
+        process.communicate(timeout=30)
 
 
 if __name__ == "__main__":

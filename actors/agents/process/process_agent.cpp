@@ -270,8 +270,8 @@ reply<v1::RunProcessReply> run(const v1::RunProcessRequest& request, const call_
   if (!checked) return tl::unexpected(checked.error());
   auto done = run_process(checked->plan, [&] {
     context.heartbeat();
-    return !context.cancelled() && !service.stopping();
-  });
+    return !context.abandoned() && !service.stopping();
+  }, [&] { return context.cancelled(); });
   if (!done) return tl::unexpected(std::move(done.error()));
   return answer_of(std::move(*done), request, *checked);
 }

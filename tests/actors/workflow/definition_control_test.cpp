@@ -10,7 +10,7 @@ BOOST_AUTO_TEST_SUITE(workflow_definition_control)
 BOOST_AUTO_TEST_CASE(a_deadline_is_read) {
   const auto workflow = load("name: w\ndeadline: 1h30m\nsteps: { a: { agent: files.list } }\n");
   BOOST_TEST((workflow->deadline == 90min));
-  BOOST_TEST((lone_step()->deadline == 0min));
+  BOOST_TEST((lone_step("")->deadline == 0min));
   const auto again = compile_definition(workflow->source, nullptr);
   BOOST_REQUIRE(again);
   BOOST_TEST(((*again)->deadline == 90min));
@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(mistakes_in_a_deadline_have_a_place_and_a_remedy) {
           mistakes_of("name: w\n" + line + "\nsteps: { a: { agent: files.list } }\n");
       BOOST_TEST(found.find(words) != std::string::npos, found);
     }
-  auto source = lone_step()->source;
+  auto source = lone_step("")->source;
   source.mutable_deadline()->set_seconds(-1);
   BOOST_TEST(!compile_definition(source, nullptr));
 }

@@ -232,6 +232,16 @@ std::vector<instance_id> waiting_in(const driver& run) {
   return made;
 }
 
+/// Of the attempts that agents have, those that are waited for.
+std::vector<std::uint64_t> some_of(const driver& run) {
+  std::vector<std::uint64_t> made;
+  for (const attempt_id& each : run.state.in_flight())
+    if (run.state.definition_of(each.instance).kind == step_kind::agent &&
+        *rc::gen::inRange(0, 2) == 0)
+      made.push_back(each.token);
+  return made;
+}
+
 /// Seldom: somebody cancels the run, or the time of an instance or of the run is over. @returns whether it was so.
 bool random_end(driver& run) {
   switch (*rc::gen::inRange(0, 100)) {
@@ -246,6 +256,9 @@ bool random_end(driver& run) {
                  step_timed_out{*rc::gen::elementOf(waiting), {"workflow.timeout", "", false}}),
              true;
     return false;
+  case 3:
+    if (run.state.turning_back()) return false;
+    return run.record(run_cancelling{"enough", run.now, some_of(run)}), true;
   case 2:
     if (run.state.due()) return run.record(run_timed_out{{"run.deadline_exceeded", "", false}}), true;
     return false;
