@@ -104,6 +104,18 @@ enum class failure_action {
   reply
 };
 
+/// What attempts of a step are bound to over all runs of a node, with others that have the same key.
+struct step_limit {
+  /// Gives the key of an instance.
+  text_expression key;
+  /// So many hold the key at once; 0: no bound.
+  std::uint32_t concurrency = 0;
+  /// Between one start and the next, on average; 0: no bound.
+  duration interval{};
+  /// So many start at once after a pause.
+  std::uint32_t burst = 1;
+};
+
 /// One checked step.
 struct step {
   std::string id;
@@ -135,6 +147,8 @@ struct step {
   std::int32_t priority = 0;
   /// What an attempt holds while it is in flight; of `agent` only.
   scheduling::resource_vector demand;
+  /// Of `agent` only.
+  std::vector<step_limit> key_limits;
   retry_policy retry;
   time_limits limits;
   /// The request's fields, in order of their names.
@@ -195,6 +209,9 @@ struct definition_limits {
   static constexpr std::size_t total_bytes = std::size_t{4} << 20;
   /// Runs that one run may start.
   static constexpr std::size_t children = 10'000;
+  /// Of one step, and of a key in bytes.
+  static constexpr std::size_t key_limits = 8;
+  static constexpr std::size_t key_bytes = 256;
   /// Of a signal's payload as JSON.
   static constexpr std::size_t payload_bytes = std::size_t{256} << 10;
 };

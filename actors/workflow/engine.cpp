@@ -118,8 +118,7 @@ result<std::string> engine::submit(definition_ptr workflow, const input_values& 
   auto promise = std::make_shared<std::promise<result<void>>>();
   auto answer = promise->get_future();
   const bool accepted = self_->post(
-      [this, promise, workflow = std::move(workflow), inputs, run_id,
-       whole = options]() mutable {
+      [this, promise, workflow = std::move(workflow), inputs, run_id, whole = options]() mutable {
         whole.run_id = run_id;
         self_->core().submit(workflow, inputs, whole,
                              [promise](result<void> done) { promise->set_value(std::move(done)); });
@@ -147,9 +146,8 @@ result<cancellation> engine::cancel(const std::string& run_id, const cancel_opti
   auto promise = std::make_shared<std::promise<result<cancellation>>>();
   auto answer = promise->get_future();
   const bool accepted = self_->post([this, promise, run_id, how] {
-    self_->core().cancel(run_id, how, [promise](result<cancellation> done) {
-      promise->set_value(std::move(done));
-    });
+    self_->core().cancel(
+        run_id, how, [promise](result<cancellation> done) { promise->set_value(std::move(done)); });
   });
   if (!accepted) return tl::unexpected(stopped());
   return answer.get();
@@ -199,6 +197,10 @@ result<v1::RunSummary> engine::summary(const std::string& run_id) {
 result<std::vector<v1::Event>> engine::history(const std::string& run_id) {
   return self_->call<std::vector<v1::Event>>(
       [&](engine_core& core) { return core.history(run_id); });
+}
+
+result<query_answer> engine::query(const std::string& run_id, const std::string& path) {
+  return self_->call<query_answer>([&](engine_core& core) { return core.query(run_id, path); });
 }
 
 result<std::vector<waiting_reason>> engine::waiting(const std::string& run_id) {

@@ -69,7 +69,11 @@ struct waiting_reason {
     /// Part of its demand is taken: `missing`.
     resources,
     /// Its demand is free, but kept for one that waits in front of it: `kept_for`.
-    reserved
+    reserved,
+    /// As many as may hold `key`, or others wait for it in front.
+    limit_concurrency,
+    /// The rate of `key` has no room before `room_at`.
+    limit_rate
   };
 
   instance_id instance;
@@ -80,6 +84,10 @@ struct waiting_reason {
   std::vector<scheduling::shortage> missing{};
   /// `RUN/STEP/INDEX`.
   std::string kept_for{};
+  /// Of a limit: its key, who hold it and how many may, and who wait for it in front.
+  std::string key{};
+  std::size_t held = 0, bound = 0, ahead = 0;
+  std::optional<std::chrono::system_clock::time_point> room_at{};
   /// When it began to wait; what waits for a commit has not yet.
   std::optional<std::chrono::system_clock::time_point> since{};
 };
@@ -143,6 +151,14 @@ enum class signal_outcome {
   recorded,
   /// The run is not at work here: whoever has it records the signal within a second or so, or whoever takes it over.
   kept
+};
+
+/// A value of a run.
+struct query_answer {
+  /// As Protobuf spells it, e.g. `string`, `list of troupe.v1.FileInfo`; `object` of what has no such type.
+  std::string type;
+  /// With the names of fields that paths have.
+  std::string json;
 };
 
 /// What `recover` found.
@@ -221,6 +237,13 @@ public:
   [[nodiscard]] result<std::vector<run_entry>> list(const run_filter& filter = {});
   [[nodiscard]] result<v1::RunSummary> summary(const std::string& run_id);
   [[nodiscard]] result<std::vector<v1::Event>> history(const std::string& run_id);
+  /// Reads a value of a run as it stands at one moment, wherever it is at work.
+  /// @param path `steps.ID[.FIELD...]` (of a step with `for_each` the list of the replies so far), `steps.ID[INDEX][.FIELD...]`,
+  ///   `inputs.NAME`, `run[.FIELD...]` (a troupe.v1.RunSummary), `status`, `progress[.ID]` (how many instances stand where),
+  ///   `heartbeats[.ID]` (what attempts at work here said last).
+  /// @returns `run_unknown`; `bad_query` for a path that names nothing or does not fit its type; `no_value` where there is
+  ///   none yet.
+  [[nodiscard]] result<query_answer> query(const std::string& run_id, const std::string& path);
   /// Why the attempts of a run that are wanted and not in flight have not started, in the order in which they wait; empty
   /// for a run that is not at work here.
   [[nodiscard]] result<std::vector<waiting_reason>> waiting(const std::string& run_id);

@@ -97,13 +97,13 @@ void engine_core::cancel(const std::string& run_id, const cancel_options& how, o
                     : run.state.compensating() ? cancellation::compensating
                                                : cancellation::cancelling;
   if (run.committed == run.state.version()) return then(what);
-  last_unsettled(run_id, run).told_on_commit.push_back([then = std::move(then),
-                                                        what](result<void> done) {
-    if (done)
-      then(what);
-    else
-      then(tl::unexpected(std::move(done.error())));
-  });
+  last_unsettled(run_id, run)
+      .told_on_commit.push_back([then = std::move(then), what](result<void> done) {
+        if (done)
+          then(what);
+        else
+          then(tl::unexpected(std::move(done.error())));
+      });
 }
 
 /// Ends a run that is at work here, once agents have answered, and lets it undo first what it has done.
@@ -151,10 +151,11 @@ void engine_core::force_cancel(const std::string& run_id, live_run& run,
                                const std::string& reason) {
   const auto children = run.state.open_children();
   disarm_timers(run);
-  record(run_id, run, run_cancelled{run.state.turning_back() && !run.state.cancel_reason().empty()
-                                        ? run.state.cancel_reason()
-                                        : reason,
-                                    true});
+  record(run_id, run,
+         run_cancelled{run.state.turning_back() && !run.state.cancel_reason().empty()
+                           ? run.state.cancel_reason()
+                           : reason,
+                       true});
   for (const std::string& child : children) {
     const cancel_request wish{
         child, fmt::format("run '{}', which started it, was cancelled by force", run_id), {}, true};
@@ -261,7 +262,8 @@ result<void> engine_core::close_cancelled(const cancel_request& wanted, std::uin
       !(wanted.force && entry->status == v1::RUN_STATUS_COMPENSATING))
     return fail(workflow_errc::run_closed,
                 fmt::format("run '{}' ended before it could be cancelled", wanted.run_id));
-  const event happened{entry->version + 1, around_.now(), run_cancelled{wanted.reason, wanted.force}};
+  const event happened{entry->version + 1, around_.now(),
+                       run_cancelled{wanted.reason, wanted.force}};
   batch.entry = *entry;
   batch.entry.status = v1::RUN_STATUS_CANCELLED;
   batch.entry.closed = happened.time;

@@ -189,6 +189,8 @@ void engine_core::give_up(const error& why) {
   timers_.clear();
   waiting_.clear();
   demanding_.clear();
+  parked_.clear();
+  limits_.clear();
   line_.clear();
   ledger_.clear();
   for (auto& [run_id, run] : runs_) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/scheduling/limits/key_limits.hpp"
 #include "actors/scheduling/resources/ledger.hpp"
 #include "actors/scheduling/resources/waiting_line.hpp"
 #include "actors/workflow/committer.hpp"
@@ -28,6 +29,8 @@ inline constexpr int renewals_per_lease = 3;
 inline constexpr std::size_t claims_at_once = 500;
 /// How often an engine with runs looks whether somebody wants one to be cancelled or told something.
 inline constexpr std::chrono::milliseconds request_poll_interval{500};
+
+struct attempt_pulse;
 
 /// What an engine core needs of the world around it.
 struct engine_environment {
@@ -78,6 +81,7 @@ public:
   [[nodiscard]] result<std::vector<v1::Event>> history(const std::string& run_id);
   [[nodiscard]] result<std::vector<run_entry>> list(const run_filter& filter);
   [[nodiscard]] std::vector<waiting_reason> waiting(const std::string& run_id) const;
+  [[nodiscard]] result<query_answer> query(const std::string& run_id, std::string_view path);
 
   /// Records what is due by now: ends of waits and of limits, renewal of the lease, wishes to cancel.
   void fire_timers();
@@ -102,6 +106,8 @@ public:
   [[nodiscard]] std::size_t attempts_in_flight() const { return in_flight_; }
   /// Who holds what of the resources.
   [[nodiscard]] const scheduling::ledger& resources() const { return ledger_; }
+  /// Who holds which keys, and who waits for some.
+  [[nodiscard]] const scheduling::key_limits& limits() const { return limits_; }
   [[nodiscard]] std::size_t timers_armed() const { return timers_.size(); }
   [[nodiscard]] std::size_t runs_at_work() const { return runs_.size(); }
 
@@ -112,6 +118,8 @@ private:
     std::string run_id;
     attempt_id attempt;
     time_point scheduled;
+    /// What it holds of its keys; 0: nothing.
+    scheduling::key_limits::hold_id keys = 0;
   };
   /// Waiting attempts by priority, the highest first, then by their number.
   using waiting_key = scheduling::waiting_line::key;
@@ -234,6 +242,18 @@ private:
   [[nodiscard]] bool may_overtake(const scheduling::resource_vector& demand) const;
   [[nodiscard]] waiting_reason reason_of(waiting_key key, const started_attempt& wanted) const;
 
+  // engine_limits.cpp
+  [[nodiscard]] bool park(const std::string& run_id, const live_run& run, waiting_key key,
+                          const attempt_id& attempt);
+  void admit();
+  void unpark(waiting_key key);
+  [[nodiscard]] started_attempt claim(waiting_attempts& from, waiting_attempts::iterator which);
+  [[nodiscard]] waiting_attempts& place_of(waiting_key key);
+  [[nodiscard]] bool describe_limit(waiting_key key, waiting_reason& into) const;
+
+  // engine_query.cpp
+  [[nodiscard]] static std::vector<attempt_pulse> pulses_of(const live_run& run);
+
   // engine_timers.cpp
   void renew_lease();
   void fire(const retry_timer& due);
@@ -331,6 +351,9 @@ private:
   waiting_attempts waiting_;
   /// Those with one; `line_` has the same keys.
   waiting_attempts demanding_;
+  /// Those that wait for room at their keys; `limits_` has all with such.
+  waiting_attempts parked_;
+  scheduling::key_limits limits_;
   scheduling::waiting_line line_;
   scheduling::ledger ledger_;
   std::uint64_t last_waiting_ = 0;

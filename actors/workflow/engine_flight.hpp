@@ -81,6 +81,8 @@ struct engine_core::flight {
   bool has_place = true;
   /// What it holds of the resources; 0: nothing.
   scheduling::ledger::grant_id grant = 0;
+  /// The same of its keys.
+  scheduling::key_limits::hold_id keys = 0;
   time_point due{};
   timeout_kind bound_by = timeout_kind::default_timeout;
   duration beat_every{};

@@ -26,7 +26,9 @@ void engine_core::renew_lease() {
 }
 
 time_point engine_core::next_due() const {
-  return timers_.empty() ? renew_at_ : std::min(renew_at_, timers_.begin()->first);
+  time_point made = timers_.empty() ? renew_at_ : std::min(renew_at_, timers_.begin()->first);
+  if (const auto room = limits_.next_wake()) made = std::min(made, *room);
+  return made;
 }
 
 time_point engine_core::next_wake() const {
@@ -65,7 +67,7 @@ void engine_core::fire(const close_timer& due) {
 }
 
 void engine_core::fire(const start_timer& due) {
-  waiting_attempts& from = waiting_.contains(due.waiting) ? waiting_ : demanding_;
+  waiting_attempts& from = place_of(due.waiting);
   const auto found = from.find(due.waiting);
   found->second.start_by.reset();
   const started_attempt late = take(from, found);

@@ -266,9 +266,8 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
     return what{run_cancelled{from.run_cancelled().reason(), from.run_cancelled().forced()}};
   case v1::Event::kRunCancelling: {
     const v1::RunCancelling& begun = from.run_cancelling();
-    return what{run_cancelling{begun.reason(),
-                               decode(begun.due_time()),
-                               {begun.tokens().begin(), begun.tokens().end()}}};
+    return what{run_cancelling{
+        begun.reason(), decode(begun.due_time()), {begun.tokens().begin(), begun.tokens().end()}}};
   }
   case v1::Event::kRunCompensating: {
     const v1::RunCompensating& turned = from.run_compensating();

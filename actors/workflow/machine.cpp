@@ -173,6 +173,10 @@ reply<message_ptr> machine::request(const instance_id& instance) const {
   return build_request(definition_of(instance), instance.index, *this);
 }
 
+reply<std::vector<std::string>> machine::limit_keys(const instance_id& instance) const {
+  return build_limit_keys(definition_of(instance), instance.index, *this);
+}
+
 std::string machine::idempotency_key(const instance_id& instance) const {
   return fmt::format("{}/{}/{}{}", run_id_, instance.step, instance.index,
                      instance.compensation ? "/compensate" : "");

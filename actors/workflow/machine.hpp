@@ -147,9 +147,7 @@ public:
   /// Whether it undoes what it has done before it closes.
   [[nodiscard]] bool compensating() const { return status_ == v1::RUN_STATUS_COMPENSATING; }
   /// Whether it waits for the attempts that agents have before it is cancelled.
-  [[nodiscard]] bool cancelling() const {
-    return cancel_due_ && status_ == v1::RUN_STATUS_RUNNING;
-  }
+  [[nodiscard]] bool cancelling() const { return cancel_due_ && status_ == v1::RUN_STATUS_RUNNING; }
   /// Nothing is begun any more but what undoes it.
   [[nodiscard]] bool turning_back() const { return cancelling() || compensating(); }
   /// Until when it waits; of no meaning unless it is `cancelling`.
@@ -226,6 +224,9 @@ public:
   /// @returns failure "workflow.bad_reference" (not retryable) where a value does not fit its
   ///   field.
   [[nodiscard]] reply<message_ptr> request(const instance_id& instance) const;
+  /// The keys of its step's limits, in their order.
+  /// @returns failure "workflow.bad_limit_key" (not retryable).
+  [[nodiscard]] reply<std::vector<std::string>> limit_keys(const instance_id& instance) const;
   /// The same for every attempt of an instance: `RUN/STEP/INDEX`, of what undoes it `RUN/STEP/INDEX/compensate`.
   [[nodiscard]] std::string idempotency_key(const instance_id& instance) const;
 
@@ -236,6 +237,8 @@ public:
   /// Instances of a step; 0 while the list that it runs over is not known.
   [[nodiscard]] std::size_t instance_count(std::size_t step) const;
   [[nodiscard]] const step_state& state_of(std::size_t step) const { return steps_[step]; }
+  /// What references read. Not before the first event.
+  [[nodiscard]] const reply_source& values() const { return *this; }
 
 private:
   struct transition;

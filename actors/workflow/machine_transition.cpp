@@ -62,8 +62,7 @@ result<void> machine::transition::operator()(const step_scheduled& happened) {
   if (!at.instance || at.instance->status != instance_status::wanted ||
       at.instance->attempts != happened.attempt.attempt ||
       at.instance->token != happened.attempt.token || !state.at_work(happened.attempt.instance) ||
-      state.cancelling() ||
-      state.definition_of(happened.attempt.instance).kind != step_kind::agent)
+      state.cancelling() || state.definition_of(happened.attempt.instance).kind != step_kind::agent)
     return mismatch(describe(happened.attempt) + " is not wanted");
   at.instance->status = instance_status::running;
   if (!at.instance->first_scheduled) at.instance->first_scheduled = now;

@@ -5,6 +5,7 @@
 #include "actors/workflow/value.hpp"
 
 #include <fmt/format.h>
+#include <google/protobuf/wrappers.pb.h>
 #include <optional>
 
 namespace troupe::workflow {
@@ -116,6 +117,27 @@ reply<input_values> build_child_inputs(const step& target, std::uint32_t index,
   auto complete = complete_inputs(*target.child, given);
   if (!complete) return refuse(complete.error().context);
   return std::move(*complete);
+}
+
+reply<std::vector<std::string>> build_limit_keys(const step& target, std::uint32_t index,
+                                                 const reply_source& source) {
+  request_builder builder{target, index, source};
+  const FieldDescriptor* field = google::protobuf::StringValue::descriptor()->field(0);
+  std::vector<std::string> made;
+  for (const step_limit& each : target.key_limits) {
+    google::protobuf::StringValue key;
+    auto wrong = builder.fill(key, object_expression{{{field, expression{each.key}}}});
+    if (!wrong && key.value().empty()) wrong = "the key of a limit is empty";
+    if (!wrong && key.value().size() > definition_limits::key_bytes)
+      wrong = fmt::format("the key of a limit has {} bytes, it may have {}", key.value().size(),
+                          definition_limits::key_bytes);
+    if (wrong)
+      return tl::unexpected(failure{"workflow.bad_limit_key",
+                                    fmt::format("step {}[{}]: {}", target.id, index, *wrong),
+                                    false});
+    made.push_back(std::move(*key.mutable_value()));
+  }
+  return made;
 }
 
 std::size_t element_count(const fan_out& each, const Message& root_reply) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Control over running work: deadlines, cancelling with a time of grace and by force."""
+"""Control over running work: deadlines, cancelling with a time of grace and by force, limits by key, queries."""
 
 import json
 import pathlib
@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from support import TROUPE, SystemTest, troupe
+from support import TROUPE, SystemTest, troupe, write_documents
 
 WAITS = "name: job\nsteps:\n  a: { wait: 1h }\n"
 
@@ -130,6 +130,68 @@ class CancelTest(ControlTest):
         self.assert_exit(troupe("cancel", "job", "--store", self.store, "--force", "--grace", "1s"), 2)
         self.cancel()
         process.communicate(timeout=30)
+
+
+class LimitsTest(ControlTest):
+    def job(self, limits: str, step: str) -> pathlib.Path:
+        write_documents(self.folder / "in", 5)
+        return self.write("name: job\nsteps:\n"
+                          f"  list: {{ agent: files.list, input: {{ folder: {self.folder / 'in'} }} }}\n"
+                          f"  work: {{ {step}, for_each: \"${{steps.list.files}}\", limits: {limits} }}\n")
+
+    def test_a_key_is_held_by_one_at_a_time(self):
+        script = f"mkdir {self.folder}/lock || exit 9; sleep 0.1; rmdir {self.folder}/lock"
+        path = self.job("[{ key: lock, concurrency: 1 }]", 'agent: process.run, retry: { maximum_attempts: 1 }, '
+                        f'input: {{ argv: [sh, -c, "{script}"] }}')
+        self.run_job(path, "--id", "job", "--allow-process", "/bin/sh")
+        codes = [s for s in self.show()["history"] if "stepCompleted" in s and s["stepCompleted"]["attempt"]["step"] == "work"]
+        self.assertEqual(len(codes), 5)
+        self.assertFalse(any(s["stepCompleted"]["reply"].get("exitCode") for s in codes), codes)
+
+    def test_a_rate_spaces_the_starts(self):
+        path = self.job("[{ key: reads, rate: 10/s }]", 'agent: files.read, input: { path: "${item.path}", name: "${item.name}" }')
+        done = json.loads(self.run_job(path, "--json").stdout)
+        self.assertGreaterEqual(done["seconds"], 0.4)  # four times the interval
+
+    def test_mistakes_say_where(self):
+        path = self.job("[{ key: k, rate: fast }]", "agent: files.list")
+        done = troupe("run", path, "--store", self.store)
+        self.assert_exit(done, 2)
+        self.assertRegex(done.stderr, r"job.yaml:4:\d+: error: bad rate 'fast'")
+
+
+class QueryTest(ControlTest):
+    def query(self, path: str, *more, code: int = 0) -> str:
+        done = troupe("query", "job", path, "--store", self.store, *more)
+        self.assert_exit(done, code)
+        return done.stderr if code else done.stdout
+
+    def test_values_of_a_run_are_read_from_outside(self):
+        write_documents(self.folder / "in", 3)
+        self.assert_exit(troupe(*self.run_arguments(self.folder / "in", self.folder / "out", "--id", "job")), 0)
+        self.assertEqual(self.query("status"), "RUN_STATUS_COMPLETED\n")
+        self.assertEqual(self.query("inputs.output"), f"{self.folder / 'out'}\n")
+        names = json.loads(self.query("steps.list.files.name"))
+        self.assertEqual(names, [f"document-{i:04}.txt" for i in range(3)])
+        self.assertEqual(self.query("steps.read[1].name"), "document-0001.txt\n")
+        answer = json.loads(self.query("steps.list.files.size_bytes", "--json"))
+        self.assertEqual((answer["run"], answer["path"], answer["type"]), ("job", "steps.list.files.size_bytes", "list of uint64"))
+        self.assertEqual(len(answer["value"]), 3)
+        self.assertEqual(json.loads(self.query("progress.read"))["completed"], 3)
+
+    def test_a_run_at_work_elsewhere_is_read_as_far_as_it_is(self):
+        path = self.write("name: job\nsteps:\n  a: { wait: 1h }\n  b: { agent: files.list, input: { folder: . } }\n")
+        with self.start_run(path, "--id", "job", until="step b[0] completed") as process:
+            self.assertEqual(json.loads(self.query("progress.a"))["waiting"], 1)
+            self.assertIn("step 'a' [0] has no reply: it is waiting", self.query("steps.a", code=1))
+            self.assertIn("not at work in this process", self.query("heartbeats", code=1))
+            process.kill()
+
+    def test_odd_paths_are_refused(self):
+        self.run_job(self.write("name: job\nsteps:\n  a: { wait: 1ms }\n"), "--id", "job")
+        for odd, words in (("steps.b", "unknown step 'b'"), ("steps.a.x", "x"), ("nothing", "nothing"), ("steps.a[1]", "one instance")):
+            self.assertIn(words, self.query(odd, code=2))
+        self.assert_exit(troupe("query", "nobody", "status", "--store", self.store), 1)
 
 
 if __name__ == "__main__":

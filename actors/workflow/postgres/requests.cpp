@@ -80,11 +80,9 @@ result<void> run_store::request_cancel(const cancel_request& wanted, time_point 
     }
     const std::string text = stored_text(kept);
     const checksum sum = sum_of(sums_, std::string_view{wanted.run_id}, text, time_ms);
-    const auto added = session_->run(add_cancel, parameters{}
-                                                     .add_bytes(wanted.run_id)
-                                                     .add_bytes(text)
-                                                     .add(time_ms)
-                                                     .add_bytes(view(sum)));
+    const auto added = session_->run(
+        add_cancel,
+        parameters{}.add_bytes(wanted.run_id).add_bytes(text).add(time_ms).add_bytes(view(sum)));
     if (!added) return tl::unexpected(added.error());
     return guard->commit();
   });

@@ -12,13 +12,12 @@ namespace {
 
 const failure broken{"x.broken", "no more", true};
 
-const std::string pair_of_steps =
-    "name: w\nsteps:\n"
-    "  a: { agent: files.list, compensate: { agent: files.list } }\n"
-    "  b: { agent: files.list }\n"
-    "  c: { agent: files.list, needs: [a], when: \"true\" }\n"
-    "  d: { wait: 1h }\n"
-    "  e: { signal: go }\n";
+const std::string pair_of_steps = "name: w\nsteps:\n"
+                                  "  a: { agent: files.list, compensate: { agent: files.list } }\n"
+                                  "  b: { agent: files.list }\n"
+                                  "  c: { agent: files.list, needs: [a], when: \"true\" }\n"
+                                  "  d: { wait: 1h }\n"
+                                  "  e: { signal: go }\n";
 
 bool refused(driver& run, decltype(event::what) what) {
   return !run.state.apply({run.state.version() + 1, run.now, std::move(what)});
@@ -118,8 +117,9 @@ BOOST_AUTO_TEST_CASE(a_wish_is_kept_in_one_text) {
     BOOST_TEST(again.force == each.force);
   }
   BOOST_TEST(stored_text({"r", "as ever"}) == "as ever");
-  for (const std::string odd :
-       {"\x1f", "\x1f-5\x1fx", "\x1fmany\x1fx", "\x1f" "99999999999999999999\x1fx"})
+  for (const std::string odd : {"\x1f", "\x1f-5\x1fx", "\x1fmany\x1fx",
+                                "\x1f"
+                                "99999999999999999999\x1fx"})
     BOOST_TEST(cancel_from_text("r", odd).reason == odd);
 }
 

@@ -46,10 +46,9 @@ struct driver {
       record(state.decide(open->instance));
     if (std::holds_alternative<complete_run>(wanted)) record(run_completed{});
     if (const auto* turning = std::get_if<start_compensating>(&wanted))
-      record(run_compensating{turning->why ? std::optional{run_failure{*turning->why,
-                                                                       turning->attempt}}
-                                           : std::nullopt,
-                              turning->cancel_reason});
+      record(run_compensating{
+          turning->why ? std::optional{run_failure{*turning->why, turning->attempt}} : std::nullopt,
+          turning->cancel_reason});
     if (const auto* child = std::get_if<start_child>(&wanted)) {
       const std::string id = child_run_id("r", child->attempt.instance.step,
                                           child->attempt.instance.index, child->attempt.attempt);

@@ -9,11 +9,11 @@ BOOST_AUTO_TEST_SUITE(workflow_engine_cancel_grace)
 
 namespace {
 
-const std::string undoable =
-    "name: w\nsteps:\n"
-    "  book: { agent: files.list, retry: { maximum_attempts: 3 }, compensate: { agent: files.write, "
-    "input: { name: x } } }\n"
-    "  pay: { agent: files.list, needs: [book] }\n";
+const std::string undoable = "name: w\nsteps:\n"
+                             "  book: { agent: files.list, retry: { maximum_attempts: 3 }, "
+                             "compensate: { agent: files.write, "
+                             "input: { name: x } } }\n"
+                             "  pay: { agent: files.list, needs: [book] }\n";
 
 result<cancellation> cancel_run_of(engine_harness& engine, const cancel_options& how,
                                    const std::string& run = "r") {
@@ -140,8 +140,8 @@ BOOST_FIXTURE_TEST_CASE(asking_again_makes_the_end_come_sooner_only, engine_fixt
 
 BOOST_FIXTURE_TEST_CASE(signals_find_nobody_meanwhile, engine_fixture) {
   engine_harness engine{open()};
-  BOOST_REQUIRE(engine.submit(
-      load("name: w\nsteps: { a: { agent: files.list }, b: { signal: go } }\n"), {}));
+  BOOST_REQUIRE(
+      engine.submit(load("name: w\nsteps: { a: { agent: files.list }, b: { signal: go } }\n"), {}));
   BOOST_TEST(cancel_run_of(engine, {"enough", 30s}).has_value());
   result<signal_outcome> told = fail(workflow_errc::none, "not told");
   engine.core->signal("r", {"go", "{}", ""}, [&](result<signal_outcome> done) { told = done; });

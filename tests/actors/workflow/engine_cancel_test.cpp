@@ -17,7 +17,8 @@ definition_ptr lone_step() {
 result<cancellation> cancel(engine_harness& engine, const std::string& run,
                             const std::string& reason = "no longer wanted") {
   result<cancellation> told = fail(workflow_errc::none, "not told");
-  engine.core->cancel(run, {reason, {}}, [&](result<cancellation> done) { told = std::move(done); });
+  engine.core->cancel(run, {reason, {}},
+                      [&](result<cancellation> done) { told = std::move(done); });
   engine.turn();
   return told;
 }

@@ -260,7 +260,8 @@ bool random_end(driver& run) {
     if (run.state.turning_back()) return false;
     return run.record(run_cancelling{"enough", run.now, some_of(run)}), true;
   case 2:
-    if (run.state.due()) return run.record(run_timed_out{{"run.deadline_exceeded", "", false}}), true;
+    if (run.state.due())
+      return run.record(run_timed_out{{"run.deadline_exceeded", "", false}}), true;
     return false;
   default:
     return false;
