@@ -5,10 +5,8 @@
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/inputs.hpp"
 #include "tools/troupe/cli_errc.hpp"
-#include "tools/troupe/text_source.hpp"
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>
 #include <optional>
@@ -20,13 +18,6 @@ namespace {
 
 tl::unexpected<no_run> stop(error why, exit_code code = exit_code::failed) {
   return tl::unexpected(no_run{std::move(why), code});
-}
-
-result<std::string> read_definition(const std::string& file) {
-  text_source source{{file}, text_unit::file};
-  auto text = source.next();
-  if (!text) return tl::unexpected(text.error());
-  return *text ? std::move((*text)->text) : std::string{};
 }
 
 bool same_run(const v1::Event& first, const workflow::definition& wanted,
@@ -89,7 +80,12 @@ void run_target::add_to(CLI::App& command) {
   auto* go_on = command.add_flag(
       "--continue", continue_,
       "Go on with the newest unfinished run of this definition and these inputs,\nor start one");
-  resumed->excludes(input)->excludes(id)->excludes(priority)->excludes(deadline)->excludes(go_on)->excludes(definition);
+  resumed->excludes(input)
+      ->excludes(id)
+      ->excludes(priority)
+      ->excludes(deadline)
+      ->excludes(go_on)
+      ->excludes(definition);
   id->excludes(go_on);
 }
 
@@ -138,17 +134,7 @@ tl::expected<workflow::definition_ptr, no_run> run_target::load(const agent_type
   if (definition_file_.empty())
     return stop({cli_errc::bad_option, "name a DEFINITION, or a run with --resume"},
                 exit_code::usage);
-  const auto yaml = read_definition(definition_file_);
-  if (!yaml) return stop(yaml.error(), exit_code::usage);
-  auto loaded = workflow::load_definition(
-      *yaml, definition_file_, agents,
-      definition_file_ == "-"
-          ? workflow::definition_files{}
-          : workflow::files_in(std::filesystem::path{definition_file_}.parent_path().string()));
-  if (!loaded)
-    return stop({workflow_errc::bad_definition, "\n" + workflow::to_string(loaded.error())},
-                exit_code::usage);
-  return std::move(*loaded);
+  return load_definition_file(definition_file_, agents);
 }
 
 } // namespace troupe::cli
