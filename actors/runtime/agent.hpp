@@ -94,8 +94,10 @@ public:
   }
   /// How far an earlier attempt came; nullptr where it said nothing.
   [[nodiscard]] virtual message_ptr last_details() const { return nullptr; }
-  /// Whether the answer is of no use any more. Any thread, often.
+  /// Whether the work should end: the answer is of no use any more, or soon will be. Any thread, often.
   [[nodiscard]] virtual bool cancelled() const noexcept { return false; }
+  /// Whether the answer is of no use any more.
+  [[nodiscard]] virtual bool abandoned() const noexcept { return cancelled(); }
 };
 
 /// What a requester may say about one request.
@@ -137,9 +139,13 @@ public:
   }
   /// What the attempt before said last with `heartbeat`; nullptr where there is none, or it said nothing.
   [[nodiscard]] virtual message_ptr last_heartbeat() const { return nullptr; }
-  /// Whether the answer is of no use any more: the request, or the one it was made for, is answered or its time is over; the
-  /// run was cancelled, has failed or compensates, or left its engine. Look now and then in long work, and end it. Cheap enough for a loop.
+  /// Whether the work should end: the request, or the one it was made for, is answered or its time is over; the run is to be
+  /// cancelled, has failed or compensates, or left its engine. Look now and then in long work, and end it: what was done so
+  /// far may still be answered. Cheap enough for a loop.
   [[nodiscard]] virtual bool cancelled() const noexcept { return false; }
+  /// Whether the answer is of no use any more: as `cancelled`, but for a run that is to be cancelled only once its time of
+  /// grace is over.
+  [[nodiscard]] virtual bool abandoned() const noexcept { return cancelled(); }
   /// Asks another agent; `then` runs once, with the answer or a failure, at the latest at this
   /// call's own deadline. It runs like a handler of the asking agent: one at a time with its
   /// handlers, and on the blocking executor when the agent is blocking. May be called after the

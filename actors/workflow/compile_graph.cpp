@@ -110,6 +110,8 @@ void compiler::collect_needs(std::size_t at) {
   each_text(from.input(), path + ".input", [&](const std::string& where, const std::string& text) {
     check_text(at, where, text);
   });
+  for (int i = 0; i < from.limits_size(); ++i)
+    check_text(at, fmt::format("{}.limits[{}].key", path, i), from.limits(i).key());
   parse_when(at);
   within_ = ".compensate";
   each_text(

@@ -50,6 +50,7 @@ void compiler::check_header() {
   made_->version = source_.version();
   made_->description = source_.description();
   if (source_.has_max_uncommitted()) made_->max_uncommitted = source_.max_uncommitted();
+  check_deadline();
   if (!source_.name().empty() && !is_name(source_.name()))
     report("name", fmt::format("bad name '{}'; use letters, digits, '.', '_' and '-', 128 at most",
                                source_.name().substr(0, 140)));
@@ -64,6 +65,14 @@ void compiler::check_header() {
            true);
   if (source_.steps_size() == 0)
     report("steps", "the definition has no steps; add at least one under 'steps:'", true);
+}
+
+void compiler::check_deadline() {
+  if (!source_.has_deadline()) return;
+  made_->deadline = from_proto(source_.deadline());
+  if (made_->deadline <= duration{0})
+    report("deadline", "a run with this deadline could never begin; give one longer than 0, up to "
+                       "ten years, or leave it out");
 }
 
 void compiler::check_inputs() {
@@ -113,6 +122,7 @@ void compiler::check_step(const v1::StepDefinition& from) {
                                            from.priority(), -highest_priority, highest_priority));
   check_kind(from, made);
   check_resources(from, made);
+  check_limits(from, made);
   check_retry(from, made);
   check_timeouts(from, made);
   check_on_failure(from, made);

@@ -51,6 +51,7 @@ void compiler::check_types(std::size_t at) {
   step& made = made_->steps[at];
   if (made.request)
     made.input = check_object(at, from.input(), *made.request, "steps." + from.id() + ".input");
+  check_limit_keys(at);
   check_child_inputs(at);
   check_compensation_types(at);
   check_when(at);

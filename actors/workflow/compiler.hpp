@@ -41,6 +41,7 @@ private:
 
   // compile_names.cpp: header, inputs, ids, agents, policies
   void check_header();
+  void check_deadline();
   void check_inputs();
   void check_input(const v1::InputDeclaration& from, std::size_t position);
   void check_step(const v1::StepDefinition& from);
@@ -73,6 +74,12 @@ private:
 
   // compile_resources.cpp
   void check_resources(const v1::StepDefinition& from, step& made);
+
+  // compile_limits.cpp
+  void check_limits(const v1::StepDefinition& from, step& made);
+  void check_limit(const v1::KeyLimit& from, step& made, const std::string& path);
+  void check_same_key(const v1::KeyLimit& from, const std::string& path);
+  void check_limit_keys(std::size_t at);
 
   [[nodiscard]] const method* find_method(const v1::StepDefinition& from, const agent_type& type);
   void check_named_types(const v1::StepDefinition& from, step& made);
@@ -158,6 +165,8 @@ private:
   std::vector<std::set<std::size_t>> read_;
   /// By step; absent where there is none, or a malformed one.
   std::vector<std::optional<condition_syntax>> conditions_;
+  /// The first limit of each key without references.
+  std::map<std::string, const v1::KeyLimit*> fixed_keys_;
   /// Steps on a cycle: their types are not looked at.
   std::set<std::size_t> cyclic_;
 };

@@ -104,6 +104,18 @@ enum class failure_action {
   reply
 };
 
+/// What attempts of a step are bound to over all runs of a node, with others that have the same key.
+struct step_limit {
+  /// Gives the key of an instance.
+  text_expression key;
+  /// So many hold the key at once; 0: no bound.
+  std::uint32_t concurrency = 0;
+  /// Between one start and the next, on average; 0: no bound.
+  duration interval{};
+  /// So many start at once after a pause.
+  std::uint32_t burst = 1;
+};
+
 /// One checked step.
 struct step {
   std::string id;
@@ -137,6 +149,8 @@ struct step {
   std::int32_t priority = 0;
   /// What an attempt holds while it is in flight; of `agent` only.
   scheduling::resource_vector demand;
+  /// Of `agent` only.
+  std::vector<step_limit> key_limits;
   retry_policy retry;
   time_limits limits;
   /// The request's fields, in order of their names.
@@ -166,6 +180,8 @@ struct definition {
   std::unordered_map<std::string, std::size_t> step_index;
   /// Bounds `engine_options::max_uncommitted` for each run; absent: that alone bounds it.
   std::optional<std::uint32_t> max_uncommitted;
+  /// How long a run may take, from its start; 0: as long as it does.
+  duration deadline{};
   /// Absent: the run's summary.
   std::optional<output_reference> output;
   /// What it was made from, normalised (defaults filled in): a run's history begins with it.
@@ -195,6 +211,9 @@ struct definition_limits {
   static constexpr std::size_t total_bytes = std::size_t{4} << 20;
   /// Runs that one run may start.
   static constexpr std::size_t children = 10'000;
+  /// Of one step, and of a key in bytes.
+  static constexpr std::size_t key_limits = 8;
+  static constexpr std::size_t key_bytes = 256;
   /// Of a signal's payload as JSON.
   static constexpr std::size_t payload_bytes = std::size_t{256} << 10;
 };

@@ -1,5 +1,6 @@
 #include "actors/workflow/definition_yaml.hpp"
 
+#include "actors/scheduling/limits/rate.hpp"
 #include "actors/scheduling/resources/resource_text.hpp"
 #include "actors/workflow/durations.hpp"
 #include "actors/workflow/references.hpp"
@@ -29,8 +30,9 @@ private:
   void read_parts(v1::WorkflowDefinition& made, const yaml_node& root, const std::string& within) {
     made.set_version("1");
     read_defaults(root, within);
-    std::vector<std::string> keys{"version",   "description",     "inputs", "defaults",
-                                  "workflows", "max_uncommitted", "steps",  "output"};
+    std::vector<std::string> keys{"version",  "description", "inputs",
+                                  "defaults", "workflows",   "max_uncommitted",
+                                  "steps",    "output",      "deadline"};
     if (within.empty()) keys.emplace_back("name");
     shape_.each_entry(root, within, keys,
                       [&](const std::string& key, const std::string& path, const yaml_node& value) {
@@ -45,6 +47,8 @@ private:
     if (key == "description") made.set_description(shape_.text(value, path));
     if (key == "max_uncommitted") made.set_max_uncommitted(whole_number(value, path));
     if (key == "output") made.set_output(shape_.text(value, path));
+    if (key == "deadline")
+      read_duration(made, &v1::WorkflowDefinition::mutable_deadline, value, path);
     if (key == "inputs")
       shape_.each_entry(
           value, path, {},
@@ -120,7 +124,7 @@ private:
     shape_.each_entry(value, path,
                       {"agent", "request_type", "needs", "for_each", "when", "parallelism",
                        "priority", "resources", "input", "retry", "timeouts", "wait", "signal",
-                       "reply_type", "default", "on_failure", "compensate", "workflow"},
+                       "reply_type", "default", "on_failure", "compensate", "workflow", "limits"},
                       [&](const std::string& key, const std::string& at, const yaml_node& part) {
                         read_step_part(made, key, at, part);
                       });
@@ -141,6 +145,7 @@ private:
     if (key == "priority")
       made.set_priority(
           shape_.whole_number(value, path, -highest_priority, highest_priority).value_or(0));
+    if (key == "limits") read_limits(made, value, path);
     if (key == "resources") read_resources(*made.mutable_resources(), value, path);
     if (key == "needs") read_names(*made.mutable_needs(), value, path);
     if (key == "input") read_object(*made.mutable_input(), value, path);
@@ -226,6 +231,40 @@ private:
     v1::NamedAmount& custom = *made.add_custom();
     custom.set_name(name);
     custom.set_amount(*amount);
+  }
+
+  void read_limits(v1::StepDefinition& made, const yaml_node& value, const std::string& path) {
+    shape_.each_element(value, path, [&](const std::string& at, const yaml_node& element) {
+      v1::KeyLimit& limit = *made.add_limits();
+      shape_.each_entry(element, at, {"key", "concurrency", "rate", "burst"},
+                        [&](const std::string& key, const std::string& where,
+                            const yaml_node& part) { read_limit(limit, key, where, part); });
+    });
+  }
+
+  void read_limit(v1::KeyLimit& made, const std::string& key, const std::string& path,
+                  const yaml_node& value) {
+    const auto number = [&] {
+      return static_cast<std::uint32_t>(shape_.whole_number(value, path, 1, 1'000'000).value_or(1));
+    };
+    if (key == "key") made.set_key(shape_.text(value, path));
+    if (key == "concurrency") made.set_concurrency(number());
+    if (key == "burst") made.set_burst(number());
+    if (key == "rate") read_rate(made, value, path);
+  }
+
+  void read_rate(v1::KeyLimit& made, const yaml_node& value, const std::string& path) {
+    const std::string text = shape_.text(value, path);
+    // So that it is not said to bound nothing, too.
+    made.set_rate(1);
+    *made.mutable_per() = to_proto(std::chrono::seconds{1});
+    if (text.empty()) return;
+    const auto parts = scheduling::split_rate(text);
+    if (!parts) return shape_.report(path, parts.error());
+    const auto per = parse_duration(parts->per);
+    if (!per) return shape_.report(path, per.error());
+    made.set_rate(parts->count);
+    *made.mutable_per() = to_proto(*per);
   }
 
   /// Said to be there even where it is empty, so that it is looked at.

@@ -33,8 +33,9 @@ result<std::string> engine::submit(definition_ptr workflow, const input_values& 
   auto promise = std::make_shared<std::promise<result<void>>>();
   auto answer = promise->get_future();
   const bool accepted = driver_->post([this, promise, workflow = std::move(workflow), inputs,
-                                       run_id, priority = options.priority] {
-    driver_->core().submit(workflow, inputs, {run_id, priority},
+                                       run_id, whole = options]() mutable {
+    whole.run_id = run_id;
+    driver_->core().submit(workflow, inputs, whole,
                            [promise](result<void> done) { promise->set_value(std::move(done)); });
   });
   if (!accepted) return tl::unexpected(engine_driver::stopped());
@@ -70,12 +71,17 @@ result<void> engine::resume(const std::string& run_id) {
 }
 
 result<cancellation> engine::cancel(const std::string& run_id, const std::string& reason) {
+  cancel_options how;
+  how.reason = reason;
+  return cancel(run_id, how);
+}
+
+result<cancellation> engine::cancel(const std::string& run_id, const cancel_options& how) {
   auto promise = std::make_shared<std::promise<result<cancellation>>>();
   auto answer = promise->get_future();
-  const bool accepted = driver_->post([this, promise, run_id, reason] {
-    driver_->core().cancel(run_id, reason, [promise](result<cancellation> done) {
-      promise->set_value(std::move(done));
-    });
+  const bool accepted = driver_->post([this, promise, run_id, how] {
+    driver_->core().cancel(
+        run_id, how, [promise](result<cancellation> done) { promise->set_value(std::move(done)); });
   });
   if (!accepted) return tl::unexpected(engine_driver::stopped());
   return answer.get();
@@ -127,6 +133,10 @@ result<v1::RunSummary> engine::summary(const std::string& run_id) {
 result<std::vector<v1::Event>> engine::history(const std::string& run_id) {
   return driver_->call<std::vector<v1::Event>>(
       [&](engine_core& core) { return core.history(run_id); });
+}
+
+result<query_answer> engine::query(const std::string& run_id, const std::string& path) {
+  return driver_->call<query_answer>([&](engine_core& core) { return core.query(run_id, path); });
 }
 
 result<std::vector<waiting_reason>> engine::waiting(const std::string& run_id) {

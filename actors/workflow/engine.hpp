@@ -71,7 +71,11 @@ struct waiting_reason {
     /// Part of its demand is taken: `missing`.
     resources,
     /// Its demand is free, but kept for one that waits in front of it: `kept_for`.
-    reserved
+    reserved,
+    /// As many as may hold `key`, or others wait for it in front.
+    limit_concurrency,
+    /// The rate of `key` has no room before `room_at`.
+    limit_rate
   };
 
   instance_id instance;
@@ -82,6 +86,10 @@ struct waiting_reason {
   std::vector<scheduling::shortage> missing{};
   /// `RUN/STEP/INDEX`.
   std::string kept_for{};
+  /// Of a limit: its key, who hold it and how many may, and who wait for it in front.
+  std::string key{};
+  std::size_t held = 0, bound = 0, ahead = 0;
+  std::optional<std::chrono::system_clock::time_point> room_at{};
   /// When it began to wait; what waits for a commit has not yet.
   std::optional<std::chrono::system_clock::time_point> since{};
 };
@@ -95,6 +103,23 @@ struct submit_options {
   /// Added to that of each step: among attempts that wait for a place higher goes first. From -`highest_priority` to
   /// `highest_priority`. What has a lower one may wait as long as there is something with a higher one.
   std::int32_t priority = 0;
+  /// How long the run may take, from its start, in the place of its definition's `deadline`; 0: as that says. At most ten
+  /// years. A run past it is ended as by a step's failure ("run.deadline_exceeded"), also where nobody had it at work when
+  /// the time was over: then by whoever takes it over.
+  std::chrono::nanoseconds deadline{};
+};
+
+/// How a run is to be cancelled.
+struct cancel_options {
+  /// For people, in UTF-8, at most 1,000 bytes; kept in the history.
+  std::string reason;
+  /// How long the attempts that agents have are waited for: they are told (`call_context::cancelled`), what they complete is
+  /// recorded, and undone where their steps say how. What has not answered then is abandoned, and told that as well
+  /// (`call_context::abandoned`). At most a day. 0: nothing is waited for.
+  std::chrono::milliseconds grace{30'000};
+  /// Nothing is waited for, and nothing is undone, also where the run undoes what it has done already. Runs that it started
+  /// are ended in the same way.
+  bool force = false;
 };
 
 /// What `cancel` came to.
@@ -106,7 +131,10 @@ enum class cancellation {
   requested,
   /// It undoes what it has done (`compensate` in its definition), and closes then: here where it is at work here, else
   /// by its owner, or by whoever recovers it.
-  compensating
+  compensating,
+  /// It is at work here, and waits for what agents have; it ends, or turns to undo what it has done, when they have answered
+  /// or the time of grace is over.
+  cancelling
 };
 
 /// Something that a run is told.
@@ -125,6 +153,14 @@ enum class signal_outcome {
   recorded,
   /// The run is not at work here: whoever has it records the signal within a second or so, or whoever takes it over.
   kept
+};
+
+/// A value of a run.
+struct query_answer {
+  /// As Protobuf spells it, e.g. `string`, `list of troupe.v1.FileInfo`; `object` of what has no such type.
+  std::string type;
+  /// With the names of fields that paths have.
+  std::string json;
 };
 
 /// What `recover` found.
@@ -182,12 +218,14 @@ public:
   /// @returns `run_unknown`, `run_closed`, `run_cancelled` (also where that was only asked for so far), `run_owned`,
   ///   `agent_missing`, `demand_too_large`, `history_unreadable`, `history_mismatch`.
   [[nodiscard]] result<void> resume(const std::string& run_id);
-  /// Ends an open run of the store, wherever it is at work. Its attempts in flight are abandoned: agents may look
-  /// whether they are (`call_context::cancelled`), what they answer is refused. Once this returns the run is not gone on with, also after a crash.
-  /// @param reason for people, in UTF-8, at most 1,000 bytes; kept in the history.
-  /// @returns `run_unknown`, `run_closed`, `run_cancelled`, `bad_input` (the reason).
+  /// Ends an open run of the store, wherever it is at work. From now on nothing is begun, and the attempts that agents have
+  /// are told and waited for, for a time of grace. Once this returns the run is not gone on with, also after a crash. May be
+  /// repeated: a shorter grace, or force, makes the end come sooner; the first reason stays.
+  /// @returns `run_unknown`, `run_closed`, `run_cancelled`, `bad_input` (the reason, the grace).
   [[nodiscard]] result<cancellation> cancel(const std::string& run_id,
-                                            const std::string& reason = {});
+                                            const cancel_options& how = {});
+  /// With the usual grace.
+  [[nodiscard]] result<cancellation> cancel(const std::string& run_id, const std::string& reason);
 
   /// Tells an open run of the store something, wherever it is at work. A signal that no step awaits yet is kept for the
   /// one that will. Once this returns it is durable.
@@ -209,6 +247,13 @@ public:
   [[nodiscard]] result<std::vector<run_entry>> list(const run_filter& filter = {});
   [[nodiscard]] result<v1::RunSummary> summary(const std::string& run_id);
   [[nodiscard]] result<std::vector<v1::Event>> history(const std::string& run_id);
+  /// Reads a value of a run as it stands at one moment, wherever it is at work.
+  /// @param path `steps.ID[.FIELD...]` (of a step with `for_each` the list of the replies so far), `steps.ID[INDEX][.FIELD...]`,
+  ///   `inputs.NAME`, `run[.FIELD...]` (a troupe.v1.RunSummary), `status`, `progress[.ID]` (how many instances stand where),
+  ///   `heartbeats[.ID]` (what attempts at work here said last).
+  /// @returns `run_unknown`; `bad_query` for a path that names nothing or does not fit its type; `no_value` where there is
+  ///   none yet.
+  [[nodiscard]] result<query_answer> query(const std::string& run_id, const std::string& path);
   /// Why the attempts of a run that are wanted and not in flight have not started, in the order in which they wait; empty
   /// for a run that is not at work here.
   [[nodiscard]] result<std::vector<waiting_reason>> waiting(const std::string& run_id);

@@ -44,11 +44,14 @@ reply<message_ptr> keepable(reply<message_ptr> answer, const step& from) {
 } // namespace
 
 void engine_core::start_attempts() {
+  if (failed_ || draining_) return;
+  admit();
   while (!failed_ && !draining_ && in_flight_ < around_.options.max_attempts_in_flight) {
     const auto next = take_next();
     if (!next) return;
     // Its run may have failed meanwhile.
     if (!is_stale(*next)) start_attempt(runs_.at(next->run_id), *next);
+    admit();
   }
 }
 
@@ -58,6 +61,13 @@ void engine_core::await_place(const std::string& run_id, const live_run& run, at
   const duration bound = run.state.limits_of(attempt.instance).schedule_to_start;
   std::optional<timers::iterator> start_by;
   if (bound > duration{0}) start_by = timers_.emplace(now + bound, start_timer{key});
+  if (!run.state.definition_of(attempt.instance).key_limits.empty()) {
+    if (park(run_id, run, key, attempt))
+      parked_.emplace(key, waiting_attempt{{run_id, std::move(attempt), now}, start_by});
+    else if (start_by)
+      timers_.erase(*start_by);
+    return;
+  }
   const scheduling::resource_vector& demand = run.state.demand_of(attempt.instance);
   if (!demand.empty()) line_.add(key, demand);
   (demand.empty() ? waiting_ : demanding_)
@@ -71,7 +81,8 @@ void engine_core::start_at_once() {
     at_once_.pop_front();
     const auto run = runs_.find(run_id);
     if (run == runs_.end() || !run->second.state.is_current(attempt)) continue;
-    if (waiting_.empty() && in_flight_ < around_.options.max_attempts_in_flight &&
+    if (run->second.state.definition_of(attempt.instance).key_limits.empty() && waiting_.empty() &&
+        in_flight_ < around_.options.max_attempts_in_flight &&
         may_overtake(run->second.state.demand_of(attempt.instance)))
       start_attempt(run->second, {run_id, attempt, around_.now()});
     else
@@ -120,7 +131,8 @@ void engine_core::start_uncommitted(const std::string& run_id, live_run& run, un
   for (std::size_t at = 0; at < to_start.size() && run.uncommitted < run_bound &&
                            uncommitted_ < around_.options.max_uncommitted &&
                            in_flight_ < around_.options.max_attempts_in_flight;) {
-    if (!may_overtake(run.state.demand_of(to_start[at].instance))) {
+    const step& next_step = run.state.definition_of(to_start[at].instance);
+    if (!next_step.key_limits.empty() || !may_overtake(next_step.demand)) {
       ++at; // waits for its turn, once it is durable
       continue;
     }
@@ -139,6 +151,7 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
   const attempt_id& attempt = wanted.attempt;
   const instance_id& instance = attempt.instance;
   const auto refuse = [&](failure why) {
+    limits_.release(wanted.keys);
     finish_attempt(wanted.run_id, attempt, tl::unexpected(std::move(why)));
   };
   // Its timer may be due in this very moment.
@@ -171,6 +184,7 @@ engine_core::take_off(live_run& run, const started_attempt& wanted, time_point d
   made->attempt = wanted.attempt;
   made->epoch = run.epoch;
   made->due = deadline;
+  made->keys = wanted.keys;
   if (const auto& demand = run.state.demand_of(wanted.attempt.instance); !demand.empty()) {
     // Whoever lets an attempt start has seen that its demand is free.
     made->grant =
@@ -227,6 +241,7 @@ void engine_core::leave_place(flight& here) {
   --in_flight_;
   // Whoever works on it may end, too.
   here.beats->cancel();
+  if (here.keys != 0) limits_.release(std::exchange(here.keys, 0));
   if (here.grant != 0) ledger_.release(std::exchange(here.grant, 0));
   if (failed_) return; // all timers are gone
   for (auto* armed : {&here.deadline, &here.heartbeat})

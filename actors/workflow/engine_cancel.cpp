@@ -1,4 +1,4 @@
-#include "actors/workflow/engine_core.hpp"
+#include "actors/workflow/engine_flight.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/event_codec.hpp"
 #include "kernels/text/utf8.hpp"
@@ -13,7 +13,16 @@ namespace {
 
 constexpr std::size_t longest_reason = 1'000;
 
-result<void> check_reason(const std::string& reason) {
+constexpr std::chrono::hours longest_grace{24};
+
+result<void> check_options(const cancel_options& how) {
+  const std::string& reason = how.reason;
+  if (how.grace.count() < 0 || how.grace > longest_grace)
+    return fail(workflow_errc::bad_input, "the grace is negative or longer than a day; give a "
+                                          "time from 0 to 24h");
+  if (!reason.empty() && static_cast<unsigned char>(reason.front()) < ' ')
+    return fail(workflow_errc::bad_input,
+                "the reason begins with a control character; begin it with a word");
   if (reason.size() > longest_reason)
     return fail(workflow_errc::bad_input,
                 fmt::format("the reason has {} bytes, it may have {}; shorten it", reason.size(),
@@ -71,33 +80,90 @@ private:
 
 } // namespace
 
-void engine_core::cancel(const std::string& run_id, const std::string& reason, on_cancel then) {
+void engine_core::cancel(const std::string& run_id, const cancel_options& how, on_cancel then) {
   if (failed_) return then(tl::unexpected(*failed_));
-  if (auto good = check_reason(reason); !good) return then(tl::unexpected(std::move(good.error())));
+  if (auto good = check_options(how); !good) return then(tl::unexpected(std::move(good.error())));
+  const cancel_request wish{run_id, how.reason, how.grace, how.force};
   const auto found = runs_.find(run_id);
-  if (found == runs_.end()) return then(cancel_elsewhere({run_id, reason}));
+  if (found == runs_.end()) return then(cancel_elsewhere(wish));
   live_run& run = found->second;
   if (run.state.closed())
     return then(fail(run.state.status() == v1::RUN_STATUS_CANCELLED ? workflow_errc::run_cancelled
                                                                     : workflow_errc::run_closed,
                      fmt::format("run '{}' has ended, there is nothing to cancel", run_id)));
-  if (run.state.compensating()) return then(cancellation::compensating);
-  const auto what = run.state.must_compensate() ? cancellation::compensating : cancellation::done;
-  run.pending.told_on_commit.push_back([then = std::move(then), what](result<void> done) {
-    if (done)
-      then(what);
-    else
-      then(tl::unexpected(std::move(done.error())));
-  });
-  begin_cancel(run_id, run, reason);
+  begin_cancel(run_id, run, wish);
+  if (failed_) return then(tl::unexpected(*failed_));
+  const auto what = run.state.closed()         ? cancellation::done
+                    : run.state.compensating() ? cancellation::compensating
+                                               : cancellation::cancelling;
+  if (run.committed == run.state.version()) return then(what);
+  last_unsettled(run_id, run)
+      .told_on_commit.push_back([then = std::move(then), what](result<void> done) {
+        if (done)
+          then(what);
+        else
+          then(tl::unexpected(std::move(done.error())));
+      });
 }
 
-/// Ends a run that is at work here, or lets it undo first what it has done.
+/// Ends a run that is at work here, once agents have answered, and lets it undo first what it has done.
 void engine_core::begin_cancel(const std::string& run_id, live_run& run,
-                               const std::string& reason) {
-  if (run.state.closed() || run.state.compensating()) return;
+                               const cancel_request& wish) {
+  if (run.state.closed()) return;
+  if (wish.force) return force_cancel(run_id, run, wish.reason);
+  if (run.state.compensating()) return;
+  if (run.state.cancelling()) return hasten_cancel(run_id, run, around_.now() + wish.grace);
+  if (wish.grace.count() > 0) return await_attempts(run_id, run, wish);
+  end_cancelling(run_id, run, wish.reason);
+}
+
+/// Only what agents have is waited for: an attempt that waits for its place has done nothing.
+void engine_core::await_attempts(const std::string& run_id, live_run& run,
+                                 const cancel_request& wish) {
+  std::vector<std::uint64_t> awaited;
+  for (const attempt_id& attempt : run.state.in_flight())
+    if (run.pulses.contains(attempt.token)) awaited.push_back(attempt.token);
+  if (awaited.empty() && run.state.open_children().empty())
+    return end_cancelling(run_id, run, wish.reason);
+  const time_point due = around_.now() + wish.grace;
+  disarm_timers(run);
+  run.end_timer = timers_.emplace(due, run_timer{run_id});
+  for (const auto& [token, told] : run.pulses)
+    told->ask_to_end();
+  record(run_id, run, run_cancelling{wish.reason, due, std::move(awaited)});
+}
+
+void engine_core::hasten_cancel(const std::string& run_id, live_run& run, time_point due) {
+  if (due <= around_.now()) return end_cancelling(run_id, run, run.state.cancel_reason());
+  if (!run.end_timer || (*run.end_timer)->first <= due) return;
+  timers_.erase(*run.end_timer);
+  run.end_timer = timers_.emplace(due, run_timer{run_id});
+}
+
+/// Nothing is waited for any more.
+void engine_core::end_cancelling(const std::string& run_id, live_run& run,
+                                 const std::string& reason) {
   if (!run.state.must_compensate()) return record(run_id, run, run_cancelled{reason});
   turn_back(run_id, run, {std::nullopt, reason});
+}
+
+void engine_core::force_cancel(const std::string& run_id, live_run& run,
+                               const std::string& reason) {
+  const auto children = run.state.open_children();
+  disarm_timers(run);
+  record(run_id, run,
+         run_cancelled{run.state.turning_back() && !run.state.cancel_reason().empty()
+                           ? run.state.cancel_reason()
+                           : reason,
+                       true});
+  for (const std::string& child : children) {
+    const cancel_request wish{
+        child, fmt::format("run '{}', which started it, was cancelled by force", run_id), {}, true};
+    if (const auto live = runs_.find(child); live != runs_.end())
+      begin_cancel(child, live->second, wish);
+    else
+      (void)cancel_elsewhere(wish);
+  }
 }
 
 /// From now on nothing is awaited of the run's steps.
@@ -120,17 +186,21 @@ result<engine_core::unfinished_work> engine_core::unfinished_work_of(const std::
 
 /// @returns whether all of them are closed now.
 result<bool> engine_core::cancel_children_elsewhere(const std::string& run_id,
-                                                    const std::vector<std::string>& children) {
+                                                    const std::vector<std::string>& children,
+                                                    bool force) {
   bool closed = true;
   for (const std::string& child : children) {
     // At work here, though its parent is not.
     if (const auto live = runs_.find(child); live != runs_.end()) {
-      give_child_up(child, run_id);
+      if (force)
+        force_cancel(child, live->second, fmt::format("run '{}' was cancelled by force", run_id));
+      else
+        give_child_up(child, run_id);
       closed = false;
       continue;
     }
-    const auto done =
-        cancel_elsewhere({child, fmt::format("run '{}', which started it, was cancelled", run_id)});
+    const auto done = cancel_elsewhere(
+        {child, fmt::format("run '{}', which started it, was cancelled", run_id), {}, force});
     if (done)
       closed = closed && *done == cancellation::done;
     else if (done.error().code != workflow_errc::run_closed &&
@@ -157,10 +227,11 @@ result<cancellation> engine_core::cancel_elsewhere(const cancel_request& wanted)
   if (!wishes) return tl::unexpected(wishes.error());
   const cancel_request* first = wish_of(wanted.run_id, *wishes);
   const auto work = unfinished_work_of(wanted.run_id);
-  auto ended = work && !work->must_be_undone
-                   ? cancel_children_elsewhere(wanted.run_id, work->children)
+  const bool force = first ? first->force : wanted.force;
+  auto ended = work && (force || !work->must_be_undone)
+                   ? cancel_children_elsewhere(wanted.run_id, work->children, force)
                    : result<bool>{false};
-  if (!work || !ended || !*ended) {
+  if (!work || !ended || (!*ended && !force)) {
     (void)around_.history.release(wanted.run_id);
     if (!work) return tl::unexpected(work.error());
     if (!ended) return tl::unexpected(std::move(ended.error()));
@@ -187,10 +258,12 @@ result<void> engine_core::close_cancelled(const cancel_request& wanted, std::uin
   append_batch batch;
   const auto entry = around_.history.find(wanted.run_id);
   if (!entry) return tl::unexpected(entry.error());
-  if (entry->status != v1::RUN_STATUS_RUNNING)
+  if (entry->status != v1::RUN_STATUS_RUNNING &&
+      !(wanted.force && entry->status == v1::RUN_STATUS_COMPENSATING))
     return fail(workflow_errc::run_closed,
                 fmt::format("run '{}' ended before it could be cancelled", wanted.run_id));
-  const event happened{entry->version + 1, around_.now(), run_cancelled{wanted.reason}};
+  const event happened{entry->version + 1, around_.now(),
+                       run_cancelled{wanted.reason, wanted.force}};
   batch.entry = *entry;
   batch.entry.status = v1::RUN_STATUS_CANCELLED;
   batch.entry.closed = happened.time;
@@ -228,7 +301,7 @@ void engine_core::poll_cancels() {
   if (!wanted) return;
   for (const cancel_request& each : *wanted)
     if (const auto run = runs_.find(each.run_id); run != runs_.end())
-      begin_cancel(each.run_id, run->second, each.reason);
+      begin_cancel(each.run_id, run->second, each);
 }
 
 } // namespace troupe::workflow

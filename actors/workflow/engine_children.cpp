@@ -103,12 +103,17 @@ void engine_core::launch_child(const std::string& run_id, live_run& run,
   auto what = child_of(run_id, run, attempt.instance);
   if (!what) return refuse_later(run_id, attempt, std::move(what.error()));
   const std::string child = run.state.child_of(attempt.instance);
-  run_started start{child, std::move(what->first), std::move(what->second),
+  const duration deadline = what->first->deadline;
+  run_started start{child,
+                    std::move(what->first),
+                    std::move(what->second),
                     bounded(run.state.priority_of(attempt.instance)),
-                    parent_ref{run_id, attempt.instance, attempt.attempt}};
+                    parent_ref{run_id, attempt.instance, attempt.attempt},
+                    deadline};
   live_run& made = runs_[child];
   made.serial = ++last_serial_;
   record(child, made, std::move(start));
+  arm_run_timer(child, made);
 }
 
 // What is recorded may want more of the same run: what would record something else has to wait until that is done.
@@ -130,12 +135,12 @@ void engine_core::look_at_child(const std::string& run_id, const attempt_id& att
   live_run& run = found->second;
   const std::string child = run.state.child_of(attempt.instance);
   if (const auto live = runs_.find(child); live != runs_.end()) {
-    if (run.state.compensating()) give_child_up(child, run_id);
+    if (run.state.turning_back()) give_child_up(child, run_id, grace_left(run.state));
     return;
   }
   const auto entry = around_.history.find(child);
   if (!entry && entry.error().code == workflow_errc::run_unknown) {
-    if (!run.state.compensating()) return launch_child(run_id, run, attempt);
+    if (!run.state.turning_back()) return launch_child(run_id, run, attempt);
     return finish_attempt(
         run_id, attempt,
         tl::unexpected(failure{"workflow.child_cancelled",
@@ -159,9 +164,11 @@ void engine_core::await_or_lose(const std::string& run_id, const attempt_id& att
 
 void engine_core::take_child_over(const std::string& run_id, live_run& run,
                                   const attempt_id& attempt, const std::string& child) {
-  if (run.state.compensating())
+  if (run.state.turning_back())
     (void)around_.history.request_cancel(
-        {child, fmt::format("run '{}', which started it, has ended", run_id)}, around_.now());
+        {child, fmt::format("run '{}', which started it, has ended", run_id),
+         std::chrono::floor<std::chrono::milliseconds>(grace_left(run.state))},
+        around_.now());
   const auto taken = resume(child);
   if (taken) {
     if (runs_.at(child).state.parent() == parent_ref{run_id, attempt.instance, attempt.attempt})
@@ -181,16 +188,26 @@ void engine_core::take_child_over(const std::string& run_id, live_run& run,
 
 /// A run that ends takes along those that it has started.
 void engine_core::cancel_open_child(const std::string& run_id, const cancel_child& wanted) {
-  if (runs_.contains(wanted.run_id)) return give_child_up(wanted.run_id, run_id);
+  if (runs_.contains(wanted.run_id))
+    return give_child_up(wanted.run_id, run_id, grace_left(runs_.at(run_id).state));
   look_later(run_id, wanted.attempt);
 }
 
 /// @param parent the run that started it.
-void engine_core::give_child_up(const std::string& child, const std::string& parent) {
-  const std::string reason = fmt::format("run '{}', which started it, goes on without it", parent);
+void engine_core::give_child_up(const std::string& child, const std::string& parent,
+                                duration grace) {
+  const cancel_request wish{child,
+                            fmt::format("run '{}', which started it, goes on without it", parent),
+                            std::chrono::floor<std::chrono::milliseconds>(grace)};
   if (const auto live = runs_.find(child); live != runs_.end())
-    return begin_cancel(child, live->second, reason);
-  (void)around_.history.request_cancel({child, reason}, around_.now());
+    return begin_cancel(child, live->second, wish);
+  (void)around_.history.request_cancel(wish, around_.now());
+}
+
+/// What is left for the attempts of a run that is to be cancelled, and of those that it started.
+duration engine_core::grace_left(const machine& run) const {
+  if (!run.cancelling()) return {};
+  return std::max(duration{run.cancel_due() - around_.now()}, duration{0});
 }
 
 /// After the end of a run is durable.

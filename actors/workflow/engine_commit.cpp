@@ -10,8 +10,10 @@ namespace troupe::workflow {
 
 void engine_core::commit() {
   while (!failed_) {
-    start_attempts();
-    start_at_once();
+    do {
+      start_at_once();
+      start_attempts();
+    } while (!failed_ && !draining_ && !at_once_.empty());
     start_uncommitted();
     hand_over();
     const auto over = around_.commits->poll();
@@ -205,12 +207,15 @@ void engine_core::give_up(const error& why) {
   timers_.clear();
   waiting_.clear();
   demanding_.clear();
+  parked_.clear();
+  limits_.clear();
   line_.clear();
   ledger_.clear();
   for (auto& [run_id, run] : runs_) {
     call_off(run);
     run.close_timers.clear();
     run.wait_timers.clear();
+    run.end_timer.reset();
     tell_submitters(run.pending, why);
   }
   for (handed_over& part : handed_)

@@ -1,9 +1,11 @@
 #include "actors/workflow/engine_core.hpp"
 
+#include "actors/workflow/durations.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/inputs.hpp"
 #include "actors/workflow/run_id.hpp"
+#include "actors/workflow/timeouts.hpp"
 
 #include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>
@@ -28,7 +30,9 @@ result<v1::Event> parse(const std::string& run_id, std::uint64_t sequence,
 }
 
 /// What a person reads about a failed run: which step it was, then why.
-run_failure explain(const attempt_id& attempt, failure why, const machine& run) {
+run_failure explain(const std::optional<attempt_id>& from, failure why, const machine& run) {
+  if (!from) return {std::move(why), std::nullopt};
+  const attempt_id& attempt = *from;
   const bool fans_out = run.definition_of(attempt.instance).each.has_value();
   why.message = fmt::format("step {}{} failed at attempt {}: {}", attempt.instance.step,
                             fans_out ? fmt::format("[{}]", attempt.instance.index) : "",
@@ -82,9 +86,14 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
     return then(fail(workflow_errc::bad_input,
                      fmt::format("priority {} is out of range; give one from {} to {}",
                                  options.priority, -highest_priority, highest_priority)));
+  if (options.deadline < duration{0} || options.deadline > longest_duration)
+    return then(fail(workflow_errc::bad_input,
+                     "the deadline is negative or longer than ten years; give a time from now, "
+                     "or 0 for that of the definition"));
   auto complete = complete_inputs(*workflow, inputs);
   if (!complete) return then(tl::unexpected(std::move(complete.error())));
   run_started start{run_id, std::move(workflow), std::move(*complete), options.priority, {}};
+  start.deadline = options.deadline > duration{0} ? options.deadline : start.workflow->deadline;
   if (runs_.contains(run_id) || around_.history.find(run_id))
     return submit_again(run_id, encode({1, {}, std::move(start)}).run_started(), std::move(then));
   if (auto fit = check_demands(*start.workflow); !fit) return then(std::move(fit));
@@ -92,6 +101,7 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
   run.serial = ++last_serial_;
   if (!lazy_) run.pending.told_on_commit.push_back(std::move(then));
   record(run_id, run, std::move(start));
+  if (!failed_) arm_run_timer(run_id, run);
   if (lazy_) then({});
 }
 
@@ -102,8 +112,8 @@ void engine_core::submit_again(const std::string& run_id, const v1::RunStarted& 
   if (!there) return then(tl::unexpected(there.error()));
   if (!google::protobuf::util::MessageDifferencer::Equals(*there, wanted))
     return then(fail(workflow_errc::run_exists,
-                     fmt::format("'{}' with another definition, other inputs or another priority; "
-                                 "choose another id, or resume it",
+                     fmt::format("'{}' with another definition, other inputs, another priority or "
+                                 "deadline; choose another id, or resume it",
                                  run_id)));
   // Closed, or at work elsewhere: it is there, which is all that was asked for.
   if (auto resumed = resume(run_id); !resumed && resumed.error().code != workflow_errc::run_owned &&
@@ -145,7 +155,7 @@ result<void> engine_core::go_on(const std::string& run_id, std::uint64_t epoch,
   if (wish) {
     const auto work = unfinished_work_of(run_id);
     if (!work) return (void)around_.history.release(run_id), tl::unexpected(work.error());
-    if (!work->must_be_undone && work->children.empty()) {
+    if (wish->force || (!work->must_be_undone && work->children.empty())) {
       auto closed = close_cancelled(*wish, epoch);
       if (!closed) return closed;
       return closed_already(run_id, v1::RUN_STATUS_CANCELLED);
@@ -154,7 +164,7 @@ result<void> engine_core::go_on(const std::string& run_id, std::uint64_t epoch,
   auto taken = take_over(run_id, epoch);
   // Another owner may be able to do what this one is not: it should not wait for this one's end.
   if (!taken) return (void)around_.history.release(run_id), taken;
-  if (wish) begin_cancel(run_id, runs_.at(run_id), wish->reason);
+  if (wish) begin_cancel(run_id, runs_.at(run_id), *wish);
   return taken;
 }
 
@@ -171,7 +181,13 @@ result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epo
   run.committed = run.handed = run.state.version();
   for (const auto& [instance, due] : run.state.close_times())
     arm_close_timer(run_id, run, instance, due);
-  record(run_id, run, run_recovered{around_.history.owner()});
+  // Nothing more is begun of a run whose time was over while nobody had it.
+  if (const auto due = run.state.due(); due && *due <= around_.now()) {
+    record(run_id, run, run_timed_out{run_is_late(run.state)});
+  } else {
+    record(run_id, run, run_recovered{around_.history.owner()});
+    if (!failed_) arm_run_timer(run_id, run);
+  }
   // What it was sent meanwhile.
   poll_at_ = around_.now();
   return {};
@@ -337,7 +353,9 @@ void engine_core::carry_out(const std::string& run_id, live_run& run, const comm
   } else if (const auto* failing = std::get_if<fail_run>(&wanted)) {
     record(run_id, run, run_failed{explain(*failing, run.state)});
   } else if (const auto* turning = std::get_if<start_compensating>(&wanted)) {
-    turn_back(run_id, run, {explain(turning->attempt, turning->why, run.state), {}});
+    std::optional<run_failure> why;
+    if (turning->why) why = explain(turning->attempt, *turning->why, run.state);
+    turn_back(run_id, run, {std::move(why), turning->cancel_reason});
   } else if (const auto* child = std::get_if<start_child>(&wanted)) {
     begin_child(run_id, run, child->attempt);
   } else if (const auto* awaited = std::get_if<await_child>(&wanted)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/scheduling/limits/key_limits.hpp"
 #include "actors/scheduling/resources/ledger.hpp"
 #include "actors/scheduling/resources/waiting_line.hpp"
 #include "actors/workflow/committer.hpp"
@@ -30,6 +31,8 @@ inline constexpr std::size_t claims_at_once = 500;
 inline constexpr std::size_t most_gathered = 64;
 /// How often an engine with runs looks whether somebody wants one to be cancelled or told something.
 inline constexpr std::chrono::milliseconds request_poll_interval{500};
+
+struct attempt_pulse;
 
 /// What an engine core needs of the world around it.
 struct engine_environment {
@@ -68,7 +71,7 @@ public:
   /// Takes over an unfinished run. Its new events are pending until the next commit.
   [[nodiscard]] result<void> resume(const std::string& run_id);
   [[nodiscard]] result<recovery> recover();
-  void cancel(const std::string& run_id, const std::string& reason, on_cancel then);
+  void cancel(const std::string& run_id, const cancel_options& how, on_cancel then);
   void signal(const std::string& run_id, const run_signal& sent, on_signal then);
   void subscribe(event_callback callback) { subscribers_.push_back(std::move(callback)); }
   /// @returns a number for `forget`; 0 where `then` was called already.
@@ -80,6 +83,7 @@ public:
   [[nodiscard]] result<std::vector<v1::Event>> history(const std::string& run_id);
   [[nodiscard]] result<std::vector<run_entry>> list(const run_filter& filter);
   [[nodiscard]] std::vector<waiting_reason> waiting(const std::string& run_id) const;
+  [[nodiscard]] result<query_answer> query(const std::string& run_id, std::string_view path);
 
   /// Records what is due by now: ends of waits and of limits, renewal of the lease, wishes to cancel.
   void fire_timers();
@@ -104,6 +108,8 @@ public:
   [[nodiscard]] std::size_t attempts_in_flight() const { return in_flight_; }
   /// Who holds what of the resources.
   [[nodiscard]] const scheduling::ledger& resources() const { return ledger_; }
+  /// Who holds which keys, and who waits for some.
+  [[nodiscard]] const scheduling::key_limits& limits() const { return limits_; }
   [[nodiscard]] std::size_t timers_armed() const { return timers_.size(); }
   [[nodiscard]] std::size_t runs_at_work() const { return runs_.size(); }
 
@@ -114,6 +120,8 @@ private:
     std::string run_id;
     attempt_id attempt;
     time_point scheduled;
+    /// What it holds of its keys; 0: nothing.
+    scheduling::key_limits::hold_id keys = 0;
   };
   /// Waiting attempts by priority, the highest first, then by their number.
   using waiting_key = scheduling::waiting_line::key;
@@ -144,8 +152,12 @@ private:
     std::string run_id;
     instance_id instance;
   };
+  /// The run's deadline, or the end of the time for which it waits before it is cancelled.
+  struct run_timer {
+    std::string run_id;
+  };
   using timer = std::variant<retry_timer, close_timer, start_timer, deadline_timer, heartbeat_timer,
-                             wait_timer>;
+                             wait_timer, run_timer>;
   using timers = std::multimap<time_point, timer>;
 
   /// What happened in a run and is not durable.
@@ -176,6 +188,8 @@ private:
     std::map<instance_id, timers::iterator> close_timers;
     /// Of the instances that wait for their time.
     std::map<instance_id, timers::iterator> wait_timers;
+    /// The one of the run itself.
+    std::optional<timers::iterator> end_timer;
     /// Of the attempts that agents have, by their tokens.
     std::map<std::uint64_t, std::shared_ptr<pulse>> pulses;
   };
@@ -233,6 +247,18 @@ private:
   [[nodiscard]] bool may_overtake(const scheduling::resource_vector& demand) const;
   [[nodiscard]] waiting_reason reason_of(waiting_key key, const started_attempt& wanted) const;
 
+  // engine_limits.cpp
+  [[nodiscard]] bool park(const std::string& run_id, const live_run& run, waiting_key key,
+                          const attempt_id& attempt);
+  void admit();
+  void unpark(waiting_key key);
+  [[nodiscard]] started_attempt claim(waiting_attempts& from, waiting_attempts::iterator which);
+  [[nodiscard]] waiting_attempts& place_of(waiting_key key);
+  [[nodiscard]] bool describe_limit(waiting_key key, waiting_reason& into) const;
+
+  // engine_query.cpp
+  [[nodiscard]] static std::vector<attempt_pulse> pulses_of(const live_run& run);
+
   // engine_timers.cpp
   void renew_lease();
   void fire(const retry_timer& due);
@@ -241,6 +267,8 @@ private:
   void fire(const deadline_timer& due);
   void fire(const heartbeat_timer& due);
   void fire(const wait_timer& due);
+  void fire(const run_timer& due);
+  void arm_run_timer(const std::string& run_id, live_run& run);
   void arm_close_timer(const std::string& run_id, live_run& run, const instance_id& instance,
                        time_point due);
   void disarm_close_timer(live_run& run, const instance_id& instance);
@@ -272,14 +300,19 @@ private:
   void await_or_lose(const std::string& run_id, const attempt_id& attempt, const error& why);
   void cancel_open_child(const std::string& run_id, const cancel_child& wanted);
   void tell_parent(const machine& child);
-  void give_child_up(const std::string& child, const std::string& parent);
+  void give_child_up(const std::string& child, const std::string& parent, duration grace = {});
+  [[nodiscard]] duration grace_left(const machine& run) const;
   void rearm_close_timer(const std::string& run_id, live_run& run, const instance_id& instance);
   void poll_children();
 
   // engine_cancel.cpp
   void poll_requests();
   void poll_cancels();
-  void begin_cancel(const std::string& run_id, live_run& run, const std::string& reason);
+  void begin_cancel(const std::string& run_id, live_run& run, const cancel_request& wish);
+  void await_attempts(const std::string& run_id, live_run& run, const cancel_request& wish);
+  void hasten_cancel(const std::string& run_id, live_run& run, time_point due);
+  void end_cancelling(const std::string& run_id, live_run& run, const std::string& reason);
+  void force_cancel(const std::string& run_id, live_run& run, const std::string& reason);
   void turn_back(const std::string& run_id, live_run& run, run_compensating why);
   /// What cancelling a run of the store takes.
   struct unfinished_work {
@@ -290,7 +323,8 @@ private:
   };
   [[nodiscard]] result<unfinished_work> unfinished_work_of(const std::string& run_id);
   [[nodiscard]] result<bool> cancel_children_elsewhere(const std::string& run_id,
-                                                       const std::vector<std::string>& children);
+                                                       const std::vector<std::string>& children,
+                                                       bool force);
   [[nodiscard]] result<cancellation> cancel_elsewhere(const cancel_request& wanted);
   [[nodiscard]] static const cancel_request* wish_of(const std::string& run_id,
                                                      std::span<const cancel_request> among);
@@ -333,6 +367,9 @@ private:
   waiting_attempts waiting_;
   /// Those with one; `line_` has the same keys.
   waiting_attempts demanding_;
+  /// Those that wait for room at their keys; `limits_` has all with such.
+  waiting_attempts parked_;
+  scheduling::key_limits limits_;
   scheduling::waiting_line line_;
   scheduling::ledger ledger_;
   std::uint64_t last_waiting_ = 0;

@@ -36,7 +36,15 @@ public:
   [[nodiscard]] bool cancelled() const noexcept override {
     return cancelled_.load(std::memory_order_relaxed);
   }
-  void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
+  [[nodiscard]] bool abandoned() const noexcept override {
+    return abandoned_.load(std::memory_order_relaxed);
+  }
+  /// The answer counts until it is cancelled.
+  void ask_to_end() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
+  void cancel() noexcept {
+    ask_to_end();
+    abandoned_.store(true, std::memory_order_relaxed);
+  }
   /// What this attempt said last.
   [[nodiscard]] message_ptr details() const {
     const std::lock_guard held{mutex_};
@@ -56,7 +64,7 @@ private:
 
   std::function<time_point()> now_;
   message_ptr before_;
-  std::atomic<bool> cancelled_{false};
+  std::atomic<bool> cancelled_{false}, abandoned_{false};
   mutable std::mutex mutex_;
   message_ptr details_;
   std::atomic<time_point::rep> last_{0};
@@ -73,6 +81,8 @@ struct engine_core::flight {
   bool has_place = true;
   /// What it holds of the resources; 0: nothing.
   scheduling::ledger::grant_id grant = 0;
+  /// The same of its keys.
+  scheduling::key_limits::hold_id keys = 0;
   time_point due{};
   timeout_kind bound_by = timeout_kind::default_timeout;
   duration beat_every{};

@@ -28,6 +28,13 @@ std::string to_string(const waiting_reason& shown) {
   case waiting_reason::cause::reserved:
     return fmt::format("waits for: resources kept for {}, which waits in front of it",
                        shown.kept_for);
+  case waiting_reason::cause::limit_concurrency:
+    return fmt::format("waits for: limit.concurrency of '{}': {} of {} taken, {} wait in front of "
+                       "it",
+                       shown.key, shown.held, shown.bound, shown.ahead);
+  case waiting_reason::cause::limit_rate:
+    return fmt::format("waits for: limit.rate of '{}': {} wait in front of it", shown.key,
+                       shown.ahead);
   }
   return "waits";
 }
@@ -75,6 +82,7 @@ engine_core::started_attempt engine_core::take(waiting_attempts& from,
                                                waiting_attempts::iterator which) {
   if (which->second.start_by) timers_.erase(*which->second.start_by);
   line_.remove(which->first);
+  limits_.remove(which->first);
   started_attempt made = std::move(which->second.wanted);
   from.erase(which);
   return made;
@@ -88,9 +96,9 @@ std::optional<engine_core::started_attempt> engine_core::take_next() {
     demanding = line_.next(ledger_.free());
   }
   if (demanding && (waiting_.empty() || *demanding < waiting_.begin()->first))
-    return take(demanding_, demanding_.find(*demanding));
+    return claim(demanding_, demanding_.find(*demanding));
   if (waiting_.empty()) return std::nullopt;
-  return take(waiting_, waiting_.begin());
+  return claim(waiting_, waiting_.begin());
 }
 
 /// Whether an attempt that is not durable yet may go before those that wait: only where it takes none of what they need.
@@ -105,6 +113,7 @@ waiting_reason engine_core::reason_of(waiting_key key, const started_attempt& wa
   made.since = wanted.scheduled;
   made.slots_taken = in_flight_;
   made.slots = around_.options.max_attempts_in_flight;
+  if (describe_limit(key, made)) return made;
   const auto* demand = line_.demand_of(key);
   if (!demand) return made;
   made.missing = scheduling::shortages(ledger_, *demand);
@@ -125,7 +134,7 @@ waiting_reason engine_core::reason_of(waiting_key key, const started_attempt& wa
 
 std::vector<waiting_reason> engine_core::waiting(const std::string& run_id) const {
   std::map<waiting_key, const started_attempt*> mine;
-  for (const waiting_attempts* each : {&waiting_, &demanding_})
+  for (const waiting_attempts* each : {&waiting_, &demanding_, &parked_})
     for (const auto& [key, waits] : *each)
       if (waits.wanted.run_id == run_id && !is_stale(waits.wanted))
         mine.emplace(key, &waits.wanted);

@@ -86,7 +86,7 @@ void engine_core::signal(const std::string& run_id, const run_signal& sent, on_s
 
 void engine_core::signal_here(const std::string& run_id, live_run& run, const run_signal& sent,
                               on_signal then) {
-  if (run.state.closed() || run.state.compensating())
+  if (run.state.closed() || run.state.turning_back())
     return then(ended(run_id, run.state.status()));
   auto payload = payload_of(sent, *run.state.workflow(), run_id);
   if (!payload) return then(tl::unexpected(std::move(payload.error())));
@@ -114,7 +114,7 @@ result<signal_outcome> engine_core::signal_elsewhere(const std::string& run_id,
   if (entry->status != v1::RUN_STATUS_RUNNING) return ended(run_id, entry->status);
   const auto start = beginning(run_id);
   if (!start) return tl::unexpected(start.error());
-  const auto workflow = compile_definition(start->definition(), nullptr);
+  const auto workflow = definitions_.compile(start->definition());
   if (!workflow)
     return fail(workflow_errc::history_unreadable,
                 fmt::format("run '{}': its definition does not fit this build: {}", run_id,
@@ -169,7 +169,7 @@ void engine_core::poll_signals() {
 /// Records a kept signal of a run that is at work here, and lets go of it once that is durable.
 void engine_core::take_signal(const signal_request& kept) {
   const auto found = runs_.find(kept.run_id);
-  if (found == runs_.end() || found->second.state.closed() || found->second.state.compensating())
+  if (found == runs_.end() || found->second.state.closed() || found->second.state.turning_back())
     return;
   live_run& run = found->second;
   const auto drop = [this, id = kept.id] { (void)around_.history.drop_signals(std::span{&id, 1}); };

@@ -26,7 +26,9 @@ void engine_core::renew_lease() {
 }
 
 time_point engine_core::next_due() const {
-  return timers_.empty() ? renew_at_ : std::min(renew_at_, timers_.begin()->first);
+  time_point made = timers_.empty() ? renew_at_ : std::min(renew_at_, timers_.begin()->first);
+  if (const auto room = limits_.next_wake()) made = std::min(made, *room);
+  return made;
 }
 
 time_point engine_core::next_wake() const {
@@ -65,7 +67,7 @@ void engine_core::fire(const close_timer& due) {
 }
 
 void engine_core::fire(const start_timer& due) {
-  waiting_attempts& from = waiting_.contains(due.waiting) ? waiting_ : demanding_;
+  waiting_attempts& from = place_of(due.waiting);
   const auto found = from.find(due.waiting);
   found->second.start_by.reset();
   const started_attempt late = take(from, found);
@@ -99,6 +101,21 @@ void engine_core::fire(const wait_timer& due) {
   record(due.run_id, run, timer_fired{due.instance});
 }
 
+void engine_core::fire(const run_timer& due) {
+  const auto found = runs_.find(due.run_id);
+  if (found == runs_.end()) return;
+  live_run& run = found->second;
+  run.end_timer.reset();
+  if (run.state.cancelling()) return end_cancelling(due.run_id, run, run.state.cancel_reason());
+  if (run.state.due()) record(due.run_id, run, run_timed_out{run_is_late(run.state)});
+}
+
+void engine_core::arm_run_timer(const std::string& run_id, live_run& run) {
+  if (run.state.cancelling())
+    run.end_timer = timers_.emplace(run.state.cancel_due(), run_timer{run_id});
+  if (const auto due = run.state.due()) run.end_timer = timers_.emplace(*due, run_timer{run_id});
+}
+
 void engine_core::arm_close_timer(const std::string& run_id, live_run& run,
                                   const instance_id& instance, time_point due) {
   if (!run.close_timers.contains(instance))
@@ -116,6 +133,7 @@ void engine_core::disarm_timers(live_run& run) {
   for (auto* armed : {&run.close_timers, &run.wait_timers})
     for (const auto& [instance, timer] : std::exchange(*armed, {}))
       timers_.erase(timer);
+  if (const auto armed = std::exchange(run.end_timer, std::nullopt)) timers_.erase(*armed);
 }
 
 } // namespace troupe::workflow

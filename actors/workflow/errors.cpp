@@ -63,6 +63,10 @@ const char* text_of(workflow_errc code) {
     return "no space left for the store";
   case workflow_errc::store_io:
     return "store failed";
+  case workflow_errc::bad_query:
+    return "bad query";
+  case workflow_errc::no_value:
+    return "no value";
   }
   return "unknown workflow error";
 }

@@ -61,6 +61,10 @@ enum class workflow_errc {
   store_full,
   /// Reading or writing the file failed.
   store_io,
+  /// A query names nothing that the run has, or does not fit its type.
+  bad_query,
+  /// There is no such value (yet).
+  no_value,
 };
 
 [[nodiscard]] const std::error_category& workflow_category() noexcept;

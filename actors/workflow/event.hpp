@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 #include <variant>
+#include <vector>
 
 namespace troupe::workflow {
 
@@ -61,6 +62,8 @@ struct run_started {
   std::int32_t priority = 0;
   /// Of a run that a step of another one started.
   std::optional<parent_ref> parent{};
+  /// How long it may take, from this event on; 0: as long as it does.
+  duration deadline{};
 };
 struct step_scheduled {
   attempt_id attempt;
@@ -111,8 +114,21 @@ struct run_completed {};
 struct run_failed {
   run_failure why;
 };
+/// The time of the run's deadline is over.
+struct run_timed_out {
+  failure why;
+};
 struct run_cancelled {
   std::string reason;
+  /// Nothing was waited for, and nothing is undone.
+  bool forced = false;
+};
+/// From now on nothing is begun, and what agents have is waited for.
+struct run_cancelling {
+  std::string reason;
+  time_point due{};
+  /// Tokens of the attempts that are waited for; the others in flight are abandoned.
+  std::vector<std::uint64_t> awaited;
 };
 
 /// The attempt is a run of its own.
@@ -137,7 +153,7 @@ struct event {
   std::variant<run_started, step_scheduled, step_completed, step_failed, step_retry_due,
                run_recovered, run_completed, run_failed, step_decided, step_timed_out,
                run_cancelled, step_waiting, timer_fired, signal_received, run_compensating,
-               child_started>
+               child_started, run_timed_out, run_cancelling>
       what;
 };
 

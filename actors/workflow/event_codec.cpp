@@ -1,5 +1,6 @@
 #include "actors/workflow/event_codec.hpp"
 
+#include "actors/workflow/durations.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/message_types.hpp"
 
@@ -45,6 +46,7 @@ struct encoder {
     for (const auto& [name, value] : from.inputs)
       fill((*into.mutable_inputs()->mutable_fields())[name], value);
     into.set_priority(from.priority);
+    if (from.deadline > duration{0}) *into.mutable_deadline() = to_proto(from.deadline);
     if (!from.parent) return;
     v1::ParentRef& parent = *into.mutable_parent();
     parent.set_run_id(from.parent->run_id);
@@ -104,11 +106,22 @@ struct encoder {
   }
   void operator()(const run_cancelled& from) const {
     made.mutable_run_cancelled()->set_reason(from.reason);
+    made.mutable_run_cancelled()->set_forced(from.forced);
+  }
+  void operator()(const run_cancelling& from) const {
+    v1::RunCancelling& into = *made.mutable_run_cancelling();
+    into.set_reason(from.reason);
+    fill(*into.mutable_due_time(), from.due);
+    for (const std::uint64_t token : from.awaited)
+      into.add_tokens(token);
   }
   void operator()(const run_compensating& from) const {
     v1::RunCompensating& into = *made.mutable_run_compensating();
     if (from.why) *into.mutable_failure() = encode(*from.why);
     into.set_cancel_reason(from.cancel_reason);
+  }
+  void operator()(const run_timed_out& from) const {
+    *made.mutable_run_timed_out()->mutable_failure() = encode(from.why);
   }
   void operator()(const child_started& from) const {
     fill(*made.mutable_child_started()->mutable_attempt(), from.attempt);
@@ -175,6 +188,8 @@ result<what> decode_start(const v1::Event& from, definition_cache& known) {
     made.parent = parent_ref{start.parent().run_id(),
                              {start.parent().step(), start.parent().index()},
                              start.parent().attempt()};
+  if (start.has_deadline()) made.deadline = from_proto(start.deadline());
+  if (made.deadline < duration{0}) return unreadable(from, "its deadline is out of range");
   for (const input_declaration& declared : made.workflow->inputs) {
     const auto found = start.inputs().fields().find(declared.name);
     auto value =
@@ -248,7 +263,12 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
                                 std::move(*payload)}};
   }
   case v1::Event::kRunCancelled:
-    return what{run_cancelled{from.run_cancelled().reason()}};
+    return what{run_cancelled{from.run_cancelled().reason(), from.run_cancelled().forced()}};
+  case v1::Event::kRunCancelling: {
+    const v1::RunCancelling& begun = from.run_cancelling();
+    return what{run_cancelling{
+        begun.reason(), decode(begun.due_time()), {begun.tokens().begin(), begun.tokens().end()}}};
+  }
   case v1::Event::kRunCompensating: {
     const v1::RunCompensating& turned = from.run_compensating();
     run_compensating made{std::nullopt, turned.cancel_reason()};
@@ -260,6 +280,8 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
     child_started made{std::move(attempt), from.child_started().run_id()};
     return what{std::move(made)};
   }
+  case v1::Event::kRunTimedOut:
+    return what{run_timed_out{from_wire(from.run_timed_out().failure())}};
   case v1::Event::kRunRecovered:
     return what{run_recovered{from.run_recovered().owner()}};
   case v1::Event::kRunCompleted:

@@ -10,10 +10,15 @@
 namespace troupe::workflow {
 
 run_started machine::beginning() const {
-  run_started made{run_id_, workflow_, {}, priority_, parent_};
+  run_started made{run_id_, workflow_, {}, priority_, parent_, deadline_};
   for (std::size_t i = 0; i < inputs_.size(); ++i)
     made.inputs.emplace(workflow_->inputs[i].name, inputs_[i]);
   return made;
+}
+
+std::optional<time_point> machine::due() const {
+  if (deadline_ == duration{0} || closed() || turning_back()) return std::nullopt;
+  return started_ + deadline_;
 }
 
 bool machine::closed() const {
@@ -66,13 +71,13 @@ bool machine::is_current(const attempt_id& attempt) const {
 bool machine::awaits_retry(const instance_id& name, std::uint32_t attempt) const {
   const instance_state* instance = find(name);
   return instance && instance->status == instance_status::backing_off &&
-         instance->attempts + 1 == attempt && at_work(name);
+         instance->attempts + 1 == attempt && at_work(name) && !cancelling();
 }
 
 bool machine::awaits_timer(const instance_id& name) const {
   const instance_state* instance = find(name);
   return instance && instance->status == instance_status::waiting && instance->retry_time &&
-         at_work(name);
+         at_work(name) && !cancelling();
 }
 
 const google::protobuf::Descriptor* machine::signal_type(const std::string& name) const {
@@ -81,7 +86,7 @@ const google::protobuf::Descriptor* machine::signal_type(const std::string& name
 
 bool machine::awaits_attempt(const instance_id& name) const {
   const instance_state* instance = find(name);
-  return instance && instance->first_scheduled && at_work(name) &&
+  return instance && instance->first_scheduled && at_work(name) && !cancelling() &&
          (instance->status == instance_status::backing_off ||
           instance->status == instance_status::ready ||
           instance->status == instance_status::waiting);
@@ -134,7 +139,7 @@ step_failed machine::judge(const attempt_id& attempt, failure why, time_point no
   const step& from = definition_of(attempt.instance);
   auto due = next_attempt(from.retry, from.limits, instance.failures + 1,
                           instance.first_scheduled.value_or(now), why, now);
-  if (compensating() && !attempt.instance.compensation) due.reset();
+  if (turning_back() && !attempt.instance.compensation) due.reset();
   return {attempt, std::move(why), due, nullptr};
 }
 
@@ -166,6 +171,10 @@ message_ptr machine::details_of(const instance_id& name) const {
 
 reply<message_ptr> machine::request(const instance_id& instance) const {
   return build_request(definition_of(instance), instance.index, *this);
+}
+
+reply<std::vector<std::string>> machine::limit_keys(const instance_id& instance) const {
+  return build_limit_keys(definition_of(instance), instance.index, *this);
 }
 
 std::string machine::idempotency_key(const instance_id& instance) const {

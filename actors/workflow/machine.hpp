@@ -49,13 +49,15 @@ struct complete_run {
 };
 /// Record `run_failed`.
 struct fail_run {
-  attempt_id attempt;
+  /// Absent: no step's failure, the run's own deadline.
+  std::optional<attempt_id> attempt;
   failure why;
 };
-/// Record `run_compensating` with this failure.
+/// Record `run_compensating` with this failure, or this reason of a cancelled run.
 struct start_compensating {
-  attempt_id attempt;
-  failure why;
+  std::optional<attempt_id> attempt;
+  std::optional<failure> why;
+  std::string cancel_reason;
 };
 /// Record `child_started` for this attempt, and start that run.
 struct start_child {
@@ -103,11 +105,15 @@ using commands = std::vector<command>;
 ///    signal, but one with a default reply, which completes with that.
 ///  - A signal goes to the instance that has awaited its name longest. Where none does it is kept for
 ///    the next one, the first one first.
-///  - `run_cancelled` closes the run wherever it stands, but while it compensates.
+///  - `run_cancelled` closes the run wherever it stands, but while it compensates; by force there, too.
+///  - `run_cancelling` begins nothing any more, and waits for what agents have: what they complete counts, what fails is
+///    not tried again. Once nothing is awaited the run compensates, or is cancelled. What is lost with its process
+///    meanwhile is not waited for.
 ///  - Completed instances with a compensation are undone before a run fails, and before it is cancelled where
 ///    `run_compensating` says so: one after the other, the one that completed last first. From then on nothing
 ///    else happens in the run. A compensation is tried as a step is; one that fails for good is noted, and the
 ///    next one follows.
+///  - `run_timed_out` fails the run wherever it stands, but while it compensates: what undoes it takes its time.
 ///  - A step that is a run of its own has attempts as others have; each is another run. Such an attempt is not lost
 ///    with its process: the other run has its own history. Before a run fails or is cancelled the runs that it
 ///    started are cancelled and awaited; one that completes all the same is undone as its step says.
@@ -131,6 +137,8 @@ public:
   [[nodiscard]] v1::RunStatus status() const { return status_; }
   [[nodiscard]] bool closed() const;
   [[nodiscard]] time_point started() const { return started_; }
+  /// When the run fails unless it is closed or compensates before; absent where it may take as long as it does.
+  [[nodiscard]] std::optional<time_point> due() const;
   /// Of no meaning while the run is open.
   [[nodiscard]] time_point closed_time() const { return closed_; }
   [[nodiscard]] const std::string& run_id() const { return run_id_; }
@@ -138,6 +146,15 @@ public:
   [[nodiscard]] run_started beginning() const;
   /// Whether it undoes what it has done before it closes.
   [[nodiscard]] bool compensating() const { return status_ == v1::RUN_STATUS_COMPENSATING; }
+  /// Whether it waits for the attempts that agents have before it is cancelled.
+  [[nodiscard]] bool cancelling() const { return cancel_due_ && status_ == v1::RUN_STATUS_RUNNING; }
+  /// Nothing is begun any more but what undoes it.
+  [[nodiscard]] bool turning_back() const { return cancelling() || compensating(); }
+  /// Until when it waits; of no meaning unless it is `cancelling`.
+  [[nodiscard]] time_point cancel_due() const { return cancel_due_.value_or(time_point{}); }
+  [[nodiscard]] const std::string& cancel_reason() const { return cancel_reason_; }
+  /// Runs that its steps have started and that are not known to be closed.
+  [[nodiscard]] std::vector<std::string> open_children() const;
   /// Whether there is something to undo before the run may close other than by completing.
   [[nodiscard]] bool must_compensate() const { return !undo_.empty() || open_children_ > 0; }
   /// The step that started it; absent: somebody submitted it.
@@ -210,6 +227,9 @@ public:
   /// @returns failure "workflow.bad_reference" (not retryable) where a value does not fit its
   ///   field.
   [[nodiscard]] reply<message_ptr> request(const instance_id& instance) const;
+  /// The keys of its step's limits, in their order.
+  /// @returns failure "workflow.bad_limit_key" (not retryable).
+  [[nodiscard]] reply<std::vector<std::string>> limit_keys(const instance_id& instance) const;
   /// The same for every attempt of an instance: `RUN/STEP/INDEX`, of what undoes it `RUN/STEP/INDEX/compensate`.
   [[nodiscard]] std::string idempotency_key(const instance_id& instance) const;
 
@@ -220,6 +240,8 @@ public:
   /// Instances of a step; 0 while the list that it runs over is not known.
   [[nodiscard]] std::size_t instance_count(std::size_t step) const;
   [[nodiscard]] const step_state& state_of(std::size_t step) const { return steps_[step]; }
+  /// What references read. Not before the first event.
+  [[nodiscard]] const reply_source& values() const { return *this; }
 
 private:
   struct transition;
@@ -234,6 +256,7 @@ private:
   /// Whether it is another run that is not known to be closed.
   [[nodiscard]] bool is_open_child(const instance_id& name) const;
   [[nodiscard]] bool compensation_in_flight() const;
+  [[nodiscard]] bool awaits_answers() const;
   void describe_compensation(v1::StepSummary& made, std::size_t step, std::uint32_t index) const;
   /// The dependency by which it reads a reply that will never come; nullptr where there is none.
   [[nodiscard]] const dependency* missing_reply(std::size_t step, std::uint32_t index) const;
@@ -262,6 +285,8 @@ private:
   std::uint64_t last_token_ = 0;
   v1::RunStatus status_ = v1::RUN_STATUS_UNSPECIFIED;
   time_point started_{};
+  /// From `started_`; 0 means none.
+  duration deadline_{};
   time_point closed_{};
   std::optional<run_failure> failure_;
   /// Of one name: what no instance has taken, or who awaits more.
@@ -281,6 +306,7 @@ private:
   bool turned_back_ = false;
   /// Of a cancelled run.
   std::string cancel_reason_;
+  std::optional<time_point> cancel_due_;
   std::int32_t priority_ = 0;
 };
 

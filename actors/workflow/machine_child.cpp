@@ -19,15 +19,15 @@ namespace troupe::workflow {
 result<void> machine::transition::operator()(const child_started& happened) {
   const slot at = find(happened.attempt.instance);
   const bool fits = at.instance && at.instance->status == instance_status::wanted &&
-                    !happened.attempt.instance.compensation &&
+                    !happened.attempt.instance.compensation && !state.cancelling() &&
                     state.at_work(happened.attempt.instance) &&
                     definition_of(at.step).kind == step_kind::child &&
                     at.instance->attempts == happened.attempt.attempt &&
                     at.instance->token == happened.attempt.token && !happened.run_id.empty();
   if (!fits)
-    return fail(workflow_errc::history_mismatch,
-                fmt::format("attempt {} of {}[{}] is not to start a run", happened.attempt.attempt,
-                            happened.attempt.instance.step, happened.attempt.instance.index));
+    return mismatch(fmt::format("attempt {} of {}[{}] is not to start a run",
+                                happened.attempt.attempt, happened.attempt.instance.step,
+                                happened.attempt.instance.index));
   instance_state& instance = *at.instance;
   instance.status = instance_status::running;
   instance.child_run = happened.run_id;

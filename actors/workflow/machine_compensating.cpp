@@ -15,13 +15,12 @@
 //   backing_off  step_timed_out                       failed, the next one's turn
 //   wanted, running  run_recovered                    wanted
 namespace troupe::workflow {
-namespace {} // namespace
 
 result<void> machine::transition::operator()(const run_compensating& happened) {
   if (state.compensating()) return mismatch("the run compensates already");
   if (!state.must_compensate()) return mismatch("there is nothing to undo");
   if (happened.why.has_value() != state.failure_.has_value() ||
-      (happened.why && !happened.why->where))
+      (happened.why && happened.why->where.has_value() != state.failure_->where.has_value()))
     return mismatch("it says another reason to end than the steps give");
   state.failure_ = happened.why;
   state.cancel_reason_ = happened.cancel_reason;

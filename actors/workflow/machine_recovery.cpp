@@ -6,6 +6,8 @@ namespace troupe::workflow {
 result<void> machine::transition::operator()(const run_recovered&) {
   if (state.compensating())
     recover_compensation();
+  else if (state.cancelling())
+    recover_cancelling();
   else if (!state.failure_)
     for (std::size_t at = 0; at < state.steps_.size(); ++at)
       recover_step(at);

@@ -47,6 +47,7 @@ result<void> machine::transition::operator()(const run_started& happened) {
   }
   state.priority_ = happened.priority;
   state.parent_ = happened.parent;
+  state.deadline_ = happened.deadline;
   state.status_ = v1::RUN_STATUS_RUNNING;
   state.started_ = now;
   link_steps();
@@ -61,7 +62,7 @@ result<void> machine::transition::operator()(const step_scheduled& happened) {
   if (!at.instance || at.instance->status != instance_status::wanted ||
       at.instance->attempts != happened.attempt.attempt ||
       at.instance->token != happened.attempt.token || !state.at_work(happened.attempt.instance) ||
-      state.definition_of(happened.attempt.instance).kind != step_kind::agent)
+      state.cancelling() || state.definition_of(happened.attempt.instance).kind != step_kind::agent)
     return mismatch(describe(happened.attempt) + " is not wanted");
   at.instance->status = instance_status::running;
   if (!at.instance->first_scheduled) at.instance->first_scheduled = now;
@@ -125,6 +126,12 @@ result<void> machine::transition::operator()(const step_failed& happened) {
     }
   }
   --state.steps_[at->step].active;
+  if (state.cancelling()) {
+    instance.status = instance_status::failed;
+    instance.closed = now;
+    want_end();
+    return {};
+  }
   instance.retry_time = happened.retry_time;
   if (happened.retry_time) {
     instance.status = instance_status::backing_off;
@@ -179,7 +186,7 @@ void machine::transition::fail_for_good(const slot& at, const attempt_id& last,
 }
 
 result<void> machine::transition::operator()(const run_cancelled& happened) {
-  if (state.compensating() && (state.must_compensate() || state.failure_))
+  if (!happened.forced && state.compensating() && (state.must_compensate() || state.failure_))
     return mismatch("what the run has done is not undone");
   state.cancel_reason_ = happened.reason;
   state.status_ = v1::RUN_STATUS_CANCELLED;
@@ -187,10 +194,21 @@ result<void> machine::transition::operator()(const run_cancelled& happened) {
   return {};
 }
 
+/// As the failure of a step would, but of no step.
+result<void> machine::transition::operator()(const run_timed_out& happened) {
+  if (state.deadline_ == duration{0}) return mismatch("the run has no deadline");
+  if (state.failure_ || state.turning_back())
+    return mismatch("the run is to fail or to be cancelled already");
+  state.failure_ = run_failure{happened.why, std::nullopt};
+  want_end();
+  return {};
+}
+
 result<void> machine::transition::operator()(const step_retry_due& happened) {
   const slot at = find(happened.instance);
   if (!at.instance || at.instance->status != instance_status::backing_off ||
-      at.instance->attempts + 1 != happened.attempt || !state.at_work(happened.instance))
+      at.instance->attempts + 1 != happened.attempt || !state.at_work(happened.instance) ||
+      state.cancelling())
     return mismatch(fmt::format("{}[{}] does not wait for attempt {}", happened.instance.step,
                                 happened.instance.index, happened.attempt));
   at.instance->retry_time.reset();
@@ -209,7 +227,7 @@ result<void> machine::transition::operator()(const step_decided& happened) {
     return fmt::format("{}[{}]", happened.instance.step, happened.instance.index);
   };
   if (!at.instance || at.instance->status != instance_status::undecided ||
-      !state.at_work(happened.instance) || happened.instance.compensation)
+      !state.at_work(happened.instance) || happened.instance.compensation || state.cancelling())
     return mismatch(name() + " is not to be decided");
   const bool missing = state.missing_reply(at.step, at.index) != nullptr;
   if (missing && !happened.skipped) return mismatch(name() + " reads a reply that there is not");
@@ -224,7 +242,7 @@ result<void> machine::transition::operator()(const step_decided& happened) {
 }
 
 result<void> machine::transition::operator()(const run_completed&) {
-  if (state.compensating()) return mismatch("the run is to fail or to be cancelled");
+  if (state.turning_back()) return mismatch("the run is to fail or to be cancelled");
   if (state.steps_left_ != 0)
     return mismatch(fmt::format("{} steps are not done", state.steps_left_));
   state.status_ = v1::RUN_STATUS_COMPLETED;
@@ -286,6 +304,7 @@ void machine::transition::unblock(std::size_t at) {
 }
 
 void machine::transition::decide_or_queue(std::size_t at, std::uint32_t index) {
+  if (state.cancelling()) return;
   if (!definition_of(at).when && !state.missing_reply(at, index)) return make_ready(at, index);
   state.steps_[at].instances[index].status = instance_status::undecided;
   wanted.emplace_back(decide_instance{{definition_of(at).id, index}});
@@ -297,7 +316,7 @@ void machine::transition::make_ready(std::size_t at, std::uint32_t index) {
 }
 
 void machine::transition::pump(std::size_t at) {
-  if (state.failure_) return;
+  if (state.failure_ || state.cancelling()) return;
   step_state& pumped = state.steps_[at];
   const std::size_t bound = definition_of(at).parallelism;
   while (!pumped.queue.empty() && (bound == 0 || pumped.active < bound)) {
@@ -364,11 +383,12 @@ void machine::transition::settle(std::size_t at) {
 }
 
 void machine::transition::want_end() {
+  if (state.cancelling()) return want_cancelled();
   if (state.compensating() && state.must_compensate()) return;
   if (state.failure_ && state.must_compensate())
-    wanted.emplace_back(start_compensating{*state.failure_->where, state.failure_->why});
+    wanted.emplace_back(start_compensating{state.failure_->where, state.failure_->why, {}});
   else if (state.failure_)
-    wanted.emplace_back(fail_run{*state.failure_->where, state.failure_->why});
+    wanted.emplace_back(fail_run{state.failure_->where, state.failure_->why});
   else if (state.compensating())
     wanted.emplace_back(cancel_run{state.cancel_reason_});
   else if (state.steps_left_ == 0)

@@ -33,6 +33,8 @@ struct machine::transition {
   result<void> operator()(const signal_received& happened);
   result<void> operator()(const run_compensating& happened);
   result<void> operator()(const child_started& happened);
+  result<void> operator()(const run_timed_out& happened);
+  result<void> operator()(const run_cancelling& happened);
 
 private:
   /// A place in the state that an event names.
@@ -73,6 +75,11 @@ private:
   void end_compensation(const slot& at, instance_status how);
   void recover_compensation();
   void add_undo(std::size_t step, std::uint32_t index);
+
+  // machine_cancelling.cpp
+  void abandon(const std::vector<std::uint64_t>& awaited);
+  void recover_cancelling();
+  void want_cancelled();
 
   // machine_child.cpp
   void end_child(const slot& at, message_ptr reply);

@@ -20,7 +20,7 @@ message_ptr waited_until(time_point due) {
 result<void> machine::transition::operator()(const step_waiting& happened) {
   const slot at = find(happened.instance);
   const bool fits = at.instance && state.at_work(happened.instance) &&
-                    !happened.instance.compensation &&
+                    !happened.instance.compensation && !state.cancelling() &&
                     at.instance->status == instance_status::wanted &&
                     definition_of(at.step).kind != step_kind::agent &&
                     happened.due.has_value() == (definition_of(at.step).kind == step_kind::timer);
@@ -64,7 +64,7 @@ result<void> machine::transition::operator()(const signal_received& happened) {
   if (!state.signal_ids_.insert(happened.id).second)
     return mismatch(fmt::format("there was a signal with the id '{}'", happened.id));
   mailbox& box = state.signals_[happened.name];
-  if (state.failure_ || state.compensating() || box.awaiting.empty()) {
+  if (state.failure_ || state.turning_back() || box.awaiting.empty()) {
     box.kept.push_back(happened.payload);
     return {};
   }

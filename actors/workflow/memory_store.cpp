@@ -1,7 +1,9 @@
 #include "actors/workflow/memory_store.hpp"
 
 #include "actors/workflow/errors.hpp"
+#include "actors/workflow/stored_cancel.hpp"
 #include "actors/workflow/stored_rows.hpp"
+#include "troupe/v1/run.pb.h"
 
 #include <algorithm>
 #include <deque>
@@ -68,8 +70,13 @@ public:
 
   result<void> request_cancel(const cancel_request& wanted, time_point) override {
     if (auto open = check_open(wanted.run_id, nothing_to_cancel); !open) return open;
+    if (of(wanted.run_id)->entry.status != v1::RUN_STATUS_RUNNING && !wanted.force)
+      return tl::unexpected(nothing_to_cancel(wanted.run_id));
     const auto there = std::ranges::find(cancels_, wanted.run_id, &cancel_request::run_id);
-    if (there == cancels_.end()) cancels_.push_back(wanted);
+    if (there == cancels_.end())
+      cancels_.push_back(wanted);
+    else
+      (void)hasten(*there, wanted);
     return {};
   }
   result<std::vector<cancel_request>> cancel_requests() override { return cancels_; }

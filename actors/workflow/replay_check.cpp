@@ -81,7 +81,8 @@ struct immediate {
   what operator()(const complete_run&) const { return run_completed{}; }
   what operator()(const fail_run& is) const { return run_failed{{is.why, is.attempt}}; }
   what operator()(const start_compensating& is) const {
-    return run_compensating{run_failure{is.why, is.attempt}, {}};
+    if (!is.why) return run_compensating{std::nullopt, is.cancel_reason};
+    return run_compensating{run_failure{*is.why, is.attempt}, {}};
   }
   what operator()(const cancel_run& is) const { return run_cancelled{is.reason}; }
   template <class Other>

@@ -6,6 +6,7 @@
 #include "troupe/v1/history.pb.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/wrappers.pb.h>
 #include <optional>
 
 namespace troupe::workflow {
@@ -127,6 +128,27 @@ reply<v1::WorkflowDefinition> build_plan(const step& target, std::uint32_t index
     return tl::unexpected(failure{"workflow.bad_reference",
                                   fmt::format("step {}[{}]: {}", target.id, index, *wrong), false});
   return std::move(*made.mutable_definition());
+}
+
+reply<std::vector<std::string>> build_limit_keys(const step& target, std::uint32_t index,
+                                                 const reply_source& source) {
+  request_builder builder{target, index, source};
+  const FieldDescriptor* field = google::protobuf::StringValue::descriptor()->field(0);
+  std::vector<std::string> made;
+  for (const step_limit& each : target.key_limits) {
+    google::protobuf::StringValue key;
+    auto wrong = builder.fill(key, object_expression{{{field, expression{each.key}}}});
+    if (!wrong && key.value().empty()) wrong = "the key of a limit is empty";
+    if (!wrong && key.value().size() > definition_limits::key_bytes)
+      wrong = fmt::format("the key of a limit has {} bytes, it may have {}", key.value().size(),
+                          definition_limits::key_bytes);
+    if (wrong)
+      return tl::unexpected(failure{"workflow.bad_limit_key",
+                                    fmt::format("step {}[{}]: {}", target.id, index, *wrong),
+                                    false});
+    made.push_back(std::move(*key.mutable_value()));
+  }
+  return made;
 }
 
 std::size_t element_count(const fan_out& each, const Message& root_reply) {

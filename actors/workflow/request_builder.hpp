@@ -5,6 +5,8 @@
 #include "actors/workflow/reference_reader.hpp"
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace troupe::workflow {
 
@@ -24,6 +26,11 @@ namespace troupe::workflow {
 /// @returns as above.
 [[nodiscard]] reply<v1::WorkflowDefinition> build_plan(const step& target, std::uint32_t index,
                                                        const reply_source& source);
+
+/// The keys of the limits of instance `index` of `target`, in their order.
+/// @returns failure "workflow.bad_limit_key", not retryable, for one that is empty or too long.
+[[nodiscard]] reply<std::vector<std::string>>
+build_limit_keys(const step& target, std::uint32_t index, const reply_source& source);
 
 /// Number of elements in the list that `each` runs over.
 /// @param root_reply reply of the step `each.root`.

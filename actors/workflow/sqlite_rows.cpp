@@ -83,7 +83,7 @@ result<void> statements::prepare_writing(sqlite::database& on) {
        {&claim_run, "UPDATE runs SET owner = ?2, epoch = epoch + 1 WHERE number = ?1"},
        {&release_run, "UPDATE runs SET owner = '' WHERE run_id = ?1 AND owner = ?2"},
        {&drop_cancels, drop_settled("cancel_requests")},
-       {&add_cancel, "INSERT OR IGNORE INTO cancel_requests (run_id, reason, time_ms, checksum) "
+       {&add_cancel, "INSERT OR REPLACE INTO cancel_requests (run_id, reason, time_ms, checksum) "
                      "VALUES (?1, ?2, ?3, ?4)"},
        {&read_cancels, "SELECT run_id, reason, time_ms, checksum FROM cancel_requests"},
        {&drop_signals, drop_settled("signal_requests")},

@@ -46,6 +46,10 @@ struct append_batch {
 struct cancel_request {
   std::string run_id;
   std::string reason;
+  /// How long its owner waits for the attempts that agents have.
+  std::chrono::milliseconds grace{};
+  /// Nothing is waited for, and nothing is undone.
+  bool force = false;
 };
 
 /// Something that somebody wants a run to be told.
@@ -115,8 +119,8 @@ public:
   /// Gives one run free, where it is this owner's.
   [[nodiscard]] virtual result<void> release(const std::string& run_id) = 0;
   /// Keeps the wish that an open run be cancelled, durably, until it is closed; its owner looks for it. Of several the
-  /// first stays. Not only for the owner.
-  /// @returns `run_unknown`; `run_closed` for a run that is closed already.
+  /// first's reason stays, with the shortest grace, and with force where one of them wants it. Not only for the owner.
+  /// @returns `run_unknown`; `run_closed` for a run that is closed already, or compensates, unless it is to be forced.
   [[nodiscard]] virtual result<void> request_cancel(const cancel_request& wanted,
                                                     time_point now) = 0;
   /// The wishes there are, of open runs; some may be of runs that were closed since. Cheap where there is none.

@@ -105,6 +105,8 @@ v1::RunSummary machine::summary() const {
   made.set_priority(priority_);
   made.set_cancel_reason(cancel_reason_);
   *made.mutable_started_time() = encode(started_);
+  if (deadline_ > duration{0}) *made.mutable_deadline_time() = encode(started_ + deadline_);
+  if (cancelling()) *made.mutable_cancel_due_time() = encode(*cancel_due_);
   if (parent_) {
     v1::ParentRef& into = *made.mutable_parent();
     into.set_run_id(parent_->run_id);

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "actors/workflow/event.hpp"
+#include "actors/workflow/durations.hpp"
+#include "actors/workflow/machine.hpp"
 
 #include <fmt/format.h>
 
@@ -24,6 +25,14 @@ enum class timeout_kind {
   return {"workflow.timeout",
           fmt::format("{}[{}] {}", instance.step, instance.index, ends[static_cast<int>(kind)]),
           true};
+}
+
+/// The failure of a run whose deadline is over.
+[[nodiscard]] inline failure run_is_late(const machine& run) {
+  return {"run.deadline_exceeded",
+          fmt::format("the run was not closed within its deadline of {}",
+                      format_duration(run.beginning().deadline)),
+          false};
 }
 
 } // namespace troupe::workflow

@@ -28,6 +28,8 @@ constexpr instance_transition instance_table[] = {
     {running, "step_failed", failed},
     {running, "step_failed", completed},
     {running, "run_recovered", wanted},
+    {running, "run_recovered", ready},
+    {running, "run_cancelling", ready},
     {backing_off, "step_retry_due", ready},
     {backing_off, "step_retry_due", wanted},
     {backing_off, "step_timed_out", failed},

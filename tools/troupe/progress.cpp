@@ -86,6 +86,10 @@ void progress::on_event(const std::string& run_id, const v1::Event& event) {
                              event.timer_fired().index()));
   else if (event.has_signal_received())
     print(from + fmt::format("signal {} received\n", event.signal_received().name()));
+  else if (event.has_run_timed_out())
+    print(from + event.run_timed_out().failure().message() + "\n");
+  else if (event.has_run_cancelling())
+    print(from + "run is to be cancelled and waits for the attempts at work\n");
   else if (event.has_run_compensating())
     print(from + "run undoes what it has done\n");
   else if (event.has_child_started())

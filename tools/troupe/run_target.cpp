@@ -1,13 +1,12 @@
 #include "tools/troupe/run_target.hpp"
 
+#include "actors/workflow/durations.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/inputs.hpp"
 #include "tools/troupe/cli_errc.hpp"
-#include "tools/troupe/text_source.hpp"
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>
 #include <optional>
@@ -19,13 +18,6 @@ namespace {
 
 tl::unexpected<no_run> stop(error why, exit_code code = exit_code::failed) {
   return tl::unexpected(no_run{std::move(why), code});
-}
-
-result<std::string> read_definition(const std::string& file) {
-  text_source source{{file}, text_unit::file};
-  auto text = source.next();
-  if (!text) return tl::unexpected(text.error());
-  return *text ? std::move((*text)->text) : std::string{};
 }
 
 bool same_run(const v1::Event& first, const workflow::definition& wanted,
@@ -80,10 +72,20 @@ void run_target::add_to(CLI::App& command) {
                                    "those of the run\nwith the highest go first")
                        ->check(CLI::Range(-workflow::highest_priority, workflow::highest_priority))
                        ->capture_default_str();
+  auto* deadline = command
+                       .add_option("--deadline", deadline_,
+                                   "How long the new run may take, from its start, e.g. 90s or 2h; "
+                                   "in the place of\nthe definition's deadline")
+                       ->type_name("DURATION");
   auto* go_on = command.add_flag(
       "--continue", continue_,
       "Go on with the newest unfinished run of this definition and these inputs,\nor start one");
-  resumed->excludes(input)->excludes(id)->excludes(priority)->excludes(go_on)->excludes(definition);
+  resumed->excludes(input)
+      ->excludes(id)
+      ->excludes(priority)
+      ->excludes(deadline)
+      ->excludes(go_on)
+      ->excludes(definition);
   id->excludes(go_on);
 }
 
@@ -92,6 +94,8 @@ tl::expected<std::string, no_run> run_target::start(workflow::engine& engine,
   if (!resumed_.empty()) return resume(engine);
   const auto definition = load(agents);
   if (!definition) return tl::unexpected(definition.error());
+  const auto limit = deadline();
+  if (!limit) return tl::unexpected(limit.error());
   const auto inputs = workflow::parse_inputs(**definition, assignments_);
   if (!inputs) return stop(inputs.error(), exit_code::usage);
   if (continue_) {
@@ -102,9 +106,21 @@ tl::expected<std::string, no_run> run_target::start(workflow::engine& engine,
       return **found;
     }
   }
-  auto submitted = engine.submit(*definition, *inputs, {run_id_, priority_});
+  auto submitted = engine.submit(*definition, *inputs, {run_id_, priority_, *limit});
   if (!submitted) return stop(submitted.error());
   return std::move(*submitted);
+}
+
+tl::expected<std::chrono::nanoseconds, no_run> run_target::deadline() const {
+  if (deadline_.empty()) return std::chrono::nanoseconds{0};
+  const auto length = workflow::parse_duration(deadline_);
+  if (!length)
+    return stop({cli_errc::bad_option, "--deadline: " + length.error()}, exit_code::usage);
+  if (*length == std::chrono::nanoseconds{0})
+    return stop({cli_errc::bad_option, "--deadline: a run with no time could never begin; give it "
+                                       "some"},
+                exit_code::usage);
+  return *length;
 }
 
 tl::expected<std::string, no_run> run_target::resume(workflow::engine& engine) const {
@@ -118,17 +134,7 @@ tl::expected<workflow::definition_ptr, no_run> run_target::load(const agent_type
   if (definition_file_.empty())
     return stop({cli_errc::bad_option, "name a DEFINITION, or a run with --resume"},
                 exit_code::usage);
-  const auto yaml = read_definition(definition_file_);
-  if (!yaml) return stop(yaml.error(), exit_code::usage);
-  auto loaded = workflow::load_definition(
-      *yaml, definition_file_, agents,
-      definition_file_ == "-"
-          ? workflow::definition_files{}
-          : workflow::files_in(std::filesystem::path{definition_file_}.parent_path().string()));
-  if (!loaded)
-    return stop({workflow_errc::bad_definition, "\n" + workflow::to_string(loaded.error())},
-                exit_code::usage);
-  return std::move(*loaded);
+  return load_definition_file(definition_file_, agents);
 }
 
 } // namespace troupe::cli

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/workflow/engine.hpp"
-#include "tools/troupe/exit_code.hpp"
+#include "tools/troupe/definition_file.hpp"
 
 #include <string>
 #include <tl/expected.hpp>
@@ -12,12 +12,6 @@ class App;
 }
 
 namespace troupe::cli {
-
-/// Why no run was started, and what the process says of it.
-struct no_run {
-  error why;
-  exit_code code = exit_code::failed;
-};
 
 /// Which run `troupe run` is about: a new one of a definition, an unfinished one of the same inputs, or one by its id.
 class run_target {
@@ -32,6 +26,7 @@ public:
                                                         const agent_types& agents) const;
 
 private:
+  [[nodiscard]] tl::expected<std::chrono::nanoseconds, no_run> deadline() const;
   [[nodiscard]] tl::expected<std::string, no_run> resume(workflow::engine& engine) const;
   [[nodiscard]] tl::expected<workflow::definition_ptr, no_run>
   load(const agent_types& agents) const;
@@ -41,6 +36,7 @@ private:
   std::string resumed_;
   std::string run_id_;
   std::int32_t priority_ = 0;
+  std::string deadline_;
   bool continue_ = false;
 };
 

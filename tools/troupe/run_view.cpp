@@ -95,9 +95,11 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
                      {"step", run.parent().step()},
                      {"index", run.parent().index()},
                      {"attempt", run.parent().attempt()}};
+  if (run.has_deadline_time()) out["deadline"] = iso_time(time_of(run.deadline_time()));
   if (run.priority() != 0) out["priority"] = run.priority();
   if (run.status() == v1::RUN_STATUS_CANCELLED || !run.cancel_reason().empty())
     out["reason"] = run.cancel_reason();
+  if (run.has_cancel_due_time()) out["cancelled_by"] = iso_time(time_of(run.cancel_due_time()));
   if (run.has_failure()) out["failure"] = to_json(run.failure());
   auto& steps = out["steps"] = nlohmann::ordered_json::array();
   for (const auto& step : run.steps()) {

@@ -75,7 +75,9 @@ bool print_run(const v1::RunSummary& run) {
           print_line(fmt::format("Started by step {}[{}] of run {}, attempt {}",
                                  run.parent().step(), run.parent().index(), run.parent().run_id(),
                                  run.parent().attempt()))) &&
-         (run.cancel_reason().empty() || print_line("Cancelled: " + run.cancel_reason())) &&
+         (run.cancel_reason().empty() ||
+          print_line((run.has_cancel_due_time() ? "To be cancelled: " : "Cancelled: ") +
+                     run.cancel_reason())) &&
          (!run.has_failure() || print_line("Failed: " + failure_text(run.failure()))) &&
          print_line("") && print_steps(run);
 }
@@ -112,8 +114,9 @@ void add_show(CLI::App& app, action& chosen) {
   options->store.add_to(*command);
   command->add_flag("--history", options->history, "All committed events, in order");
   command->add_flag("--json", options->json, "One JSON object");
-  command->footer("Examples:\n  troupe show 20261123-194512-417-k3f9w2md\n  troupe show RUN --history "
-                  "--json | jq .history");
+  command->footer(
+      "Examples:\n  troupe show 20261123-194512-417-k3f9w2md\n  troupe show RUN --history "
+      "--json | jq .history");
   command->callback([options, &chosen] { chosen = [options] { return show(*options); }; });
 }
 

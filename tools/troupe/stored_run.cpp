@@ -2,7 +2,6 @@
 
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/event_codec.hpp"
-#include "actors/workflow/machine.hpp"
 
 #include <fmt/format.h>
 #include <utility>
@@ -21,17 +20,31 @@ result<std::vector<v1::Event>> read_history(workflow::store& store, const std::s
   return history;
 }
 
-result<stored_run> read_run(workflow::store& store, const std::string& run_id) {
-  auto history = read_history(store, run_id);
-  if (!history) return tl::unexpected(std::move(history.error()));
+namespace {
+
+result<workflow::machine> replay(const std::vector<v1::Event>& history) {
   std::vector<workflow::event> events;
-  events.reserve(history->size());
-  for (const auto& stored : *history) {
+  events.reserve(history.size());
+  for (const auto& stored : history) {
     auto event = workflow::decode(stored);
     if (!event) return tl::unexpected(std::move(event.error()));
     events.push_back(std::move(*event));
   }
-  const auto machine = workflow::replay(events);
+  return workflow::replay(events);
+}
+
+} // namespace
+
+result<workflow::machine> replay_run(workflow::store& store, const std::string& run_id) {
+  const auto history = read_history(store, run_id);
+  if (!history) return tl::unexpected(history.error());
+  return replay(*history);
+}
+
+result<stored_run> read_run(workflow::store& store, const std::string& run_id) {
+  auto history = read_history(store, run_id);
+  if (!history) return tl::unexpected(std::move(history.error()));
+  const auto machine = replay(*history);
   if (!machine) return tl::unexpected(machine.error());
   return stored_run{std::move(*history), machine->summary()};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/workflow/machine.hpp"
 #include "actors/workflow/store.hpp"
 #include "kernels/result.hpp"
 #include "troupe/v1/history.pb.h"
@@ -20,6 +21,11 @@ struct stored_run {
 /// @returns the store's errors; `history_unreadable`.
 [[nodiscard]] result<std::vector<v1::Event>> read_history(workflow::store& store,
                                                           const std::string& run_id);
+
+/// Reads a run's history and applies it. Blocks on the disk.
+/// @returns as `read_run`.
+[[nodiscard]] result<workflow::machine> replay_run(workflow::store& store,
+                                                   const std::string& run_id);
 
 /// Reads a run's history and applies it. Blocks on the disk.
 /// @returns the store's errors; `history_unreadable`, `history_mismatch`.

@@ -269,10 +269,13 @@ reply<v1::RunProcessReply> run(const v1::RunProcessRequest& request, const call_
                                const process_service& service) {
   const auto checked = check_request(request, service.policy(), context.header());
   if (!checked) return tl::unexpected(checked.error());
-  auto done = run_process(checked->plan, [&] {
-    context.heartbeat();
-    return !context.cancelled() && !service.stopping();
-  });
+  auto done = run_process(
+      checked->plan,
+      [&] {
+        context.heartbeat();
+        return !context.abandoned() && !service.stopping();
+      },
+      [&] { return context.cancelled(); });
   if (!done) return tl::unexpected(std::move(done.error()));
   return answer_of(std::move(*done), request, *checked);
 }

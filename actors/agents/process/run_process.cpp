@@ -197,12 +197,13 @@ public:
     return error;
   }
 
-  void run(const std::function<bool()>& go_on) {
+  void run(const std::function<bool()>& go_on, const std::function<bool()>& terminate) {
     const auto wall_end =
         plan_.limits.wall.count() > 0 ? began_ + plan_.limits.wall : clock::time_point::max();
     while (report_.fd() >= 0 && !given_up()) {
       wait_for_something(wall_end);
       if (ended_at_) continue;
+      if (terminate && terminate()) ask_to_end();
       if (!go_on()) end(process_end::stopped, "");
       if (clock::now() >= wall_end) end(process_end::limit, "wall time");
       if (plan_.limits.output_ends && (output_.truncated() || error_output_.truncated()))
@@ -241,6 +242,13 @@ private:
     if (ready[0].revents != 0) output_.take();
     if (ready[1].revents != 0) error_output_.take();
     if (ready[2].revents != 0) report_.take();
+  }
+
+  /// The guard sends SIGTERM on.
+  void ask_to_end() {
+    if (std::exchange(asked_, true)) return;
+    const char word = process_guard::terminate;
+    (void)!::write(control_.get(), &word, sizeof word);
   }
 
   /// The guard sees its end of the pipe closed.
@@ -316,13 +324,15 @@ private:
   pid_t pid_ = 0;
   clock::time_point began_{};
   std::optional<clock::time_point> ended_at_;
+  bool asked_ = false;
   process_end end_ = process_end::exited;
   std::string limit_;
 };
 
 } // namespace
 
-reply<process_outcome> run_process(const process_plan& plan, const std::function<bool()>& go_on) {
+reply<process_outcome> run_process(const process_plan& plan, const std::function<bool()>& go_on,
+                                   const std::function<bool()>& terminate) {
   const auto guard = guard_program();
   if (!guard) return tl::unexpected(guard.error());
   auto ends = make_connections(plan.input);
@@ -330,7 +340,7 @@ reply<process_outcome> run_process(const process_plan& plan, const std::function
   guarded_process running{plan, std::move(*ends)};
   if (const int error = running.start(*guard); error != 0)
     return tl::unexpected(cannot_start("start the guard of processes", error));
-  running.run(go_on);
+  running.run(go_on, terminate);
   return running.outcome();
 }
 

@@ -69,8 +69,11 @@ struct process_outcome {
 /// Runs a command to its end, and waits. Nothing that it started is left when this returns; where this process is killed
 /// meanwhile, its guard ends everything. Not on a thread that must not wait.
 /// @param go_on asked about every 50 ms; false ends the command.
+/// @param terminate asked as often; from the first time that it is true the command may end by itself: its processes are sent
+///   SIGTERM, once.
 /// @returns failures "process.cannot_start" and "process.guard_lost".
 [[nodiscard]] reply<process_outcome> run_process(const process_plan& plan,
-                                                 const std::function<bool()>& go_on);
+                                                 const std::function<bool()>& go_on,
+                                                 const std::function<bool()>& terminate = {});
 
 } // namespace troupe::agents

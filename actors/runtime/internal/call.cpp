@@ -183,6 +183,13 @@ bool call::cancelled() const noexcept {
   return true;
 }
 
+bool call::abandoned() const noexcept {
+  const call* at = this;
+  for (; !at->answered(); at = at->from_.parent.get())
+    if (!at->from_.parent) return at->from_.pulse && at->from_.pulse->abandoned();
+  return true;
+}
+
 void call::request(agent_name target, message_ptr payload, responder then) const {
   send_child(defaults::longest_timeout, std::move(target), std::move(payload), std::move(then),
              true);

@@ -1,6 +1,8 @@
 #include "actors/workflow/postgres/run_store.hpp"
+#include "actors/workflow/stored_cancel.hpp"
 #include "troupe/v1/run.pb.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace troupe::workflow::postgres {
@@ -14,7 +16,9 @@ constexpr statement drop_closed_signals{
                            "AND r.closed_us <> 0"};
 constexpr statement add_cancel{"add_cancel",
                                "INSERT INTO cancel_requests (run_id, reason, time_ms, checksum) "
-                               "VALUES ($1, $2, $3, $4) ON CONFLICT (run_id) DO NOTHING"};
+                               "VALUES ($1, $2, $3, $4) ON CONFLICT (run_id) DO UPDATE SET "
+                               "reason = EXCLUDED.reason, time_ms = EXCLUDED.time_ms, "
+                               "checksum = EXCLUDED.checksum"};
 constexpr statement read_cancels{"read_cancels",
                                  "SELECT run_id, reason, time_ms, checksum FROM cancel_requests"};
 constexpr statement place_signal{"place_signal",
@@ -40,9 +44,12 @@ outcome<void> without_rows(outcome<rows> done) {
 
 /// Until the transaction ends its owner cannot close the run, and nobody else adds a signal to it.
 outcome<run_row> run_store::lock_open_run(const std::string& run_id,
-                                          error (*closed)(const std::string&)) {
+                                          error (*closed)(const std::string&),
+                                          bool or_compensating) {
   auto row = find_row(run_id, lock_run);
-  if (row && row->entry.status != v1::RUN_STATUS_RUNNING) return refuse(closed(run_id));
+  if (row && row->entry.status != v1::RUN_STATUS_RUNNING &&
+      !(or_compensating && row->entry.status == v1::RUN_STATUS_COMPENSATING))
+    return refuse(closed(run_id));
   return row;
 }
 
@@ -57,18 +64,25 @@ outcome<void> run_store::drop_settled() {
 result<void> run_store::request_cancel(const cancel_request& wanted, time_point now) {
   if (auto fits = check_writable(); !fits) return fits;
   const std::int64_t time_ms = to_us(now) / 1'000;
-  const checksum sum = sum_of(sums_, std::string_view{wanted.run_id}, wanted.reason, time_ms);
   return carry_out<void>([&]() -> outcome<void> {
     auto guard = transaction::begin(*session_);
     if (!guard) return tl::unexpected(guard.error());
-    const auto row = lock_open_run(wanted.run_id, nothing_to_cancel);
+    const auto row = lock_open_run(wanted.run_id, nothing_to_cancel, wanted.force);
     if (!row) return tl::unexpected(row.error());
     if (auto dropped = drop_settled(); !dropped) return dropped;
-    const auto added = session_->run(add_cancel, parameters{}
-                                                     .add_bytes(wanted.run_id)
-                                                     .add_bytes(wanted.reason)
-                                                     .add(time_ms)
-                                                     .add_bytes(view(sum)));
+    const auto before = read_cancel_requests();
+    if (!before) return tl::unexpected(before.error());
+    cancel_request kept = wanted;
+    if (const auto first = std::ranges::find(*before, wanted.run_id, &cancel_request::run_id);
+        first != before->end()) {
+      kept = *first;
+      if (!hasten(kept, wanted)) return guard->commit();
+    }
+    const std::string text = stored_text(kept);
+    const checksum sum = sum_of(sums_, std::string_view{wanted.run_id}, text, time_ms);
+    const auto added = session_->run(
+        add_cancel,
+        parameters{}.add_bytes(wanted.run_id).add_bytes(text).add(time_ms).add_bytes(view(sum)));
     if (!added) return tl::unexpected(added.error());
     return guard->commit();
   });
@@ -76,19 +90,22 @@ result<void> run_store::request_cancel(const cancel_request& wanted, time_point 
 
 result<std::vector<cancel_request>> run_store::cancel_requests() {
   if (auto fits = check_writable(); !fits) return tl::unexpected(fits.error());
-  return carry_out<std::vector<cancel_request>>([&]() -> outcome<std::vector<cancel_request>> {
-    const auto found = session_->run(read_cancels);
-    if (!found) return tl::unexpected(found.error());
-    std::vector<cancel_request> made;
-    for (std::size_t i = 0; i < found->size(); ++i) {
-      cancel_request each{bytes_at(*found, i, 0), bytes_at(*found, i, 1)};
-      // A damaged wish is none: nobody must lose a run to a flipped bit.
-      if (bytes_at(*found, i, 3) ==
-          view(sum_of(sums_, std::string_view{each.run_id}, each.reason, number_at(*found, i, 2))))
-        made.push_back(std::move(each));
-    }
-    return made;
-  });
+  return carry_out<std::vector<cancel_request>>([&] { return read_cancel_requests(); });
+}
+
+outcome<std::vector<cancel_request>> run_store::read_cancel_requests() {
+  const auto found = session_->run(read_cancels);
+  if (!found) return tl::unexpected(found.error());
+  std::vector<cancel_request> made;
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    const std::string run_id = bytes_at(*found, i, 0);
+    const std::string text = bytes_at(*found, i, 1);
+    // A damaged wish is none: nobody must lose a run to a flipped bit.
+    if (bytes_at(*found, i, 3) ==
+        view(sum_of(sums_, std::string_view{run_id}, text, number_at(*found, i, 2))))
+      made.push_back(cancel_from_text(run_id, text));
+  }
+  return made;
 }
 
 // --- signals -------------------------------------------------------------------------------------

@@ -91,7 +91,9 @@ private:
   void remember(const group& appended);
 
   // requests.cpp
-  outcome<run_row> lock_open_run(const std::string& run_id, error (*closed)(const std::string&));
+  outcome<run_row> lock_open_run(const std::string& run_id, error (*closed)(const std::string&),
+                                 bool or_compensating = false);
+  outcome<std::vector<cancel_request>> read_cancel_requests();
   outcome<void> drop_settled();
   outcome<void> insert_signal(const signal_request& wanted, std::int64_t time_ms);
   outcome<signal_request> to_signal(const rows& from, std::size_t row);

@@ -140,6 +140,25 @@ BOOST_AUTO_TEST_CASE(wall_time_is_bounded) {
   BOOST_TEST((clock_type::now() - began < 10s));
 }
 
+BOOST_AUTO_TEST_CASE(a_command_may_end_by_itself_when_it_is_asked_to) {
+  int asked = 0;
+  const auto polite =
+      run_process(shell("trap 'echo told; exit 3' TERM; echo ready; while :; do sleep 0.05; done"),
+                  on_and_on, [&] { return ++asked > 10; });
+  BOOST_REQUIRE(polite);
+  BOOST_TEST((polite->end == process_end::exited));
+  BOOST_TEST(polite->code == 3);
+  BOOST_TEST(polite->output == "ready\ntold\n");
+  // One that does not is ended with all that it started.
+  int looked = 0;
+  const auto stubborn = run_process(
+      shell("trap '' TERM; sleep 300 & while :; do sleep 0.05; done"),
+      [&] { return ++looked < 20; }, [] { return true; });
+  BOOST_REQUIRE(stubborn);
+  BOOST_TEST((stubborn->end == process_end::stopped));
+  BOOST_TEST(no_children_left());
+}
+
 BOOST_AUTO_TEST_CASE(a_command_ends_when_it_is_not_to_go_on) {
   const auto until = clock_type::now() + 200ms;
   const auto done = run_process(shell("sleep 300"), [&] { return clock_type::now() < until; });

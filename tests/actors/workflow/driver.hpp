@@ -27,7 +27,9 @@ struct driver {
   void record(decltype(event::what) what) {
     if (std::holds_alternative<run_recovered>(what))
       waits.clear(), timers.clear(); // they are wanted again
-    if (std::holds_alternative<run_compensating>(what)) waits.clear(), timers.clear();
+    if (std::holds_alternative<run_compensating>(what) ||
+        std::holds_alternative<run_cancelling>(what))
+      waits.clear(), timers.clear();
     history.push_back({state.version() + 1, now, std::move(what)});
     for (const command& each : must(state.apply(history.back())))
       carry_out(each);
@@ -44,7 +46,9 @@ struct driver {
       record(state.decide(open->instance));
     if (std::holds_alternative<complete_run>(wanted)) record(run_completed{});
     if (const auto* turning = std::get_if<start_compensating>(&wanted))
-      record(run_compensating{run_failure{turning->why, turning->attempt}, {}});
+      record(run_compensating{
+          turning->why ? std::optional{run_failure{*turning->why, turning->attempt}} : std::nullopt,
+          turning->cancel_reason});
     if (const auto* child = std::get_if<start_child>(&wanted)) {
       const std::string id = child_run_id("r", child->attempt.instance.step,
                                           child->attempt.instance.index, child->attempt.attempt);

@@ -17,7 +17,8 @@ definition_ptr lone_step() {
 result<cancellation> cancel(engine_harness& engine, const std::string& run,
                             const std::string& reason = "no longer wanted") {
   result<cancellation> told = fail(workflow_errc::none, "not told");
-  engine.core->cancel(run, reason, [&](result<cancellation> done) { told = std::move(done); });
+  engine.core->cancel(run, {reason, {}},
+                      [&](result<cancellation> done) { told = std::move(done); });
   engine.turn();
   return told;
 }
@@ -116,7 +117,7 @@ BOOST_FIXTURE_TEST_CASE(a_run_that_its_owner_ends_in_between_is_cancelled, engin
       bool racing_no_more = false;
       racing->meanwhile = [&] {
         if (racing_no_more) return;
-        owner.core->cancel(before, "first", [](const result<cancellation>&) {});
+        owner.core->cancel(before, {"first", {}}, [](const result<cancellation>&) {});
         owner.turn();
       };
       engine_harness other{std::move(racing)};

@@ -41,7 +41,8 @@ void list(engine_harness& engine, const std::string& yaml) {
 
 result<cancellation> cancel(engine_harness& engine, const std::string& run = "r") {
   result<cancellation> told = fail(workflow_errc::none, "not told");
-  engine.core->cancel(run, "enough", [&](result<cancellation> done) { told = std::move(done); });
+  engine.core->cancel(run, {"enough", {}},
+                      [&](result<cancellation> done) { told = std::move(done); });
   engine.turn();
   return told;
 }

@@ -33,7 +33,8 @@ std::vector<std::string> undone(const engine_harness& engine) {
 
 result<cancellation> cancel(engine_harness& engine) {
   result<cancellation> told = fail(workflow_errc::none, "not told");
-  engine.core->cancel("r", "enough", [&](result<cancellation> done) { told = std::move(done); });
+  engine.core->cancel("r", {"enough", {}},
+                      [&](result<cancellation> done) { told = std::move(done); });
   engine.turn();
   return told;
 }

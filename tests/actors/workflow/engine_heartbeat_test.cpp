@@ -134,7 +134,7 @@ BOOST_FIXTURE_TEST_CASE(agents_of_a_run_that_ends_are_told, engine_fixture) {
       if (how == "failed")
         engine.attempts.back().then(tl::unexpected(failure{"x.broken", "", false}));
       else
-        engine.core->cancel("r", "", [](const result<cancellation>&) {});
+        engine.core->cancel("r", {"", {}}, [](const result<cancellation>&) {});
       engine.turn();
       BOOST_TEST(pulse->cancelled());
       if (how == "undone") BOOST_TEST(!engine.attempts.back().request.pulse->cancelled());

@@ -139,7 +139,7 @@ private:
   void cancel(std::uint32_t which) {
     if (runs_.empty()) return;
     auto run = std::next(runs_.begin(), static_cast<std::ptrdiff_t>(which % runs_.size()));
-    engine_->core->cancel(run->first, "", [](const result<cancellation>&) {});
+    engine_->core->cancel(run->first, {"", {}}, [](const result<cancellation>&) {});
     settle();
   }
 

@@ -131,7 +131,7 @@ BOOST_FIXTURE_TEST_CASE(a_cancelled_run_keeps_nothing_for_itself, engine_fixture
   BOOST_REQUIRE(engine.submit(needs("cpu: 1"), {}, "early"));
   BOOST_REQUIRE(engine.submit(needs("cpu: 2"), {}, "large"));
   BOOST_REQUIRE(engine.submit(needs("cpu: 1"), {}, "small"));
-  engine.core->cancel("large", "", [](const result<cancellation>&) {});
+  engine.core->cancel("large", {"", {}}, [](const result<cancellation>&) {});
   engine.core->commit();
   engine.turn();
   BOOST_TEST(engine.started.back() == "small/a/0");
@@ -144,7 +144,7 @@ BOOST_FIXTURE_TEST_CASE(an_abandoned_attempt_holds_its_share_until_it_ends, engi
   const auto pulse = engine.attempts[0].request.pulse;
   BOOST_REQUIRE(pulse);
   BOOST_TEST(!pulse->cancelled());
-  engine.core->cancel("gone", "", [](const result<cancellation>&) {});
+  engine.core->cancel("gone", {"", {}}, [](const result<cancellation>&) {});
   engine.core->commit();
   BOOST_TEST(pulse->cancelled()); // so that its agent can end early
   BOOST_TEST(free_of(engine) == "nothing");

@@ -151,11 +151,11 @@ BOOST_FIXTURE_TEST_CASE(a_run_is_cancelled_from_another_thread_and_another_engin
   const known_agents agents;
   const auto engine = must(engine::start(agents, held.starter(), open()));
   const std::string here = must(engine->submit(load(main_job), main_inputs));
-  BOOST_TEST((must(engine->cancel(here, "enough")) == cancellation::done));
+  BOOST_TEST((must(engine->cancel(here, cancel_options{"enough", {}})) == cancellation::done));
   BOOST_TEST(must(engine->wait(here, 0ms)).status() == v1::RUN_STATUS_CANCELLED);
   const std::string there = must(engine->submit(load(main_job), main_inputs));
   const auto other = must(engine::start(agents, held.starter(), open()));
-  BOOST_TEST((must(other->cancel(there, "enough")) == cancellation::requested));
+  BOOST_TEST((must(other->cancel(there, cancel_options{"enough", {}})) == cancellation::requested));
   BOOST_TEST(must(engine->wait(there, long_enough)).cancel_reason() == "enough");
   BOOST_TEST((other->cancel(there).error().code == workflow_errc::run_cancelled));
 }

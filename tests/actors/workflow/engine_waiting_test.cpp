@@ -91,7 +91,7 @@ BOOST_FIXTURE_TEST_CASE(a_closed_run_leaves_no_timer, engine_fixture) {
   engine_harness engine{open()};
   BOOST_REQUIRE(engine.submit(load("name: w\nsteps: { nap: { wait: 365d } }\n"), {}));
   BOOST_TEST(engine.core->timers_armed() == 1u);
-  engine.core->cancel("r", "", [](const result<cancellation>&) {});
+  engine.core->cancel("r", {"", {}}, [](const result<cancellation>&) {});
   engine.turn();
   BOOST_TEST(engine.core->timers_armed() == 0u);
   BOOST_TEST(engine.core->runs_at_work() == 0u);

@@ -234,7 +234,17 @@ std::vector<instance_id> waiting_in(const driver& run) {
   return made;
 }
 
-/// Seldom: somebody cancels the run, or the time of an instance is over. @returns whether it was so.
+/// Of the attempts that agents have, those that are waited for.
+std::vector<std::uint64_t> some_of(const driver& run) {
+  std::vector<std::uint64_t> made;
+  for (const attempt_id& each : run.state.in_flight())
+    if (run.state.definition_of(each.instance).kind == step_kind::agent &&
+        *rc::gen::inRange(0, 2) == 0)
+      made.push_back(each.token);
+  return made;
+}
+
+/// Seldom: somebody cancels the run, or the time of an instance or of the run is over. @returns whether it was so.
 bool random_end(driver& run) {
   switch (*rc::gen::inRange(0, 100)) {
   case 0:
@@ -247,6 +257,13 @@ bool random_end(driver& run) {
       return run.record(
                  step_timed_out{*rc::gen::elementOf(waiting), {"workflow.timeout", "", false}}),
              true;
+    return false;
+  case 3:
+    if (run.state.turning_back()) return false;
+    return run.record(run_cancelling{"enough", run.now, some_of(run)}), true;
+  case 2:
+    if (run.state.due())
+      return run.record(run_timed_out{{"run.deadline_exceeded", "", false}}), true;
     return false;
   default:
     return false;
@@ -288,7 +305,9 @@ definition_ptr compiled(const v1::WorkflowDefinition& source) {
 driver random_run() {
   driver run;
   watcher eyes;
-  run.record(run_started{"r", compiled(random_definition()), {}});
+  run_started start{"r", compiled(random_definition()), {}};
+  if (*rc::gen::inRange(0, 2) == 0) start.deadline = std::chrono::seconds{10};
+  run.record(std::move(start));
   eyes.look(run, 0);
   for (int i = 0; !run.state.closed(); ++i) {
     RC_ASSERT(i < 2'000);

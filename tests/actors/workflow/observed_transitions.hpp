@@ -60,6 +60,7 @@ inline void observe(const std::vector<event>& history, observed& instances, obse
     must(run.apply(happened));
     const auto subject = subject_of(happened);
     const bool of_all = std::holds_alternative<run_recovered>(happened.what) ||
+                        std::holds_alternative<run_cancelling>(happened.what) ||
                         std::holds_alternative<signal_received>(happened.what);
     const std::string kind = kind_of(happened);
     for (const auto& [name, now] : statuses_of(run)) {

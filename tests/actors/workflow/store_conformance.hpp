@@ -211,6 +211,29 @@ struct store_conformance {
     BOOST_REQUIRE(wanted.size() == 1u);
     BOOST_TEST(wanted[0].run_id == "c1");
     BOOST_TEST(wanted[0].reason == "first");
+    BOOST_TEST((wanted[0].grace.count() == 0 && !wanted[0].force));
+    // The one that ends it soonest counts, with the first reason.
+    using std::chrono::milliseconds;
+    BOOST_REQUIRE(one->request_cancel({"c2", "slow", milliseconds{30'000}}, now));
+    BOOST_REQUIRE(one->request_cancel({"c2", "slower", milliseconds{60'000}}, now));
+    const auto of_c2 = [&] {
+      for (const cancel_request& each : one->cancel_requests().value())
+        if (each.run_id == "c2") return each;
+      return cancel_request{};
+    };
+    BOOST_TEST((of_c2().grace == milliseconds{30'000}));
+    BOOST_REQUIRE(one->request_cancel({"c2", "fast", milliseconds{5}}, now));
+    BOOST_TEST((of_c2().grace == milliseconds{5} && !of_c2().force));
+    BOOST_REQUIRE(one->request_cancel({"c2", "at once", milliseconds{0}, true}, now));
+    BOOST_TEST((of_c2().grace.count() == 0 && of_c2().force));
+    BOOST_TEST(of_c2().reason == "slow");
+    // A run that undoes what it has done can only be forced.
+    BOOST_REQUIRE(append(*one, batch("c3", 0, {"1"}, 5)));
+    check_refused(one->request_cancel({"c3", ""}, now), workflow_errc::run_closed);
+    BOOST_REQUIRE(one->request_cancel({"c3", "", milliseconds{0}, true}, now));
+    append_batch over = batch("c3", 1, {"2"}, 4);
+    over.entry.closed = now;
+    BOOST_REQUIRE(append(*one, over));
     append_batch last = batch("c1", 1, {"2"}, 4);
     last.entry.closed = now;
     BOOST_REQUIRE(append(*one, last));

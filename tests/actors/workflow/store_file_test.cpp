@@ -111,7 +111,8 @@ BOOST_FIXTURE_TEST_CASE(runs_of_an_older_file_can_be_cancelled, engine_fixture) 
   engine_harness engine{must(open_sqlite_store(old.file, options))};
   engine.now = at(1);
   result<cancellation> told = troupe::fail(workflow_errc::none, "not told");
-  engine.core->cancel("half-done", "", [&](result<cancellation> done) { told = std::move(done); });
+  engine.core->cancel("half-done", {"", {}},
+                      [&](result<cancellation> done) { told = std::move(done); });
   BOOST_REQUIRE(told);
   BOOST_TEST((*told == cancellation::done));
   BOOST_TEST(engine.summary("half-done").status() == v1::RUN_STATUS_CANCELLED);

@@ -153,7 +153,7 @@ public:
     pollfd ready[2] = {{control_fd, POLLIN, 0}, {signals, POLLIN, 0}};
     for (;;) {
       (void)::poll(ready, 2, tick_milliseconds);
-      if (ready[0].revents != 0) return; // told to end it, or nobody is there any more
+      if (ready[0].revents != 0 && !take_word()) return; // nobody is there any more
       signalfd_siginfo got{};
       while (::read(signals, &got, sizeof got) == sizeof got)
         if (got.ssi_signo != SIGCHLD) return;
@@ -183,6 +183,14 @@ public:
   }
 
 private:
+  /// @returns whether there was one; else the command is to be ended.
+  [[nodiscard]] bool take_word() const {
+    char word = 0;
+    if (::read(control_fd, &word, sizeof word) != sizeof word) return false;
+    if (word == terminate) ::kill(-main_, SIGTERM);
+    return true;
+  }
+
   [[nodiscard]] bool is_over() const {
     siginfo_t how{};
     return ::waitid(P_PID, static_cast<id_t>(main_), &how, WEXITED | WNOHANG | WNOWAIT) == 0 &&

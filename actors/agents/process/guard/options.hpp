@@ -5,6 +5,9 @@
 
 namespace troupe::process_guard {
 
+/// A byte in the control pipe: send the command SIGTERM. Where the pipe is closed the command is ended.
+inline constexpr char terminate = 't';
+
 /// What the guard is told on its command line: `memory=N cpu=N processes=N folder=PATH cgroup=PATH program=PATH -- ARGV`.
 struct options {
   /// 0: no limit.
