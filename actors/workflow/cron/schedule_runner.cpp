@@ -25,7 +25,8 @@ std::vector<run_entry> own_runs(const schedule& of, std::vector<run_entry> all) 
 /// Whether an earlier run of the schedule was at work at that time.
 bool was_busy(const schedule& of, minute_point due, const std::vector<run_entry>& runs) {
   return std::ranges::any_of(runs, [&](const run_entry& each) {
-    return *due_of(of, each.run_id) < due && (is_open_run(each) || each.closed >= due);
+    return *due_of(of, each.run_id) < due && each.started <= due &&
+           (is_open_run(each) || each.closed >= due);
   });
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <numeric>
 #include <sys/wait.h>
@@ -141,19 +142,22 @@ BOOST_AUTO_TEST_CASE(wall_time_is_bounded) {
 }
 
 BOOST_AUTO_TEST_CASE(a_command_may_end_by_itself_when_it_is_asked_to) {
-  int asked = 0;
+  const temporary_folder folder;
+  const std::string ready = folder.path() / "ready";
+  const auto is_ready = [&] { return std::filesystem::exists(ready); };
+  const std::string loop = "; touch " + ready + "; while :; do sleep 0.05; done";
   const auto polite =
-      run_process(shell("trap 'echo told; exit 3' TERM; echo ready; while :; do sleep 0.05; done"),
-                  on_and_on, [&] { return ++asked > 10; });
+      run_process(shell("trap 'echo told; exit 3' TERM" + loop), on_and_on, is_ready);
   BOOST_REQUIRE(polite);
   BOOST_TEST((polite->end == process_end::exited));
   BOOST_TEST(polite->code == 3);
-  BOOST_TEST(polite->output == "ready\ntold\n");
+  BOOST_TEST(polite->output == "told\n");
+  std::filesystem::remove(ready);
   // One that does not is ended with all that it started.
   int looked = 0;
   const auto stubborn = run_process(
-      shell("trap '' TERM; sleep 300 & while :; do sleep 0.05; done"),
-      [&] { return ++looked < 20; }, [] { return true; });
+      shell("trap '' TERM; sleep 300 &" + loop.substr(1)),
+      [&] { return !is_ready() || ++looked < 5; }, is_ready);
   BOOST_REQUIRE(stubborn);
   BOOST_TEST((stubborn->end == process_end::stopped));
   BOOST_TEST(no_children_left());

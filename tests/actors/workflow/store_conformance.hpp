@@ -217,7 +217,8 @@ struct store_conformance {
     BOOST_REQUIRE(one->request_cancel({"c2", "slow", milliseconds{30'000}}, now));
     BOOST_REQUIRE(one->request_cancel({"c2", "slower", milliseconds{60'000}}, now));
     const auto of_c2 = [&] {
-      for (const cancel_request& each : one->cancel_requests().value())
+      const auto kept = one->cancel_requests().value();
+      for (const cancel_request& each : kept)
         if (each.run_id == "c2") return each;
       return cancel_request{};
     };
