@@ -57,9 +57,12 @@ void engine_core::launch_child(const std::string& run_id, live_run& run,
   auto inputs = run.state.child_inputs(attempt.instance);
   if (!inputs) return refuse_later(run_id, attempt, std::move(inputs.error()));
   const std::string child = run.state.child_of(attempt.instance);
-  run_started start{child, run.state.definition_of(attempt.instance).child, std::move(*inputs),
+  run_started start{child,
+                    run.state.definition_of(attempt.instance).child,
+                    std::move(*inputs),
                     bounded(run.state.priority_of(attempt.instance)),
-                    parent_ref{run_id, attempt.instance, attempt.attempt}};
+                    parent_ref{run_id, attempt.instance, attempt.attempt},
+                    host()};
   live_run& made = runs_[child];
   made.serial = ++last_serial_;
   record(child, made, std::move(start));

@@ -190,6 +190,7 @@ void engine_core::give_up(const error& why) {
   waiting_.clear();
   demanding_.clear();
   line_.clear();
+  fresh_.clear();
   ledger_.clear();
   for (auto& [run_id, run] : runs_) {
     call_off(run);

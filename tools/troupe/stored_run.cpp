@@ -13,16 +13,15 @@ result<stored_run> read_run(workflow::store& store, const std::string& run_id) {
   const auto bytes = store.read(run_id);
   if (!bytes) return tl::unexpected(bytes.error());
   stored_run run;
-  std::vector<workflow::event> events;
   for (const auto& stored : *bytes) {
     if (!run.history.emplace_back().ParseFromString(stored))
       return fail(workflow_errc::history_unreadable,
                   fmt::format("event {} of run {}", run.history.size(), run_id));
     auto event = workflow::decode(run.history.back());
     if (!event) return tl::unexpected(event.error());
-    events.push_back(std::move(*event));
+    run.events.push_back(std::move(*event));
   }
-  const auto machine = workflow::replay(events);
+  const auto machine = workflow::replay(run.events);
   if (!machine) return tl::unexpected(machine.error());
   run.summary = machine->summary();
   return run;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/workflow/event.hpp"
 #include "actors/workflow/store.hpp"
 #include "kernels/result.hpp"
 #include "troupe/v1/history.pb.h"
@@ -13,6 +14,8 @@ namespace troupe::cli {
 /// A run as its store has it, read without running it.
 struct stored_run {
   std::vector<v1::Event> history;
+  /// The same, checked.
+  std::vector<workflow::event> events;
   v1::RunSummary summary;
 };
 
