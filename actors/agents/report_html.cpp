@@ -16,11 +16,6 @@ std::uint64_t sum(const label_counts& counts) {
   return total;
 }
 
-std::string fact(std::string_view term, std::string_view value, bool wide = false) {
-  return fmt::format(R"(<div{}><dt>{}</dt><dd>{}</dd></div>)", wide ? R"( class="wide")" : "", term,
-                     value);
-}
-
 /// Whether only the step that writes this page is left: then the run's own "running" would mislead.
 bool only_report_left(const report_run& run) {
   return run.status == report_status::running &&
@@ -32,11 +27,8 @@ bool only_report_left(const report_run& run) {
 
 std::string status_pill(const report_run& run) {
   const bool done = only_report_left(run);
-  const auto status = done ? report_status::completed : run.status;
-  return fmt::format(
-      R"(<span class="pill {}"><svg viewBox="-9 -9 18 18" aria-hidden="true">{}</svg>{}</span>{})",
-      status_class(status), status_icon(status), status_name(status),
-      done ? R"( <span class="note">up to this report</span>)" : "");
+  return status_pill(done ? report_status::completed : run.status) +
+         (done ? R"( <span class="note">up to this report</span>)" : "");
 }
 
 /// From the start to the end, or to the last thing that is known to have happened.
@@ -100,7 +92,20 @@ std::string tiles(const report_data& report) {
   return out + "</ul>\n";
 }
 
-std::string head(std::string_view title) {
+} // namespace
+
+std::string fact(std::string_view term, std::string_view value, bool wide) {
+  return fmt::format(R"(<div{}><dt>{}</dt><dd>{}</dd></div>)", wide ? R"( class="wide")" : "", term,
+                     value);
+}
+
+std::string status_pill(report_status status) {
+  return fmt::format(
+      R"(<span class="pill {}"><svg viewBox="-9 -9 18 18" aria-hidden="true">{}</svg>{}</span>)",
+      status_class(status), status_icon(status), status_name(status));
+}
+
+std::string page_head(std::string_view title) {
   // The policy is a second lock: should escaping ever fail, nothing runs and nothing is fetched.
   return fmt::format("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -112,12 +117,10 @@ std::string head(std::string_view title) {
                      title, report_style());
 }
 
-} // namespace
-
 std::string report_html(const report_data& report) {
   const auto title = escape_html(report.title.empty() ? "Report" : report.title);
   const label_colours colours{report.entities};
-  std::string out = head(title);
+  std::string out = page_head(title);
   out +=
       R"(<body><a class="skip" href="#documents">To the documents</a><header class="top"><p class="brand">troupe report</p><h1><bdi>)" +
       title + "</bdi></h1>\n";

@@ -12,6 +12,15 @@ namespace troupe::agents {
 /// The page's style sheet.
 [[nodiscard]] std::string_view report_style();
 
+/// Everything before the body. @param title escaped.
+[[nodiscard]] std::string page_head(std::string_view title);
+
+/// One entry of a list of facts. @param value HTML.
+[[nodiscard]] std::string fact(std::string_view term, std::string_view value, bool wide = false);
+
+/// A status with its icon and colour.
+[[nodiscard]] std::string status_pill(report_status status);
+
 /// Gives every entity label one of the page's colours, CSS classes k0 to k9: the four of CoNLL-2003 always the same ones,
 /// the others the rest in alphabetical order; the label is always written beside the colour.
 class label_colours {

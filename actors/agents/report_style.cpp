@@ -86,6 +86,9 @@ svg .soft{fill:var(--soft)}
 .time .grid{stroke:var(--rule)}
 .time .span{fill:rgb(var(--c)/.85)}
 .time .open{fill:rgb(var(--c)/.28);stroke:rgb(var(--c));stroke-dasharray:4 3}
+.time .phase,.legend .phase{fill:rgb(var(--c)/.85)}
+.time .chain{fill:var(--rule)}
+.time .bound{stroke:rgb(var(--bad));stroke-width:1.6;stroke-dasharray:5 3}
 .time .band{fill:var(--rule);opacity:.55}
 .doc{margin:0 0 1.2rem;content-visibility:auto;contain-intrinsic-size:auto 22rem}
 .doc header{display:flex;flex-wrap:wrap;justify-content:space-between;gap:.2rem 1rem;align-items:baseline;border-bottom:1px solid var(--rule);padding-bottom:.6rem;margin-bottom:.8rem}

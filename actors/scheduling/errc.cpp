@@ -29,6 +29,8 @@ public:
       return "no place for a task";
     case scheduling_errc::unknown_policy:
       return "unknown policy";
+    case scheduling_errc::bad_costs:
+      return "bad file of learnt run times";
     }
     return "unknown scheduling error " + std::to_string(code);
   }

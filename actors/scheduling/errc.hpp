@@ -23,6 +23,8 @@ enum class scheduling_errc {
   no_place,
   /// There is no policy of that name.
   unknown_policy,
+  /// What was learnt of run times is malformed.
+  bad_costs,
 };
 
 [[nodiscard]] const std::error_category& scheduling_category() noexcept;

@@ -59,6 +59,9 @@ struct engine_options {
   /// demands more than this is refused. Held until the attempt ends: by its answer or its deadline, also where its run
   /// ended before, since its agent is at work until then.
   scheduling::resource_vector resources{};
+  /// What kind of node this is, in the histories of its runs and in estimates of run times; `scheduling::node_class` finds a
+  /// name. At most 200 bytes are kept.
+  std::string node_class{};
 };
 
 /// Why an attempt that is wanted has not started.

@@ -48,11 +48,12 @@ void engine_core::start_attempts() {
   admit();
   while (!failed_ && !draining_ && in_flight_ < around_.options.max_attempts_in_flight) {
     const auto next = take_next();
-    if (!next) return;
+    if (!next) break;
     // Its run may have failed meanwhile.
     if (!is_stale(*next)) start_attempt(runs_.at(next->run_id), *next);
     admit();
   }
+  note_missing();
 }
 
 void engine_core::await_place(const std::string& run_id, const live_run& run, attempt_id attempt) {
@@ -63,7 +64,8 @@ void engine_core::await_place(const std::string& run_id, const live_run& run, at
   if (bound > duration{0}) start_by = timers_.emplace(now + bound, start_timer{key});
   if (!run.state.definition_of(attempt.instance).key_limits.empty()) {
     if (park(run_id, run, key, attempt))
-      parked_.emplace(key, waiting_attempt{{run_id, std::move(attempt), now}, start_by});
+      parked_.emplace(key,
+                      waiting_attempt{{run_id, std::move(attempt), now, full_time(now)}, start_by});
     else if (start_by)
       timers_.erase(*start_by);
     return;
@@ -71,7 +73,8 @@ void engine_core::await_place(const std::string& run_id, const live_run& run, at
   const scheduling::resource_vector& demand = run.state.demand_of(attempt.instance);
   if (!demand.empty()) line_.add(key, demand);
   (demand.empty() ? waiting_ : demanding_)
-      .emplace(key, waiting_attempt{{run_id, std::move(attempt), now}, start_by});
+      .emplace(key, waiting_attempt{{run_id, std::move(attempt), now, full_time(now)}, start_by});
+  if (!demand.empty()) fresh_.push_back(key);
 }
 
 /// Of a lazy engine: what finds a place starts, the rest waits for one.
@@ -84,7 +87,7 @@ void engine_core::start_at_once() {
     if (run->second.state.definition_of(attempt.instance).key_limits.empty() && waiting_.empty() &&
         in_flight_ < around_.options.max_attempts_in_flight &&
         may_overtake(run->second.state.demand_of(attempt.instance)))
-      start_attempt(run->second, {run_id, attempt, around_.now()});
+      start_now(run_id, run->second, attempt);
     else
       await_place(run_id, run->second, attempt);
   }
@@ -142,8 +145,14 @@ void engine_core::start_uncommitted(const std::string& run_id, live_run& run, un
     ++part.started;
     ++run.uncommitted;
     ++uncommitted_;
-    start_attempt(run, {run_id, next, around_.now()});
+    start_now(run_id, run, next);
   }
+}
+
+/// One that did not wait.
+void engine_core::start_now(const std::string& run_id, live_run& run, const attempt_id& attempt) {
+  const time_point now = around_.now();
+  start_attempt(run, {run_id, attempt, now, full_time(now)});
 }
 
 void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
@@ -152,7 +161,9 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
   const instance_id& instance = attempt.instance;
   const auto refuse = [&](failure why) {
     limits_.release(wanted.keys);
-    finish_attempt(wanted.run_id, attempt, tl::unexpected(std::move(why)));
+    attempt_timing waited;
+    add_waits(waited, wanted, now);
+    finish_attempt(wanted.run_id, attempt, tl::unexpected(std::move(why)), std::move(waited));
   };
   // Its timer may be due in this very moment.
   if (const duration bound = run.state.limits_of(instance).schedule_to_start;
@@ -163,6 +174,9 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
   auto request = run.state.request(instance);
   if (!request) return refuse(std::move(request.error()));
   const auto here = take_off(run, wanted, deadline);
+  here->timing.started = now;
+  here->timing.request_bytes = (*request)->ByteSizeLong();
+  add_waits(here->timing, wanted, now);
   const responder then = answer_to(here);
   try {
     around_.start({run.state.definition_of(instance).agent, std::move(*request),
@@ -179,12 +193,14 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
 std::shared_ptr<engine_core::flight>
 engine_core::take_off(live_run& run, const started_attempt& wanted, time_point deadline) {
   ++in_flight_;
+  note_places(around_.now());
   auto made = std::make_shared<flight>();
   made->run_id = wanted.run_id;
   made->attempt = wanted.attempt;
   made->epoch = run.epoch;
   made->due = deadline;
   made->keys = wanted.keys;
+  made->now = around_.now;
   if (const auto& demand = run.state.demand_of(wanted.attempt.instance); !demand.empty()) {
     // Whoever lets an attempt start has seen that its demand is free.
     made->grant =
@@ -211,23 +227,26 @@ engine_core::take_off(live_run& run, const started_attempt& wanted, time_point d
 responder engine_core::answer_to(std::shared_ptr<flight> here) {
   return [this, post = post_, here = std::move(here)](reply<message_ptr> answer) {
     if (here->answered.test_and_set()) return;
-    (*post)([this, here, answer = std::move(answer)]() mutable {
+    // Now: what comes is for the engine to account for.
+    (*post)([this, here, at = here->now(), answer = std::move(answer)]() mutable {
       // The runtime keeps the same deadline; whichever sees it first, it is one and the same failure.
       if (!answer && answer.error().type == "runtime.deadline_exceeded" &&
           around_.now() >= here->due)
         answer = tl::unexpected(timed_out(here->attempt.instance, here->bound_by));
-      land(here, std::move(answer));
+      land(here, std::move(answer), at);
     });
   };
 }
 
 /// Ends an attempt: with its answer or by a timer, whichever is first. What comes later finds no place to leave, and a
 /// token that is not the current one.
-void engine_core::land(const std::shared_ptr<flight>& here, reply<message_ptr> answer) {
+void engine_core::land(const std::shared_ptr<flight>& here, reply<message_ptr> answer,
+                       time_point ended) {
   leave_place(*here);
+  here->timing.ran = std::max(ended - here->timing.started, duration{});
   const auto run = runs_.find(here->run_id);
   if (run != runs_.end() && run->second.epoch == here->epoch)
-    finish_attempt(here->run_id, here->attempt, std::move(answer));
+    finish_attempt(here->run_id, here->attempt, std::move(answer), here->timing);
 }
 
 /// Tells who works on the run's attempts that nobody waits for them.
@@ -239,6 +258,7 @@ void engine_core::call_off(live_run& run) {
 void engine_core::leave_place(flight& here) {
   if (!std::exchange(here.has_place, false)) return;
   --in_flight_;
+  if (full_since_) note_places(around_.now());
   // Whoever works on it may end, too.
   here.beats->cancel();
   if (here.keys != 0) limits_.release(std::exchange(here.keys, 0));
@@ -250,7 +270,7 @@ void engine_core::leave_place(flight& here) {
 
 /// A result is recorded only where its attempt is still the one in flight: the token decides.
 void engine_core::finish_attempt(const std::string& run_id, const attempt_id& attempt,
-                                 reply<message_ptr> answer) {
+                                 reply<message_ptr> answer, std::optional<attempt_timing> timing) {
   const auto found = runs_.find(run_id);
   if (failed_ || found == runs_.end() || !found->second.state.is_current(attempt)) return;
   live_run& run = found->second;
@@ -265,10 +285,11 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
   const bool given_up =
       from.kind == step_kind::child && !answer && answer.error().type == "workflow.timeout";
   if (answer)
-    record(run_id, run, step_completed{attempt, std::move(*answer)});
+    record(run_id, run, step_completed{attempt, std::move(*answer), std::move(timing)});
   else {
     step_failed failed = run.state.judge(attempt, std::move(answer.error()), around_.now());
     failed.details = std::move(details);
+    failed.timing = std::move(timing);
     record(run_id, run, std::move(failed));
   }
   if (from.kind == step_kind::child) rearm_close_timer(run_id, run, attempt.instance);

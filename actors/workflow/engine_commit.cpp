@@ -210,6 +210,7 @@ void engine_core::give_up(const error& why) {
   parked_.clear();
   limits_.clear();
   line_.clear();
+  fresh_.clear();
   ledger_.clear();
   for (auto& [run_id, run] : runs_) {
     call_off(run);

@@ -97,6 +97,7 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
   if (runs_.contains(run_id) || around_.history.find(run_id))
     return submit_again(run_id, encode({1, {}, std::move(start)}).run_started(), std::move(then));
   if (auto fit = check_demands(*start.workflow); !fit) return then(std::move(fit));
+  start.host = host();
   live_run& run = runs_[run_id];
   run.serial = ++last_serial_;
   if (!lazy_) run.pending.told_on_commit.push_back(std::move(then));
@@ -108,8 +109,9 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
 /// A run of this id is there already: the same one, or another.
 void engine_core::submit_again(const std::string& run_id, const v1::RunStarted& wanted,
                                on_commit then) {
-  const auto there = beginning(run_id);
+  auto there = beginning(run_id);
   if (!there) return then(tl::unexpected(there.error()));
+  there->clear_host(); // who happens to have it
   if (!google::protobuf::util::MessageDifferencer::Equals(*there, wanted))
     return then(fail(workflow_errc::run_exists,
                      fmt::format("'{}' with another definition, other inputs, another priority or "
@@ -185,7 +187,7 @@ result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epo
   if (const auto due = run.state.due(); due && *due <= around_.now()) {
     record(run_id, run, run_timed_out{run_is_late(run.state)});
   } else {
-    record(run_id, run, run_recovered{around_.history.owner()});
+    record(run_id, run, run_recovered{around_.history.owner(), host()});
     if (!failed_) arm_run_timer(run_id, run);
   }
   // What it was sent meanwhile.

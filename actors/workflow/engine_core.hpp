@@ -120,6 +120,10 @@ private:
     std::string run_id;
     attempt_id attempt;
     time_point scheduled;
+    /// `full_time` then.
+    duration full_before{};
+    /// Resources of which there was not enough when it could not start at once.
+    std::vector<std::string> missing{};
     /// What it holds of its keys; 0: nothing.
     scheduling::key_limits::hold_id keys = 0;
   };
@@ -227,15 +231,23 @@ private:
   void start_uncommitted();
   void start_uncommitted(const std::string& run_id, live_run& run, unsettled& part);
   void await_place(const std::string& run_id, const live_run& run, attempt_id attempt);
+  void start_now(const std::string& run_id, live_run& run, const attempt_id& attempt);
   void start_attempt(live_run& run, const started_attempt& wanted);
   [[nodiscard]] std::shared_ptr<flight> take_off(live_run& run, const started_attempt& wanted,
                                                  time_point deadline);
   [[nodiscard]] responder answer_to(std::shared_ptr<flight> here);
-  void land(const std::shared_ptr<flight>& here, reply<message_ptr> answer);
+  void land(const std::shared_ptr<flight>& here, reply<message_ptr> answer, time_point ended);
   void leave_place(flight& here);
   static void call_off(live_run& run);
   void finish_attempt(const std::string& run_id, const attempt_id& attempt,
-                      reply<message_ptr> answer);
+                      reply<message_ptr> answer, std::optional<attempt_timing> timing = {});
+
+  // engine_timing.cpp
+  [[nodiscard]] run_host host() const;
+  [[nodiscard]] duration full_time(time_point now) const;
+  void note_places(time_point now);
+  void note_missing();
+  void add_waits(attempt_timing& made, const started_attempt& waited, time_point now) const;
 
   // engine_resources.cpp
   [[nodiscard]] result<void> check_demands(const definition& workflow) const;
@@ -371,9 +383,14 @@ private:
   waiting_attempts parked_;
   scheduling::key_limits limits_;
   scheduling::waiting_line line_;
+  /// Those of them for which nobody has looked yet what is missing.
+  std::vector<waiting_key> fresh_;
   scheduling::ledger ledger_;
   std::uint64_t last_waiting_ = 0;
   std::size_t in_flight_ = 0;
+  /// How long all places were taken, summed up, and since when they are.
+  duration full_time_{};
+  std::optional<time_point> full_since_;
   /// By their runs.
   std::unordered_multimap<std::string, waiter> waiters_;
   std::uint64_t last_waiter_ = 0;

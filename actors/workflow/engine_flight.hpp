@@ -87,6 +87,10 @@ struct engine_core::flight {
   timeout_kind bound_by = timeout_kind::default_timeout;
   duration beat_every{};
   std::shared_ptr<pulse> beats;
+  /// The engine's clock; any thread.
+  std::function<time_point()> now;
+  /// `ran` follows with the answer.
+  attempt_timing timing;
   std::optional<timers::iterator> deadline;
   std::optional<timers::iterator> heartbeat;
 };

@@ -71,13 +71,17 @@ void engine_core::fire(const start_timer& due) {
   const auto found = from.find(due.waiting);
   found->second.start_by.reset();
   const started_attempt late = take(from, found);
+  attempt_timing waited;
+  add_waits(waited, late, around_.now());
   finish_attempt(late.run_id, late.attempt,
-                 tl::unexpected(timed_out(late.attempt.instance, timeout_kind::schedule_to_start)));
+                 tl::unexpected(timed_out(late.attempt.instance, timeout_kind::schedule_to_start)),
+                 std::move(waited));
 }
 
 void engine_core::fire(const deadline_timer& due) {
   due.late->deadline.reset();
-  land(due.late, tl::unexpected(timed_out(due.late->attempt.instance, due.late->bound_by)));
+  land(due.late, tl::unexpected(timed_out(due.late->attempt.instance, due.late->bound_by)),
+       around_.now());
 }
 
 void engine_core::fire(const heartbeat_timer& due) {
@@ -88,7 +92,8 @@ void engine_core::fire(const heartbeat_timer& due) {
     here.heartbeat = timers_.emplace(next, due);
     return;
   }
-  land(due.quiet, tl::unexpected(timed_out(here.attempt.instance, timeout_kind::heartbeat)));
+  land(due.quiet, tl::unexpected(timed_out(here.attempt.instance, timeout_kind::heartbeat)),
+       around_.now());
 }
 
 void engine_core::fire(const wait_timer& due) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime/agent.hpp"
+#include "actors/scheduling/resources/resource_vector.hpp"
 #include "actors/workflow/definition.hpp"
 
 #include <cstdint>
@@ -53,6 +54,32 @@ struct parent_ref {
   bool operator==(const parent_ref&) const = default;
 };
 
+/// Who has a run at work, and with what.
+struct run_host {
+  /// What kind of node it is: estimates of run times are for one kind.
+  std::string node_class;
+  scheduling::resource_vector resources;
+  /// Attempts that may be in flight at once.
+  std::uint32_t slots = 0;
+  /// Which owner of runs it is.
+  std::string owner{};
+  bool operator==(const run_host&) const = default;
+};
+
+/// How an attempt went, by the clock of the node that it ran on.
+struct attempt_timing {
+  /// When its agent was given it; the epoch: it never was.
+  time_point started{};
+  /// From then to its answer.
+  duration ran{};
+  /// Before it was started and once it was durable: for a place in the engine, and for resources.
+  duration slot_wait{}, resource_wait{};
+  /// Resources of which there was not enough when it began to wait.
+  std::vector<std::string> missing{};
+  std::uint64_t request_bytes = 0;
+  bool operator==(const attempt_timing&) const = default;
+};
+
 struct run_started {
   std::string run_id;
   definition_ptr workflow;
@@ -64,6 +91,8 @@ struct run_started {
   std::optional<parent_ref> parent{};
   /// How long it may take, from this event on; 0: as long as it does.
   duration deadline{};
+  /// Absent in older histories; no part of the run's state.
+  std::optional<run_host> host{};
 };
 struct step_scheduled {
   attempt_id attempt;
@@ -71,6 +100,8 @@ struct step_scheduled {
 struct step_completed {
   attempt_id attempt;
   message_ptr reply;
+  /// Absent in older histories, and of what no agent did; no part of the run's state.
+  std::optional<attempt_timing> timing{};
 };
 struct step_failed {
   attempt_id attempt;
@@ -79,6 +110,7 @@ struct step_failed {
   std::optional<time_point> retry_time;
   /// What the attempt said last about how far it had come; nullptr where it said nothing.
   message_ptr details{};
+  std::optional<attempt_timing> timing{};
 };
 struct step_retry_due {
   instance_id instance;
@@ -109,6 +141,7 @@ struct signal_received {
 };
 struct run_recovered {
   std::string owner;
+  std::optional<run_host> host{};
 };
 struct run_completed {};
 struct run_failed {

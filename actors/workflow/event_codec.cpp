@@ -2,6 +2,7 @@
 
 #include "actors/workflow/durations.hpp"
 #include "actors/workflow/errors.hpp"
+#include "actors/workflow/event_codec_timing.hpp"
 #include "actors/workflow/message_types.hpp"
 
 #include <algorithm>
@@ -47,6 +48,7 @@ struct encoder {
       fill((*into.mutable_inputs()->mutable_fields())[name], value);
     into.set_priority(from.priority);
     if (from.deadline > duration{0}) *into.mutable_deadline() = to_proto(from.deadline);
+    if (from.host) fill(*into.mutable_host(), *from.host);
     if (!from.parent) return;
     v1::ParentRef& parent = *into.mutable_parent();
     parent.set_run_id(from.parent->run_id);
@@ -60,6 +62,7 @@ struct encoder {
   void operator()(const step_completed& from) const {
     fill(*made.mutable_step_completed()->mutable_attempt(), from.attempt);
     made.mutable_step_completed()->mutable_reply()->PackFrom(*from.reply);
+    if (from.timing) fill(*made.mutable_step_completed()->mutable_timing(), *from.timing);
   }
   void operator()(const step_failed& from) const {
     v1::StepFailed& into = *made.mutable_step_failed();
@@ -67,6 +70,7 @@ struct encoder {
     *into.mutable_failure() = encode(from.why);
     if (from.retry_time) fill(*into.mutable_retry_time(), *from.retry_time);
     if (from.details) into.mutable_details()->PackFrom(*from.details);
+    if (from.timing) fill(*into.mutable_timing(), *from.timing);
   }
   void operator()(const step_retry_due& from) const {
     v1::StepRetryDue& into = *made.mutable_step_retry_due();
@@ -129,6 +133,7 @@ struct encoder {
   }
   void operator()(const run_recovered& from) const {
     made.mutable_run_recovered()->set_owner(from.owner);
+    if (from.host) fill(*made.mutable_run_recovered()->mutable_host(), *from.host);
   }
   void operator()(const run_completed&) const { made.mutable_run_completed(); }
   void operator()(const run_failed& from) const {
@@ -190,6 +195,7 @@ result<what> decode_start(const v1::Event& from, definition_cache& known) {
                              start.parent().attempt()};
   if (start.has_deadline()) made.deadline = from_proto(start.deadline());
   if (made.deadline < duration{0}) return unreadable(from, "its deadline is out of range");
+  if (start.has_host()) made.host = decode(start.host());
   for (const input_declaration& declared : made.workflow->inputs) {
     const auto found = start.inputs().fields().find(declared.name);
     auto value =
@@ -223,16 +229,19 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
   case v1::Event::kStepCompleted: {
     auto reply = unpack(from, from.step_completed().reply());
     if (!reply) return tl::unexpected(std::move(reply.error()));
-    return what{step_completed{from_wire(from.step_completed().attempt()), std::move(*reply)}};
+    step_completed made{from_wire(from.step_completed().attempt()), std::move(*reply)};
+    if (from.step_completed().has_timing()) made.timing = decode(from.step_completed().timing());
+    return what{std::move(made)};
   }
   case v1::Event::kStepFailed: {
     const v1::StepFailed& failed = from.step_failed();
     step_failed made{from_wire(failed.attempt()), from_wire(failed.failure()), std::nullopt,
-                     nullptr};
+                     nullptr, std::nullopt};
     if (failed.has_retry_time()) made.retry_time = decode(failed.retry_time());
     // The run does not depend on them: a program that does not know their type goes on without.
     if (failed.has_details())
       if (auto details = unpack(from, failed.details())) made.details = std::move(*details);
+    if (failed.has_timing()) made.timing = decode(failed.timing());
     return what{std::move(made)};
   }
   case v1::Event::kStepRetryDue: {
@@ -282,8 +291,11 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
   }
   case v1::Event::kRunTimedOut:
     return what{run_timed_out{from_wire(from.run_timed_out().failure())}};
-  case v1::Event::kRunRecovered:
-    return what{run_recovered{from.run_recovered().owner()}};
+  case v1::Event::kRunRecovered: {
+    run_recovered made{from.run_recovered().owner()};
+    if (from.run_recovered().has_host()) made.host = decode(from.run_recovered().host());
+    return what{std::move(made)};
+  }
   case v1::Event::kRunCompleted:
     return what{run_completed{}};
   case v1::Event::kRunFailed:

@@ -1,8 +1,10 @@
 #include "actors/node.hpp"
 #include "actors/workflow/errors.hpp"
+#include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/inputs.hpp"
 #include "tools/troupe/commands.hpp"
 #include "tools/troupe/console.hpp"
+#include "tools/troupe/insight_view.hpp"
 #include "tools/troupe/interrupt.hpp"
 #include "tools/troupe/models.hpp"
 #include "tools/troupe/precision_option.hpp"
@@ -48,9 +50,28 @@ result<std::optional<v1::RunSummary>> await(workflow::engine& engine, const std:
   }
 }
 
+/// How long it took, and why not less; nothing where its history cannot say that.
+std::optional<workflow::run_insight> insight_of(const std::vector<v1::Event>& history) {
+  std::vector<workflow::event> events;
+  for (const auto& each : history) {
+    auto event = workflow::decode(each);
+    if (!event) return std::nullopt;
+    events.push_back(std::move(*event));
+  }
+  auto found = workflow::analyse(events);
+  return found ? std::optional{std::move(*found)} : std::nullopt;
+}
+
 bool print_result(const v1::RunSummary& run, const std::vector<v1::Event>& history, bool json) {
-  if (!json) return print_outcome(run, history);
+  const auto insight = insight_of(history);
+  if (!json) {
+    if (!print_outcome(run, history)) return false;
+    for (const auto& line : insight ? insight_lines(*insight) : std::vector<std::string>{})
+      if (!print_line(line)) return false;
+    return true;
+  }
   auto out = run_json(run);
+  if (insight) out["insight"] = insight_json(*insight);
   out["replies"] = final_replies(run, history);
   return print_line(out.dump());
 }

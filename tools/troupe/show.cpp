@@ -1,5 +1,6 @@
 #include "tools/troupe/commands.hpp"
 #include "tools/troupe/console.hpp"
+#include "tools/troupe/insight_view.hpp"
 #include "tools/troupe/run_view.hpp"
 #include "tools/troupe/store_option.hpp"
 #include "tools/troupe/stored_run.hpp"
@@ -67,7 +68,14 @@ bool print_steps(const v1::RunSummary& run) {
   return rows.print();
 }
 
-bool print_run(const v1::RunSummary& run) {
+/// Of a run that is closed: how long it took, and why not less.
+bool print_insight(const workflow::run_insight& of) {
+  for (const auto& line : insight_lines(of))
+    if (!print_line(line)) return false;
+  return true;
+}
+
+bool print_run(const v1::RunSummary& run, const workflow::run_insight& insight) {
   return print_line(fmt::format("Run {} of {} {}: {}, {}", run.run_id(), run.workflow(),
                                 run.workflow_version(), status_name(run.status()),
                                 done_text(run))) &&
@@ -79,11 +87,13 @@ bool print_run(const v1::RunSummary& run) {
           print_line((run.has_cancel_due_time() ? "To be cancelled: " : "Cancelled: ") +
                      run.cancel_reason())) &&
          (!run.has_failure() || print_line("Failed: " + failure_text(run.failure()))) &&
-         print_line("") && print_steps(run);
+         print_insight(insight) && print_line("") && print_steps(run);
 }
 
-bool print_json(const show_options& options, const stored_run& run) {
+bool print_json(const show_options& options, const stored_run& run,
+                const workflow::run_insight& insight) {
   auto out = run_json(run.summary);
+  if (insight.closed) out["insight"] = insight_json(insight);
   if (options.history) {
     auto& events = out["history"] = nlohmann::ordered_json::array();
     for (const auto& event : run.history)
@@ -97,9 +107,11 @@ exit_code show(const show_options& options) {
   if (!store) return report(store.error());
   const auto run = read_run(**store, options.run);
   if (!run) return report(run.error());
+  const auto insight = workflow::analyse(run->events);
+  if (!insight) return report(insight.error());
   const bool printed =
-      options.json ? print_json(options, *run)
-                   : print_run(run->summary) &&
+      options.json ? print_json(options, *run, *insight)
+                   : print_run(run->summary, *insight) &&
                          (!options.history || (print_line("") && print_history(run->history)));
   return printed ? exit_code::ok : report_closed_output();
 }

@@ -22,7 +22,7 @@ result<std::vector<v1::Event>> read_history(workflow::store& store, const std::s
 
 namespace {
 
-result<workflow::machine> replay(const std::vector<v1::Event>& history) {
+result<std::vector<workflow::event>> decode_all(const std::vector<v1::Event>& history) {
   std::vector<workflow::event> events;
   events.reserve(history.size());
   for (const auto& stored : history) {
@@ -30,7 +30,7 @@ result<workflow::machine> replay(const std::vector<v1::Event>& history) {
     if (!event) return tl::unexpected(std::move(event.error()));
     events.push_back(std::move(*event));
   }
-  return workflow::replay(events);
+  return events;
 }
 
 } // namespace
@@ -38,15 +38,19 @@ result<workflow::machine> replay(const std::vector<v1::Event>& history) {
 result<workflow::machine> replay_run(workflow::store& store, const std::string& run_id) {
   const auto history = read_history(store, run_id);
   if (!history) return tl::unexpected(history.error());
-  return replay(*history);
+  const auto events = decode_all(*history);
+  if (!events) return tl::unexpected(events.error());
+  return workflow::replay(*events);
 }
 
 result<stored_run> read_run(workflow::store& store, const std::string& run_id) {
   auto history = read_history(store, run_id);
   if (!history) return tl::unexpected(std::move(history.error()));
-  const auto machine = replay(*history);
+  auto events = decode_all(*history);
+  if (!events) return tl::unexpected(std::move(events.error()));
+  const auto machine = workflow::replay(*events);
   if (!machine) return tl::unexpected(machine.error());
-  return stored_run{std::move(*history), machine->summary()};
+  return stored_run{std::move(*history), std::move(*events), machine->summary()};
 }
 
 } // namespace troupe::cli

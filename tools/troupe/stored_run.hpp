@@ -14,6 +14,8 @@ namespace troupe::cli {
 /// A run as its store has it, read without running it.
 struct stored_run {
   std::vector<v1::Event> history;
+  /// The same, checked.
+  std::vector<workflow::event> events;
   v1::RunSummary summary;
 };
 
@@ -22,7 +24,7 @@ struct stored_run {
 [[nodiscard]] result<std::vector<v1::Event>> read_history(workflow::store& store,
                                                           const std::string& run_id);
 
-/// Reads a run's history and applies it. Blocks on the disk.
+/// The state that a run's history gives. Blocks on the disk.
 /// @returns as `read_run`.
 [[nodiscard]] result<workflow::machine> replay_run(workflow::store& store,
                                                    const std::string& run_id);

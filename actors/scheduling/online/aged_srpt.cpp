@@ -18,6 +18,10 @@ constexpr double overdue = 0.1;
 /// A task is short if it takes less than this part of the mean demand of the workflows so far.
 constexpr double short_part = 0.03;
 
+double least_demand_left(const workflow_figures& of) {
+  return of.bottleneck_seconds + ageing * of.arrival_seconds;
+}
+
 /// Shortest remaining processing time, for slots of two kinds and tasks that cannot be interrupted. The workflow comes first
 /// whose tasks need the least time of the kind of slot that they need most, less a part of its age; a late task does not
 /// count as ending now; few slots are kept from long tasks; tasks that may use a GPU are looked at beside those that may
@@ -38,7 +42,8 @@ private:
   };
 
   [[nodiscard]] double order(const online_state& state, std::uint32_t workflow) const {
-    return left_[workflow].bottleneck_seconds() + ageing * state.arrival(workflow);
+    return least_demand_left({.arrival_seconds = state.arrival(workflow),
+                              .bottleneck_seconds = left_[workflow].bottleneck_seconds()});
   }
   static double rank(const online_state& state, task_key key) {
     return state.known(key.workflow).rank[key.task];
@@ -101,6 +106,10 @@ void aged_srpt::decide(const online_state& state, assigner& out) {
 }
 
 } // namespace
+
+ready_order aged_srpt_order() {
+  return {least_demand_left, true};
+}
 
 std::unique_ptr<online_policy> make_aged_srpt_policy() {
   return std::make_unique<aged_srpt>();

@@ -21,6 +21,10 @@ class fifo final : public late_list_policy {
 
 } // namespace
 
+ready_order fifo_order() {
+  return {};
+}
+
 std::unique_ptr<online_policy> make_fifo_policy() {
   return std::make_unique<fifo>();
 }

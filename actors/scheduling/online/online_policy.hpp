@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/scheduling/online/online_state.hpp"
+#include "actors/scheduling/online/ready_order.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -39,6 +40,8 @@ struct online_policy_entry {
   /// One sentence for people.
   std::string_view summary;
   std::unique_ptr<online_policy> (*make)();
+  /// Who goes first, for whoever has one node and really runs tasks.
+  ready_order (*order)();
 };
 
 /// All of them; the first is the default. They live as long as the program.

@@ -10,14 +10,17 @@ namespace troupe::scheduling {
 std::span<const online_policy_entry> online_policies() {
   static const std::array<online_policy_entry, 8> all{{
       {"aged-srpt", "least remaining demand first, ageing; keeps a slot in sixteen for short tasks",
-       make_aged_srpt_policy},
-      {"srpt", "least remaining work of the workflow first, earliest finish", make_srpt_policy},
-      {"las", "least attained service of the workflow first, earliest finish", make_las_policy},
-      {"rank", "largest upward rank first, earliest finish", make_rank_policy},
-      {"eft", "at once, to the slot of the earliest finish", make_eft_policy},
-      {"eft-late", "first ready first, to the idle slot of the least cost", make_eft_late_policy},
-      {"fifo", "first ready first, to the first idle slot", make_fifo_policy},
-      {"round-robin", "at once, to one slot after another", make_round_robin_policy},
+       make_aged_srpt_policy, aged_srpt_order},
+      {"srpt", "least remaining work of the workflow first, earliest finish", make_srpt_policy,
+       srpt_order},
+      {"las", "least attained service of the workflow first, earliest finish", make_las_policy,
+       las_order},
+      {"rank", "largest upward rank first, earliest finish", make_rank_policy, rank_order},
+      {"eft", "at once, to the slot of the earliest finish", make_eft_policy, fifo_order},
+      {"eft-late", "first ready first, to the idle slot of the least cost", make_eft_late_policy,
+       fifo_order},
+      {"fifo", "first ready first, to the first idle slot", make_fifo_policy, fifo_order},
+      {"round-robin", "at once, to one slot after another", make_round_robin_policy, fifo_order},
   }};
   return all;
 }

@@ -18,6 +18,10 @@ class rank final : public late_list_policy {
 
 } // namespace
 
+ready_order rank_order() {
+  return {nullptr, true};
+}
+
 std::unique_ptr<online_policy> make_rank_policy() {
   return std::make_unique<rank>();
 }

@@ -4,61 +4,154 @@
 
 namespace troupe::scheduling {
 
-void waiting_line::add(key who, const resource_vector& demand) {
-  const auto place = classes_.try_emplace(demand).first;
-  auto& members = place->second;
-  if (members.empty() || who < *members.begin()) {
-    if (!members.empty()) fronts_.erase(*members.begin());
-    fronts_.emplace(who, place);
+/// Whatever changed in a class, its first is shown among those of its tenant.
+void waiting_line::show_front(demand_class& of) {
+  if (of.shown) of.of->fronts.erase(*of.shown);
+  of.shown.reset();
+  if (of.groups.empty()) return;
+  const auto& [name, first] = *of.groups.begin();
+  of.shown = of.of->fronts.insert({name, *first.members.begin(), &of}).first;
+}
+
+void waiting_line::add(key who, const resource_vector& demand, const place& where) {
+  tenant_line& of = tenants_[where.tenant];
+  if (of.arrivals.empty()) turns_.insert({of.turn, where.tenant});
+  of.arrivals.emplace(who.second, who);
+  demand_class& within = of.classes[demand];
+  if (within.of == nullptr) {
+    within.demand = demand;
+    within.of = &of;
   }
-  members.insert(who);
-  demands_.emplace(who, place);
+  const group_name name{who.first, where.order, where.workflow};
+  const auto [found, fresh] = within.groups.try_emplace(name);
+  group& in = found->second;
+  if (fresh) {
+    in.name = name;
+    in.within = &within;
+    workflows_[where.workflow].push_back(&in);
+  }
+  in.members.insert({-where.rank, who});
+  members_[who] = {&in, -where.rank};
+  show_front(within);
+}
+
+/// Of a group without members, and of what has nothing else.
+void waiting_line::drop_group(group& emptied) {
+  const auto of_workflow = workflows_.find(emptied.name.workflow);
+  std::erase(of_workflow->second, &emptied);
+  if (of_workflow->second.empty()) workflows_.erase(of_workflow);
+  emptied.within->groups.erase(emptied.name);
 }
 
 bool waiting_line::remove(key who) {
-  const auto found = demands_.find(who);
-  if (found == demands_.end()) return false;
-  const auto place = found->second;
-  auto& members = place->second;
-  const bool was_front = *members.begin() == who;
-  members.erase(who);
-  demands_.erase(found);
-  if (was_front) {
-    fronts_.erase(who);
-    if (!members.empty()) fronts_.emplace(*members.begin(), place);
-  }
-  if (members.empty()) classes_.erase(place);
+  const auto found = members_.find(who);
+  if (found == members_.end()) return false;
+  const auto [in, negated_rank] = found->second;
+  members_.erase(found);
+  demand_class& within = *in->within;
+  tenant_line& of = *within.of;
+  of.arrivals.erase(who.second);
+  in->members.erase({negated_rank, who});
+  if (in->members.empty()) drop_group(*in);
+  show_front(within);
+  if (within.groups.empty()) of.classes.erase(resource_vector{within.demand});
+  if (!of.arrivals.empty()) return true;
+  const auto tenant = std::find_if(turns_.begin(), turns_.end(), [&](const auto& each) {
+    return &tenants_.at(each.second) == &of;
+  });
+  const std::uint64_t number = tenant->second;
+  turns_.erase(tenant);
+  // What a tenant has had is kept by whoever gives the turns.
+  tenants_.erase(number);
   return true;
 }
 
 void waiting_line::clear() {
-  fronts_.clear();
-  demands_.clear();
-  classes_.clear();
+  members_.clear();
+  workflows_.clear();
+  turns_.clear();
+  tenants_.clear();
+}
+
+void waiting_line::reorder(std::uint64_t workflow, double order) {
+  const auto of = workflows_.find(workflow);
+  if (of == workflows_.end()) return;
+  for (group* const each : of->second) {
+    if (each->name.order == order) continue;
+    demand_class& within = *each->within;
+    if (within.shown) within.of->fronts.erase(*within.shown);
+    within.shown.reset();
+    // The group stays where it is in memory.
+    auto node = within.groups.extract(each->name);
+    node.key().order = order;
+    node.mapped().name.order = order;
+    within.groups.insert(std::move(node));
+    show_front(within);
+  }
+}
+
+void waiting_line::set_turn(std::uint64_t tenant, double turn) {
+  const auto found = tenants_.find(tenant);
+  if (found == tenants_.end() || found->second.turn == turn) return;
+  turns_.erase({found->second.turn, tenant});
+  found->second.turn = turn;
+  turns_.insert({turn, tenant});
+}
+
+void waiting_line::count_grant(key who) {
+  const auto found = members_.find(who);
+  if (found == members_.end()) return;
+  tenant_line& of = *found->second.in->within->of;
+  if (of.arrivals.begin()->second == who)
+    of.grants = 0;
+  else
+    ++of.grants;
+}
+
+template <class Visit>
+void waiting_line::in_order(Visit&& visit) const {
+  for (const auto& [turn, number] : turns_) {
+    const tenant_line& of = tenants_.at(number);
+    if (of.grants + 1 >= patience) {
+      const key longest = of.arrivals.begin()->second;
+      if (!visit(longest, members_.at(longest).in->within->demand)) return;
+    }
+    for (const front& each : of.fronts)
+      if (!visit(each.first.second, each.of->demand)) return;
+  }
 }
 
 std::optional<waiting_line::key> waiting_line::next(const resource_vector& free) const {
   const resource_vector* first = nullptr;
-  for (const auto& [who, place] : fronts_) {
-    const resource_vector& demand = place->first;
-    if (fits(demand, free)) {
-      if (!first || !delays(demand, *first, free)) return who;
-    } else if (!first) {
-      first = &demand;
-    }
-  }
-  return std::nullopt;
+  std::optional<key> found;
+  in_order([&](key who, const resource_vector& demand) {
+    const bool free_now = fits(demand, free);
+    if (free_now && (!first || !delays(demand, *first, free))) found = who;
+    if (!free_now && !first) first = &demand;
+    return !found;
+  });
+  return found;
 }
 
 std::optional<waiting_line::key> waiting_line::reserved_for(const resource_vector& free) const {
-  for (const auto& [who, place] : fronts_)
-    if (!fits(place->first, free)) return who;
-  return std::nullopt;
+  std::optional<key> found;
+  in_order([&](key who, const resource_vector& demand) {
+    if (!fits(demand, free)) found = who;
+    return !found;
+  });
+  return found;
 }
 
 const resource_vector* waiting_line::demand_of(key who) const {
-  const auto found = demands_.find(who);
-  return found == demands_.end() ? nullptr : &found->second->first;
+  const auto found = members_.find(who);
+  return found == members_.end() ? nullptr : &found->second.in->within->demand;
+}
+
+bool waiting_line::is_before(key one, key other) const {
+  const member& a = members_.at(one);
+  const member& b = members_.at(other);
+  if (a.in->name < b.in->name || b.in->name < a.in->name) return a.in->name < b.in->name;
+  return std::pair{a.negated_rank, one} < std::pair{b.negated_rank, other};
 }
 
 bool delays(const resource_vector& demand, const resource_vector& first,

@@ -1,0 +1,109 @@
+#include "actors/agents/run_page.hpp"
+#include "tests/actors/agents/html_check.hpp"
+#include "tests/actors/workflow/driver.hpp"
+
+namespace troupe::agents {
+namespace {
+
+using namespace troupe::test;
+using namespace std::chrono_literals;
+using agents::test::complaint;
+using agents::test::times;
+using agents::test::visible_text;
+
+constexpr const char* hostile = "<script>alert(\"1\")</script> & '";
+
+attempt_timing ran(time_point now, duration time) {
+  attempt_timing made;
+  made.started = now - time;
+  made.ran = time;
+  made.resource_wait = 1s;
+  made.missing = {"cpu"};
+  return made;
+}
+
+/// A run with a failed attempt, a fan-out and names that want to be markup.
+driver hostile_run() {
+  auto workflow = load(R"(
+name: w
+steps:
+  list: { agent: files.list }
+  read: { agent: files.read, for_each: '${steps.list.files}', input: { path: '${item.path}' } }
+)");
+  auto source = workflow->source;
+  source.set_name(hostile);
+  driver run;
+  run.record(run_started{"r",
+                         must(compile_definition(source, nullptr)),
+                         {},
+                         0,
+                         std::nullopt,
+                         {},
+                         run_host{hostile, {}, 4, hostile}});
+  run.now += 3s;
+  step_failed failed = run.state.judge(run.current({"list"}), {hostile, hostile, true}, run.now);
+  failed.timing = ran(run.now, 2s);
+  run.record(std::move(failed));
+  run.fire(0);
+  run.complete_all();
+  return run;
+}
+
+std::string page_of(const driver& run) {
+  const auto insight = must(workflow::analyse(run.history));
+  const auto page = run_page(run.state.summary(), insight);
+  BOOST_REQUIRE_MESSAGE(page, (page ? "" : page.error().message));
+  return *page;
+}
+
+BOOST_AUTO_TEST_SUITE(agents_run_page)
+
+BOOST_AUTO_TEST_CASE(is_well_formed_and_escapes_all_that_came_from_outside) {
+  const auto page = page_of(hostile_run());
+  BOOST_TEST(complaint(page) == "");
+  BOOST_TEST(page.find("<script") == std::string::npos);
+  const auto text = visible_text(page);
+  BOOST_TEST(times(text, hostile) >= 5u); // title, heading, workflow, where, failure
+}
+
+BOOST_AUTO_TEST_CASE(shows_graph_chart_bound_attempts_and_gap) {
+  const auto page = page_of(hostile_run());
+  for (const auto* part : {"<svg class=\"graph\"", "<svg class=\"time\"", "class=\"bound\"",
+                           "id=\"gap\"", "id=\"attempts\"", "class=\"chain\""})
+    BOOST_TEST(page.find(part) != std::string::npos, part);
+  const auto text = visible_text(page);
+  for (const auto* words : {"failed attempts", "back-off between attempts", "waiting for resources",
+                            "for resources (cpu)", "read[2]", "Critical path"})
+    BOOST_TEST(text.find(words) != std::string::npos, words);
+  // Two attempts of the list, one of each file.
+  BOOST_TEST(times(page, "<tr><th scope=\"row\" class=\"name\">") == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_has_done_nothing_has_a_page_too) {
+  driver run{load("name: w\nsteps: { a: { agent: files.list } }"), {}};
+  const auto page = page_of(run);
+  BOOST_TEST(complaint(page) == "");
+  BOOST_TEST(visible_text(page).find("At work for") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_large_run_is_cut_and_says_so) {
+  driver run{load(R"(
+name: w
+steps:
+  list: { agent: files.list }
+  read: { agent: files.read, for_each: '${steps.list.files}', input: { path: '${item.path}' } }
+)"),
+             {}};
+  run.complete({"list"}, listing(1'500));
+  run.complete_all();
+  const auto page = page_of(run);
+  BOOST_TEST(complaint(page) == "");
+  const auto text = visible_text(page);
+  BOOST_TEST(text.find("are drawn") != std::string::npos);
+  BOOST_TEST(text.find("are shown, those that did not complete first") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
+} // namespace troupe::agents
