@@ -113,6 +113,7 @@ void compiler::check_step(const v1::StepDefinition& from) {
                                            from.priority(), -highest_priority, highest_priority));
   check_kind(from, made);
   check_resources(from, made);
+  check_cost(from, made);
   check_retry(from, made);
   check_timeouts(from, made);
   check_on_failure(from, made);

@@ -72,6 +72,7 @@ private:
 
   // compile_resources.cpp
   void check_resources(const v1::StepDefinition& from, step& made);
+  void check_cost(const v1::StepDefinition& from, step& made);
 
   [[nodiscard]] const method* find_method(const v1::StepDefinition& from, const agent_type& type);
   void check_named_types(const v1::StepDefinition& from, step& made);

@@ -135,6 +135,8 @@ struct step {
   std::int32_t priority = 0;
   /// What an attempt holds while it is in flight; of `agent` only.
   scheduling::resource_vector demand;
+  /// How long an attempt is expected to run; 0: its author does not say.
+  duration cost{};
   retry_policy retry;
   time_limits limits;
   /// The request's fields, in order of their names.

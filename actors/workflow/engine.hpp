@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +18,10 @@
 
 namespace troupe {
 class agent_system;
+namespace scheduling {
+class cost_learner;
 }
+} // namespace troupe
 
 namespace troupe::workflow {
 
@@ -60,6 +64,14 @@ struct engine_options {
   /// What kind of node this is, in the histories of its runs and in estimates of run times; `scheduling::node_class` finds a
   /// name. At most 200 bytes are kept.
   std::string node_class{};
+  /// Who of the attempts that wait goes first, after tenants and priorities: a policy of `scheduling::online_policies`. It goes
+  /// by what `costs` and definitions (`cost`) say of run times.
+  std::string policy = "fifo";
+  /// Learns how long attempts run, and says what is expected. nullptr: nothing is learnt.
+  std::shared_ptr<scheduling::cost_learner> costs{};
+  /// Shares of tenants, by name; 1 where it says nothing. Among those with attempts that wait, who has had least for its
+  /// share goes first.
+  std::map<std::string, double> tenant_weights{};
 };
 
 /// Why an attempt that is wanted has not started.
@@ -96,6 +108,9 @@ struct submit_options {
   /// Added to that of each step: among attempts that wait for a place higher goes first. From -`highest_priority` to
   /// `highest_priority`. What has a lower one may wait as long as there is something with a higher one.
   std::int32_t priority = 0;
+  /// Whom it is for: up to 64 letters, digits, '.', '_' and '-'. Tenants share a node by their weights, however many runs each
+  /// has. Empty: the one without a name. A run that a step starts is for the same.
+  std::string tenant{};
 };
 
 /// What `cancel` came to.
@@ -165,7 +180,7 @@ public:
   /// same inputs, it is that run which is meant: an unfinished one that nobody has at work goes on.
   /// So a submission may be repeated when its answer was lost.
   /// @param inputs complete and typed: `complete_inputs` or `parse_inputs`.
-  /// @returns its id; `bad_run_id`, `bad_input` (an odd priority, too); `run_exists` where that run is another one;
+  /// @returns its id; `bad_run_id`, `bad_input` (an odd priority or tenant, too); `run_exists` where that run is another one;
   ///   `demand_too_large` where a step demands more than this engine has.
   [[nodiscard]] result<std::string> submit(definition_ptr workflow, const input_values& inputs,
                                            const submit_options& options = {});

@@ -62,7 +62,8 @@ void engine_core::launch_child(const std::string& run_id, live_run& run,
                     std::move(*inputs),
                     bounded(run.state.priority_of(attempt.instance)),
                     parent_ref{run_id, attempt.instance, attempt.attempt},
-                    host()};
+                    host(),
+                    run.state.tenant()};
   live_run& made = runs_[child];
   made.serial = ++last_serial_;
   record(child, made, std::move(start));

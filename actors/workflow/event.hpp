@@ -91,6 +91,8 @@ struct run_started {
   std::optional<parent_ref> parent{};
   /// Absent in older histories; no part of the run's state.
   std::optional<run_host> host{};
+  /// Whom it is for; empty: the one without a name.
+  std::string tenant{};
 };
 struct step_scheduled {
   attempt_id attempt;

@@ -47,6 +47,7 @@ struct encoder {
       fill((*into.mutable_inputs()->mutable_fields())[name], value);
     into.set_priority(from.priority);
     if (from.host) fill(*into.mutable_host(), *from.host);
+    into.set_tenant(from.tenant);
     if (!from.parent) return;
     v1::ParentRef& parent = *into.mutable_parent();
     parent.set_run_id(from.parent->run_id);
@@ -181,6 +182,7 @@ result<what> decode_start(const v1::Event& from, definition_cache& known) {
                              {start.parent().step(), start.parent().index()},
                              start.parent().attempt()};
   if (start.has_host()) made.host = decode(start.host());
+  made.tenant = start.tenant();
   for (const input_declaration& declared : made.workflow->inputs) {
     const auto found = start.inputs().fields().find(declared.name);
     auto value =

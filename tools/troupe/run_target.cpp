@@ -80,10 +80,20 @@ void run_target::add_to(CLI::App& command) {
                                    "those of the run\nwith the highest go first")
                        ->check(CLI::Range(-workflow::highest_priority, workflow::highest_priority))
                        ->capture_default_str();
+  auto* tenant = command
+                     .add_option("--tenant", tenant_,
+                                 "Whom the new run is for: tenants share a node fairly, however "
+                                 "many runs each has")
+                     ->type_name("NAME");
   auto* go_on = command.add_flag(
       "--continue", continue_,
       "Go on with the newest unfinished run of this definition and these inputs,\nor start one");
-  resumed->excludes(input)->excludes(id)->excludes(priority)->excludes(go_on)->excludes(definition);
+  resumed->excludes(input)
+      ->excludes(id)
+      ->excludes(priority)
+      ->excludes(tenant)
+      ->excludes(go_on)
+      ->excludes(definition);
   id->excludes(go_on);
 }
 
@@ -102,7 +112,7 @@ tl::expected<std::string, no_run> run_target::start(workflow::engine& engine,
       return **found;
     }
   }
-  auto submitted = engine.submit(*definition, *inputs, {run_id_, priority_});
+  auto submitted = engine.submit(*definition, *inputs, {run_id_, priority_, tenant_});
   if (!submitted) return stop(submitted.error());
   return std::move(*submitted);
 }

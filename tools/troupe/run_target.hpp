@@ -41,6 +41,7 @@ private:
   std::string resumed_;
   std::string run_id_;
   std::int32_t priority_ = 0;
+  std::string tenant_;
   bool continue_ = false;
 };
 
