@@ -8,6 +8,7 @@
 #include "actors/inference/service.hpp"
 #include "actors/runtime/errc.hpp"
 #include "actors/scheduling/resources/discovery.hpp"
+#include "actors/scheduling/resources/node_class.hpp"
 #include "actors/scheduling/resources/resource_text.hpp"
 
 #include <string>
@@ -64,6 +65,10 @@ result<workflow::engine_options> engine_options_of(const node_options& options) 
     return fail(runtime_errc::bad_option, "resources: " + good.error());
   workflow::engine_options made;
   made.resources = scheduling::discover_resources(options.resources).capacity;
+  made.node_class = scheduling::node_class();
+  made.policy = options.policy;
+  made.costs = options.costs;
+  made.tenant_weights = options.tenant_weights;
   return made;
 }
 

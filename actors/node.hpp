@@ -43,6 +43,10 @@ struct node_options {
   std::vector<scheduling::resource_amount> resources{};
   /// What `process.run` may do; nothing by default.
   agents::process_policy process{};
+  /// `workflow::engine_options::policy`, `costs` and `tenant_weights`.
+  std::string policy = "aged-srpt";
+  std::shared_ptr<scheduling::cost_learner> costs{};
+  std::map<std::string, double> tenant_weights{};
 
   static constexpr std::size_t max_engine_threads = 1'024;
 };

@@ -1,5 +1,6 @@
 #include "actors/scheduling/resources/resource_text.hpp"
 #include "actors/workflow/compiler.hpp"
+#include "actors/workflow/durations.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -31,6 +32,17 @@ void compiler::check_resources(const v1::StepDefinition& from, step& made) {
   auto demand = scheduling::make_resources(amounts);
   if (!demand) return report(path, demand.error());
   made.demand = std::move(*demand);
+}
+
+/// What its author expects of it, for schedulers.
+void compiler::check_cost(const v1::StepDefinition& from, step& made) {
+  if (!from.has_cost()) return;
+  const std::string path = "steps." + from.id() + ".cost";
+  if (made.kind != step_kind::agent && made.kind != step_kind::child)
+    return report(path, "a step that waits costs nothing; leave the cost out", true);
+  made.cost = from_proto(from.cost());
+  if (made.cost <= duration{0} || made.cost > longest_duration)
+    report(path, "the cost is malformed or out of range; give a time above 0 and up to ten years");
 }
 
 } // namespace troupe::workflow

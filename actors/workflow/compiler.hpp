@@ -74,6 +74,7 @@ private:
 
   // compile_resources.cpp
   void check_resources(const v1::StepDefinition& from, step& made);
+  void check_cost(const v1::StepDefinition& from, step& made);
 
   // compile_limits.cpp
   void check_limits(const v1::StepDefinition& from, step& made);

@@ -151,6 +151,8 @@ struct step {
   scheduling::resource_vector demand;
   /// Of `agent` only.
   std::vector<step_limit> key_limits;
+  /// How long an attempt is expected to run; 0: its author does not say.
+  duration cost{};
   retry_policy retry;
   time_limits limits;
   /// The request's fields, in order of their names.

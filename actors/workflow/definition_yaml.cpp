@@ -123,8 +123,9 @@ private:
     if (defaults_.timeouts) *made.mutable_timeouts() = *defaults_.timeouts;
     shape_.each_entry(value, path,
                       {"agent", "request_type", "needs", "for_each", "when", "parallelism",
-                       "priority", "resources", "input", "retry", "timeouts", "wait", "signal",
-                       "reply_type", "default", "on_failure", "compensate", "workflow", "limits"},
+                       "priority", "resources", "cost", "input", "retry", "timeouts", "wait",
+                       "signal", "reply_type", "default", "on_failure", "compensate", "workflow",
+                       "limits"},
                       [&](const std::string& key, const std::string& at, const yaml_node& part) {
                         read_step_part(made, key, at, part);
                       });
@@ -147,6 +148,7 @@ private:
           shape_.whole_number(value, path, -highest_priority, highest_priority).value_or(0));
     if (key == "limits") read_limits(made, value, path);
     if (key == "resources") read_resources(*made.mutable_resources(), value, path);
+    if (key == "cost") read_duration(made, &v1::StepDefinition::mutable_cost, value, path);
     if (key == "needs") read_names(*made.mutable_needs(), value, path);
     if (key == "input") read_object(*made.mutable_input(), value, path);
     if (key == "retry") read_retry(*made.mutable_retry(), value, path);

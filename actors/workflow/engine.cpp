@@ -1,5 +1,6 @@
 #include "actors/workflow/engine.hpp"
 
+#include "actors/scheduling/online/online_policy.hpp"
 #include "actors/workflow/engine_driver.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/run_id.hpp"
@@ -14,30 +15,45 @@ error engine_driver::stopped() {
   return {workflow_errc::engine_stopped, "its runs go on where they are recovered"};
 }
 
+result<void> check_options(const engine_options& options) {
+  if (options.max_attempts_in_flight == 0)
+    return fail(workflow_errc::engine_failed, "max_attempts_in_flight must be at least 1");
+  if (const auto known = scheduling::find_online_policy(options.policy); !known)
+    return tl::unexpected(known.error());
+  for (const auto& [tenant, weight] : options.tenant_weights)
+    if (!(weight >= scheduling::fair_shares::least_weight &&
+          weight <= scheduling::fair_shares::most_weight))
+      return fail(workflow_errc::bad_input,
+                  fmt::format("the weight of tenant '{}' is {}; give one from {} to {}", tenant,
+                              weight, scheduling::fair_shares::least_weight,
+                              scheduling::fair_shares::most_weight));
+  return {};
+}
+
 engine::engine(std::unique_ptr<engine_driver> driver) : driver_(std::move(driver)) {}
 engine::~engine() = default;
 
 result<std::unique_ptr<engine>> engine::start(const agent_types& agents, attempt_starter starter,
                                               std::unique_ptr<store> history,
                                               engine_options options) {
-  if (options.max_attempts_in_flight == 0)
-    return fail(workflow_errc::engine_failed, "max_attempts_in_flight must be at least 1");
+  if (auto good = check_options(options); !good) return tl::unexpected(good.error());
   return std::unique_ptr<engine>{
       new engine{drive_on_thread({agents, std::move(starter), std::move(history), options})}};
 }
 
 result<std::string> engine::submit(definition_ptr workflow, const input_values& inputs,
                                    const submit_options& options) {
-  const std::string run_id =
-      options.run_id.empty() ? make_run_id(std::chrono::system_clock::now()) : options.run_id;
+  submit_options whole = options;
+  if (whole.run_id.empty()) whole.run_id = make_run_id(std::chrono::system_clock::now());
+  const std::string run_id = whole.run_id;
   auto promise = std::make_shared<std::promise<result<void>>>();
   auto answer = promise->get_future();
-  const bool accepted = driver_->post([this, promise, workflow = std::move(workflow), inputs,
-                                       run_id, whole = options]() mutable {
-    whole.run_id = run_id;
-    driver_->core().submit(workflow, inputs, whole,
-                           [promise](result<void> done) { promise->set_value(std::move(done)); });
-  });
+  const bool accepted =
+      driver_->post([this, promise, workflow = std::move(workflow), inputs, whole] {
+        driver_->core().submit(workflow, inputs, whole, [promise](result<void> done) {
+          promise->set_value(std::move(done));
+        });
+      });
   if (!accepted) return tl::unexpected(engine_driver::stopped());
   if (auto done = answer.get(); !done) return tl::unexpected(std::move(done.error()));
   return run_id;

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +18,10 @@
 
 namespace troupe {
 class agent_system;
+namespace scheduling {
+class cost_learner;
 }
+} // namespace troupe
 
 namespace troupe::workflow {
 
@@ -62,6 +66,14 @@ struct engine_options {
   /// What kind of node this is, in the histories of its runs and in estimates of run times; `scheduling::node_class` finds a
   /// name. At most 200 bytes are kept.
   std::string node_class{};
+  /// Who of the attempts that wait goes first, after tenants and priorities: a policy of `scheduling::online_policies`. It goes
+  /// by what `costs` and definitions (`cost`) say of run times.
+  std::string policy = "fifo";
+  /// Learns how long attempts run, and says what is expected. nullptr: nothing is learnt.
+  std::shared_ptr<scheduling::cost_learner> costs{};
+  /// Shares of tenants, by name; 1 where it says nothing. Among those with attempts that wait, who has had least for its
+  /// share goes first.
+  std::map<std::string, double> tenant_weights{};
 };
 
 /// Why an attempt that is wanted has not started.
@@ -110,6 +122,9 @@ struct submit_options {
   /// years. A run past it is ended as by a step's failure ("run.deadline_exceeded"), also where nobody had it at work when
   /// the time was over: then by whoever takes it over.
   std::chrono::nanoseconds deadline{};
+  /// Whom it is for: up to 64 letters, digits, '.', '_' and '-'. Tenants share a node by their weights, however many runs each
+  /// has. Empty: the one without a name. A run that a step starts is for the same.
+  std::string tenant{};
 };
 
 /// How a run is to be cancelled.
@@ -207,7 +222,7 @@ public:
   /// same inputs, it is that run which is meant: an unfinished one that nobody has at work goes on.
   /// So a submission may be repeated when its answer was lost.
   /// @param inputs complete and typed: `complete_inputs` or `parse_inputs`.
-  /// @returns its id; `bad_run_id`, `bad_input` (an odd priority, too); `run_exists` where that run is another one;
+  /// @returns its id; `bad_run_id`, `bad_input` (an odd priority or tenant, too); `run_exists` where that run is another one;
   ///   `demand_too_large` where a step demands more than this engine has.
   [[nodiscard]] result<std::string> submit(definition_ptr workflow, const input_values& inputs,
                                            const submit_options& options = {});

@@ -16,9 +16,10 @@ result<std::unique_ptr<engine>> engine::start(agent_system& agents, std::unique_
     agents.request(std::move(wanted.target), std::move(wanted.payload), std::move(how),
                    std::move(then));
   };
-  if (history->waits() || options.max_attempts_in_flight == 0)
+  if (history->waits())
     return start(static_cast<const agent_types&>(agents), std::move(starter), std::move(history),
                  options);
+  if (auto good = check_options(options); !good) return tl::unexpected(good.error());
   const auto later = [&agents](task_queue::task work) {
     if (!agents.blocking_executor().post(work)) work();
   };

@@ -56,7 +56,7 @@ void engine_core::start_attempts() {
   note_missing();
 }
 
-void engine_core::await_place(const std::string& run_id, const live_run& run, attempt_id attempt) {
+void engine_core::await_place(const std::string& run_id, live_run& run, attempt_id attempt) {
   const time_point now = around_.now();
   const waiting_key key{-run.state.priority_of(attempt.instance), ++last_waiting_};
   const duration bound = run.state.limits_of(attempt.instance).schedule_to_start;
@@ -70,11 +70,11 @@ void engine_core::await_place(const std::string& run_id, const live_run& run, at
       timers_.erase(*start_by);
     return;
   }
-  const scheduling::resource_vector& demand = run.state.demand_of(attempt.instance);
-  if (!demand.empty()) line_.add(key, demand);
-  (demand.empty() ? waiting_ : demanding_)
-      .emplace(key, waiting_attempt{{run_id, std::move(attempt), now, full_time(now)}, start_by});
-  if (!demand.empty()) fresh_.push_back(key);
+  const bool demands = !run.state.demand_of(attempt.instance).empty();
+  waiting_attempt waits{{run_id, std::move(attempt), now, full_time(now)}, start_by};
+  line_up(key, run, waits.wanted);
+  (demands ? demanding_ : waiting_).emplace(key, std::move(waits));
+  if (demands) fresh_.push_back(key);
 }
 
 /// Of a lazy engine: what finds a place starts, the rest waits for one.
@@ -200,6 +200,10 @@ engine_core::take_off(live_run& run, const started_attempt& wanted, time_point d
   made->epoch = run.epoch;
   made->due = deadline;
   made->keys = wanted.keys;
+  made->tenant = wanted.tenant;
+  made->charged = wanted.charged;
+  if (shares_.several())
+    made->share = dominant_share(run.state.definition_of(made->attempt.instance));
   made->now = around_.now;
   if (const auto& demand = run.state.demand_of(wanted.attempt.instance); !demand.empty()) {
     // Whoever lets an attempt start has seen that its demand is free.
@@ -244,6 +248,7 @@ void engine_core::land(const std::shared_ptr<flight>& here, reply<message_ptr> a
                        time_point ended) {
   leave_place(*here);
   here->timing.ran = std::max(ended - here->timing.started, duration{});
+  settle_charge(*here);
   const auto run = runs_.find(here->run_id);
   if (run != runs_.end() && run->second.epoch == here->epoch)
     finish_attempt(here->run_id, here->attempt, std::move(answer), here->timing);
@@ -282,6 +287,7 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
     run.pulses.erase(said);
   }
   answer = keepable(std::move(answer), from);
+  if (answer && timing && timing->started != time_point{}) learn(run, attempt, *timing);
   const bool given_up =
       from.kind == step_kind::child && !answer && answer.error().type == "workflow.timeout";
   if (answer)
@@ -292,6 +298,7 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
     failed.timing = std::move(timing);
     record(run_id, run, std::move(failed));
   }
+  note_progress(run_id, run);
   if (from.kind == step_kind::child) rearm_close_timer(run_id, run, attempt.instance);
   if (!run.state.close_time(attempt.instance)) disarm_close_timer(run, attempt.instance);
   if (given_up) give_child_up(run.state.child_of(attempt.instance), run_id);

@@ -110,7 +110,8 @@ void engine_core::launch_child(const std::string& run_id, live_run& run,
                     bounded(run.state.priority_of(attempt.instance)),
                     parent_ref{run_id, attempt.instance, attempt.attempt},
                     deadline,
-                    host()};
+                    host(),
+                    run.state.tenant()};
   live_run& made = runs_[child];
   made.serial = ++last_serial_;
   record(child, made, std::move(start));

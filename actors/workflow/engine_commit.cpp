@@ -211,6 +211,7 @@ void engine_core::give_up(const error& why) {
   limits_.clear();
   line_.clear();
   fresh_.clear();
+  moved_.clear();
   ledger_.clear();
   for (auto& [run_id, run] : runs_) {
     call_off(run);

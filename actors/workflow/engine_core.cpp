@@ -1,12 +1,15 @@
 #include "actors/workflow/engine_core.hpp"
 
+#include "actors/scheduling/online/online_policy.hpp"
 #include "actors/workflow/durations.hpp"
+#include "actors/workflow/engine_policy.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/inputs.hpp"
 #include "actors/workflow/run_id.hpp"
 #include "actors/workflow/timeouts.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>
 
@@ -49,6 +52,14 @@ run_failure explain(const fail_run& wanted, const machine& run) {
   return made;
 }
 
+bool is_tenant(const std::string& name) {
+  constexpr std::size_t most_bytes = 64;
+  return name.size() <= most_bytes && std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '_' || c == '-';
+         });
+}
+
 bool is_open(std::int32_t status) {
   return status == v1::RUN_STATUS_RUNNING || status == v1::RUN_STATUS_COMPENSATING;
 }
@@ -62,9 +73,16 @@ google::protobuf::ArenaOptions events_of_a_step() {
 
 } // namespace
 
+engine_core::live_run::live_run() = default;
+engine_core::live_run::~live_run() = default;
+
 engine_core::engine_core(engine_environment around)
     : around_(std::move(around)), lazy_(!around_.history.waits()),
-      ledger_(around_.options.resources) {
+      shares_(around_.options.tenant_weights), ledger_(around_.options.resources) {
+  // Whoever made the options has seen that there is such a policy.
+  if (const auto known = scheduling::find_online_policy(around_.options.policy))
+    policy_ = (*known)->order();
+  began_ = around_.now();
   if (!around_.commits) around_.commits = std::make_shared<inline_committer>(around_.history);
   post_ = std::make_shared<const std::function<void(std::function<void()>)>>(around_.post);
   renew_at_ = around_.now() + around_.history.lease_time() / renewals_per_lease;
@@ -86,6 +104,10 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
     return then(fail(workflow_errc::bad_input,
                      fmt::format("priority {} is out of range; give one from {} to {}",
                                  options.priority, -highest_priority, highest_priority)));
+  if (!is_tenant(options.tenant))
+    return then(fail(workflow_errc::bad_input,
+                     fmt::format("tenant '{}'; use up to 64 of letters, digits, '.', '_', '-'",
+                                 options.tenant.substr(0, 80))));
   if (options.deadline < duration{0} || options.deadline > longest_duration)
     return then(fail(workflow_errc::bad_input,
                      "the deadline is negative or longer than ten years; give a time from now, "
@@ -94,6 +116,7 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
   if (!complete) return then(tl::unexpected(std::move(complete.error())));
   run_started start{run_id, std::move(workflow), std::move(*complete), options.priority, {}};
   start.deadline = options.deadline > duration{0} ? options.deadline : start.workflow->deadline;
+  start.tenant = options.tenant;
   if (runs_.contains(run_id) || around_.history.find(run_id))
     return submit_again(run_id, encode({1, {}, std::move(start)}).run_started(), std::move(then));
   if (auto fit = check_demands(*start.workflow); !fit) return then(std::move(fit));
@@ -115,7 +138,7 @@ void engine_core::submit_again(const std::string& run_id, const v1::RunStarted& 
   if (!google::protobuf::util::MessageDifferencer::Equals(*there, wanted))
     return then(fail(workflow_errc::run_exists,
                      fmt::format("'{}' with another definition, other inputs, another priority or "
-                                 "deadline; choose another id, or resume it",
+                                 "deadline or tenant; choose another id, or resume it",
                                  run_id)));
   // Closed, or at work elsewhere: it is there, which is all that was asked for.
   if (auto resumed = resume(run_id); !resumed && resumed.error().code != workflow_errc::run_owned &&

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "actors/scheduling/limits/key_limits.hpp"
+#include "actors/scheduling/online/ready_order.hpp"
+#include "actors/scheduling/resources/fair_shares.hpp"
 #include "actors/scheduling/resources/ledger.hpp"
 #include "actors/scheduling/resources/waiting_line.hpp"
 #include "actors/workflow/committer.hpp"
@@ -126,7 +128,12 @@ private:
     std::vector<std::string> missing{};
     /// What it holds of its keys; 0: nothing.
     scheduling::key_limits::hold_id keys = 0;
+    /// Number of its tenant, and what that was charged for it.
+    std::uint64_t tenant = 0;
+    double charged = 0;
   };
+  struct step_plan;
+  struct run_plan;
   /// Waiting attempts by priority, the highest first, then by their number.
   using waiting_key = scheduling::waiting_line::key;
 
@@ -196,6 +203,11 @@ private:
     std::optional<timers::iterator> end_timer;
     /// Of the attempts that agents have, by their tokens.
     std::map<std::uint64_t, std::shared_ptr<pulse>> pulses;
+    /// What a policy is told of it; nullptr while none asked.
+    std::unique_ptr<run_plan> plan;
+
+    live_run();
+    ~live_run();
   };
   /// What the committer has of a run.
   struct handed_over {
@@ -230,7 +242,7 @@ private:
   void start_at_once();
   void start_uncommitted();
   void start_uncommitted(const std::string& run_id, live_run& run, unsettled& part);
-  void await_place(const std::string& run_id, const live_run& run, attempt_id attempt);
+  void await_place(const std::string& run_id, live_run& run, attempt_id attempt);
   void start_now(const std::string& run_id, live_run& run, const attempt_id& attempt);
   void start_attempt(live_run& run, const started_attempt& wanted);
   [[nodiscard]] std::shared_ptr<flight> take_off(live_run& run, const started_attempt& wanted,
@@ -270,6 +282,18 @@ private:
 
   // engine_query.cpp
   [[nodiscard]] static std::vector<attempt_pulse> pulses_of(const live_run& run);
+  // engine_policy.cpp
+  [[nodiscard]] double expected_seconds(const definition& workflow, const step& of) const;
+  [[nodiscard]] std::vector<std::pair<std::size_t, double>> load_of(const step& of) const;
+  [[nodiscard]] double dominant_share(const step& of) const;
+  [[nodiscard]] run_plan& plan_of(live_run& run);
+  [[nodiscard]] double order_of(live_run& run);
+  void line_up(waiting_key key, live_run& run, started_attempt& wanted);
+  void note_progress(const std::string& run_id, live_run& run);
+  void reorder_runs();
+  void charge(started_attempt& granted);
+  void settle_charge(const flight& over);
+  void learn(live_run& run, const attempt_id& attempt, const attempt_timing& timing);
 
   // engine_timers.cpp
   void renew_lease();
@@ -377,12 +401,18 @@ private:
   timers timers_;
   /// Those without a demand.
   waiting_attempts waiting_;
-  /// Those with one; `line_` has the same keys.
+  /// Those with one.
   waiting_attempts demanding_;
   /// Those that wait for room at their keys; `limits_` has all with such.
   waiting_attempts parked_;
   scheduling::key_limits limits_;
+  /// Has the keys of both.
   scheduling::waiting_line line_;
+  scheduling::ready_order policy_;
+  scheduling::fair_shares shares_;
+  /// Runs in which something ended, so that they may stand elsewhere in the line.
+  std::vector<std::string> moved_;
+  time_point began_;
   /// Those of them for which nobody has looked yet what is missing.
   std::vector<waiting_key> fresh_;
   scheduling::ledger ledger_;

@@ -38,6 +38,9 @@ public:
   [[nodiscard]] static error stopped();
 };
 
+/// @returns `engine_failed`, `bad_input`, `bad_option` for what no engine can go by.
+[[nodiscard]] result<void> check_options(const engine_options& options);
+
 /// What an engine is made of.
 struct engine_parts {
   const agent_types& agents;

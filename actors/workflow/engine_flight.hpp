@@ -83,6 +83,9 @@ struct engine_core::flight {
   scheduling::ledger::grant_id grant = 0;
   /// The same of its keys.
   scheduling::key_limits::hold_id keys = 0;
+  /// Number of its tenant, what that was charged for it, and the part of the node that it holds.
+  std::uint64_t tenant = 0;
+  double charged = 0, share = 0;
   time_point due{};
   timeout_kind bound_by = timeout_kind::default_timeout;
   duration beat_every{};

@@ -1,6 +1,7 @@
 #include "actors/workflow/engine_core.hpp"
 
 #include <algorithm>
+#include <utility>
 
 // Attempts whose steps have limits: they come to the others that wait once all their keys have room, and take from the keys
 // when they start, together with their place and what they demand.
@@ -48,7 +49,9 @@ void engine_core::admit() {
     if (changed.admitted.empty() && changed.displaced.empty()) return;
     for (const waiting_key& key : changed.displaced) {
       line_.remove(key);
-      parked_.insert(place_of(key).extract(key));
+      auto waits = place_of(key).extract(key);
+      shares_.leave(std::exchange(waits.mapped().wanted.tenant, 0));
+      parked_.insert(std::move(waits));
     }
     for (const waiting_key& key : changed.admitted)
       unpark(key);
@@ -60,9 +63,12 @@ void engine_core::unpark(waiting_key key) {
   const started_attempt& wanted = found->second.wanted;
   // Its run may have failed meanwhile.
   if (is_stale(wanted)) return (void)take(parked_, found);
-  const auto& demand = runs_.at(wanted.run_id).state.demand_of(wanted.attempt.instance);
-  if (!demand.empty()) line_.add(key, demand);
-  (demand.empty() ? waiting_ : demanding_).insert(parked_.extract(found));
+  live_run& run = runs_.at(wanted.run_id);
+  const bool demands = !run.state.demand_of(wanted.attempt.instance).empty();
+  auto waits = parked_.extract(found);
+  line_up(key, run, waits.mapped().wanted);
+  (demands ? demanding_ : waiting_).insert(std::move(waits));
+  if (demands) fresh_.push_back(key);
 }
 
 /// Takes one that is to start, with what it holds of its keys from now on.

@@ -83,6 +83,8 @@ engine_core::started_attempt engine_core::take(waiting_attempts& from,
   if (which->second.start_by) timers_.erase(*which->second.start_by);
   line_.remove(which->first);
   limits_.remove(which->first);
+  // One that is parked is not in the line.
+  if (which->second.wanted.tenant != 0) shares_.leave(which->second.wanted.tenant);
   started_attempt made = std::move(which->second.wanted);
   from.erase(which);
   return made;
@@ -90,20 +92,21 @@ engine_core::started_attempt engine_core::take(waiting_attempts& from,
 
 /// Who starts next, where a place is free: the first in order for whom all is there.
 std::optional<engine_core::started_attempt> engine_core::take_next() {
-  std::optional<waiting_key> demanding;
-  if (!line_.empty()) {
-    skip_stale();
-    demanding = line_.next(ledger_.free());
-  }
-  if (demanding && (waiting_.empty() || *demanding < waiting_.begin()->first))
-    return claim(demanding_, demanding_.find(*demanding));
-  if (waiting_.empty()) return std::nullopt;
-  return claim(waiting_, waiting_.begin());
+  if (line_.empty()) return std::nullopt;
+  reorder_runs();
+  skip_stale();
+  const auto next = line_.next(ledger_.free());
+  if (!next) return std::nullopt;
+  line_.count_grant(*next);
+  waiting_attempts& from = waiting_.contains(*next) ? waiting_ : demanding_;
+  started_attempt made = claim(from, from.find(*next));
+  charge(made);
+  return made;
 }
 
 /// Whether an attempt that is not durable yet may go before those that wait: only where it takes none of what they need.
 bool engine_core::may_overtake(const scheduling::resource_vector& demand) const {
-  return demand.empty() || (line_.empty() && scheduling::fits(demand, ledger_.free()));
+  return demand.empty() || (demanding_.empty() && scheduling::fits(demand, ledger_.free()));
 }
 
 waiting_reason engine_core::reason_of(waiting_key key, const started_attempt& wanted) const {
@@ -115,14 +118,14 @@ waiting_reason engine_core::reason_of(waiting_key key, const started_attempt& wa
   made.slots = around_.options.max_attempts_in_flight;
   if (describe_limit(key, made)) return made;
   const auto* demand = line_.demand_of(key);
-  if (!demand) return made;
+  if (!demand || demand->empty()) return made;
   made.missing = scheduling::shortages(ledger_, *demand);
   if (!made.missing.empty()) {
     made.why = waiting_reason::cause::resources;
     return made;
   }
   const auto first = line_.reserved_for(ledger_.free());
-  if (!first || key < *first ||
+  if (!first || line_.is_before(key, *first) ||
       !scheduling::delays(*demand, *line_.demand_of(*first), ledger_.free()))
     return made;
   const started_attempt& ahead = demanding_.at(*first).wanted;

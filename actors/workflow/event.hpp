@@ -93,6 +93,8 @@ struct run_started {
   duration deadline{};
   /// Absent in older histories; no part of the run's state.
   std::optional<run_host> host{};
+  /// Whom it is for; empty: the one without a name.
+  std::string tenant{};
 };
 struct step_scheduled {
   attempt_id attempt;

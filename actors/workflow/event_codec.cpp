@@ -49,6 +49,7 @@ struct encoder {
     into.set_priority(from.priority);
     if (from.deadline > duration{0}) *into.mutable_deadline() = to_proto(from.deadline);
     if (from.host) fill(*into.mutable_host(), *from.host);
+    into.set_tenant(from.tenant);
     if (!from.parent) return;
     v1::ParentRef& parent = *into.mutable_parent();
     parent.set_run_id(from.parent->run_id);
@@ -196,6 +197,7 @@ result<what> decode_start(const v1::Event& from, definition_cache& known) {
   if (start.has_deadline()) made.deadline = from_proto(start.deadline());
   if (made.deadline < duration{0}) return unreadable(from, "its deadline is out of range");
   if (start.has_host()) made.host = decode(start.host());
+  made.tenant = start.tenant();
   for (const input_declaration& declared : made.workflow->inputs) {
     const auto found = start.inputs().fields().find(declared.name);
     auto value =

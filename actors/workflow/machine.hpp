@@ -181,6 +181,8 @@ public:
   [[nodiscard]] std::string compensation_failures() const;
   /// nullptr before the first event.
   [[nodiscard]] const definition_ptr& workflow() const { return workflow_; }
+  /// Whom it is for.
+  [[nodiscard]] const std::string& tenant() const { return tenant_; }
   /// The run's own.
   [[nodiscard]] std::int32_t priority() const { return priority_; }
   /// The run's priority and the step's together.
@@ -272,6 +274,7 @@ private:
   [[nodiscard]] v1::RunSummary run() const override { return summary(); }
 
   std::string run_id_;
+  std::string tenant_;
   definition_ptr workflow_;
   /// In the order of the declarations.
   std::vector<scalar> inputs_;

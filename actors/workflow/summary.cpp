@@ -103,6 +103,7 @@ v1::RunSummary machine::summary() const {
   made.set_workflow_version(workflow_->version);
   made.set_status(status_);
   made.set_priority(priority_);
+  made.set_tenant(tenant_);
   made.set_cancel_reason(cancel_reason_);
   *made.mutable_started_time() = encode(started_);
   if (deadline_ > duration{0}) *made.mutable_deadline_time() = encode(started_ + deadline_);

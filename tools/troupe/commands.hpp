@@ -22,6 +22,7 @@ void add_schedule(CLI::App& app, action& chosen);
 void add_signal(CLI::App& app, action& chosen);
 void add_resources(CLI::App& app, action& chosen);
 void add_explain(CLI::App& app, action& chosen);
+void add_costs(CLI::App& app, action& chosen);
 void add_show(CLI::App& app, action& chosen);
 void add_replay(CLI::App& app, action& chosen);
 void add_dead_letters(CLI::App& app, action& chosen);

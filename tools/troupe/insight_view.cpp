@@ -19,7 +19,7 @@ using workflow::run_insight;
 /// Names on one line that a person still reads.
 constexpr std::size_t most_path_names = 6;
 
-double seconds(duration of) {
+double in_seconds(duration of) {
   return std::chrono::duration<double>(of).count();
 }
 
@@ -65,13 +65,13 @@ std::string instance_name(const run_insight& of, const workflow::instance_id& in
 
 std::string span_text(duration time) {
   if (time >= 1s || time == 0s) return duration_text(time);
-  return fmt::format("{:.3g} ms", seconds(time) * 1'000);
+  return fmt::format("{:.3g} ms", in_seconds(time) * 1'000);
 }
 
 std::vector<std::string> insight_lines(const run_insight& of) {
   if (!of.closed) return {};
   const duration gap = of.gap_total();
-  const double percent = of.makespan == 0s ? 0 : 100 * seconds(gap) / seconds(of.makespan);
+  const double percent = of.makespan == 0s ? 0 : 100 * in_seconds(gap) / in_seconds(of.makespan);
   return {fmt::format("Took {}, at least {}{} ({})", span_text(of.makespan),
                       of.measured ? "" : "about ", span_text(of.bound.value()), bound_text(of)),
           fmt::format("Gap {} ({:.0f} %){}", span_text(gap), percent, gap_text(of))};
@@ -79,31 +79,33 @@ std::vector<std::string> insight_lines(const run_insight& of) {
 
 nlohmann::ordered_json insight_json(const run_insight& of) {
   nlohmann::ordered_json bound{
-      {"seconds", seconds(of.bound.value())},
+      {"seconds", in_seconds(of.bound.value())},
       {"binds", of.bound.binds == run_bound::kind::work ? "work" : "critical_path"}};
   auto path = nlohmann::ordered_json::array();
   for (const auto& each : of.bound.path)
     path.push_back(instance_name(of, each));
-  bound["critical_path"] = {{"seconds", seconds(of.bound.critical_path)},
+  bound["critical_path"] = {{"seconds", in_seconds(of.bound.critical_path)},
                             {"steps", std::move(path)}};
   if (of.bound.work)
-    bound["work"] = {{"seconds", seconds(*of.bound.work)}, {"resource", of.bound.resource}};
+    bound["work"] = {{"seconds", in_seconds(*of.bound.work)}, {"resource", of.bound.resource}};
   auto parts = nlohmann::ordered_json::array();
   for (const auto& part : of.gap)
     parts.push_back({{"why", name_of(part.why)},
-                     {"seconds", seconds(part.gap)},
-                     {"on_chain_seconds", seconds(part.on_chain)}});
+                     {"seconds", in_seconds(part.gap)},
+                     {"on_chain_seconds", in_seconds(part.on_chain)}});
   auto chain = nlohmann::ordered_json::array();
   for (const auto& each : of.chain)
     chain.push_back(instance_name(of, each));
-  return {{"seconds", seconds(of.makespan)},
+  return {{"seconds", in_seconds(of.makespan)},
           {"measured", of.measured},
           {"bound", std::move(bound)},
-          {"gap", {{"seconds", seconds(of.gap_total())}, {"parts", std::move(parts)}}},
+          {"gap", {{"seconds", in_seconds(of.gap_total())}, {"parts", std::move(parts)}}},
           {"chain", std::move(chain)}};
 }
 
 bool is_alarm(const run_insight& of, const open_wait& wait, duration oldest) {
+  // What it waits for is pointed out itself.
+  if (wait.why == open_wait::cause::dependencies) return false;
   const bool has_time = wait.due && *wait.due > of.started + of.makespan;
   return !has_time && of.makespan - wait.since > oldest;
 }

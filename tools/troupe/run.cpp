@@ -1,4 +1,6 @@
 #include "actors/node.hpp"
+#include "actors/scheduling/learning/cost_learner.hpp"
+#include "actors/scheduling/online/online_policy.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/inputs.hpp"
@@ -16,6 +18,7 @@
 #include "tools/troupe/store_option.hpp"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -30,6 +33,7 @@ struct run_options {
   precision_option precision;
   resources_option resources;
   process_option process;
+  std::string policy = node_options{}.policy;
   progress_mode shown = progress_mode::automatic;
   bool json = false;
 };
@@ -121,6 +125,13 @@ exit_code run(const run_options& options) {
   wanted.precision = options.precision.value();
   wanted.resources = options.resources.value();
   wanted.process = options.process.value();
+  wanted.policy = options.policy;
+  // Where that cannot be known nothing is learnt; a run does not fail for it.
+  if (const auto file = options.store.costs_file()) {
+    std::error_code ignored; // what cannot be written there is said when it is tried
+    std::filesystem::create_directories(file->parent_path(), ignored);
+    wanted.costs = std::make_shared<scheduling::cost_learner>(*file);
+  }
   progress shown{options.shown}; // outlives the node, which tells it of events until it has stopped
   auto node = node::start(wanted, std::move(*store));
   if (!node) return report(node.error());
@@ -148,6 +159,15 @@ void add_run(CLI::App& app, action& chosen) {
   options->precision.add_to(*command);
   options->resources.add_to(*command);
   options->process.add_to(*command);
+  command
+      ->add_option("--policy", options->policy,
+                   "Who of the attempts that wait goes first: aged-srpt, srpt, las, rank or fifo")
+      ->type_name("NAME")
+      ->check([](const std::string& name) {
+        const auto known = scheduling::find_online_policy(name);
+        return known ? std::string{} : known.error().context;
+      })
+      ->capture_default_str();
   command
       ->add_option("--progress", options->shown,
                    "How progress is shown on standard error: auto, bar, lines or none")

@@ -77,6 +77,11 @@ void run_target::add_to(CLI::App& command) {
                                    "How long the new run may take, from its start, e.g. 90s or 2h; "
                                    "in the place of\nthe definition's deadline")
                        ->type_name("DURATION");
+  auto* tenant = command
+                     .add_option("--tenant", tenant_,
+                                 "Whom the new run is for: tenants share a node fairly, however "
+                                 "many runs each has")
+                     ->type_name("NAME");
   auto* go_on = command.add_flag(
       "--continue", continue_,
       "Go on with the newest unfinished run of this definition and these inputs,\nor start one");
@@ -84,6 +89,7 @@ void run_target::add_to(CLI::App& command) {
       ->excludes(id)
       ->excludes(priority)
       ->excludes(deadline)
+      ->excludes(tenant)
       ->excludes(go_on)
       ->excludes(definition);
   id->excludes(go_on);
@@ -106,7 +112,7 @@ tl::expected<std::string, no_run> run_target::start(workflow::engine& engine,
       return **found;
     }
   }
-  auto submitted = engine.submit(*definition, *inputs, {run_id_, priority_, *limit});
+  auto submitted = engine.submit(*definition, *inputs, {run_id_, priority_, *limit, tenant_});
   if (!submitted) return stop(submitted.error());
   return std::move(*submitted);
 }

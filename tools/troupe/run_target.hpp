@@ -37,6 +37,7 @@ private:
   std::string run_id_;
   std::int32_t priority_ = 0;
   std::string deadline_;
+  std::string tenant_;
   bool continue_ = false;
 };
 

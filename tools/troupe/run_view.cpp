@@ -97,6 +97,7 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
                      {"attempt", run.parent().attempt()}};
   if (run.has_deadline_time()) out["deadline"] = iso_time(time_of(run.deadline_time()));
   if (run.priority() != 0) out["priority"] = run.priority();
+  if (!run.tenant().empty()) out["tenant"] = run.tenant();
   if (run.status() == v1::RUN_STATUS_CANCELLED || !run.cancel_reason().empty())
     out["reason"] = run.cancel_reason();
   if (run.has_cancel_due_time()) out["cancelled_by"] = iso_time(time_of(run.cancel_due_time()));

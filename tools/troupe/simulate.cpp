@@ -2,6 +2,7 @@
 #include "tools/troupe/commands.hpp"
 #include "tools/troupe/console.hpp"
 #include "tools/troupe/simulate_plan.hpp"
+#include "tools/troupe/simulate_run.hpp"
 #include "tools/troupe/simulate_stream.hpp"
 
 #include <CLI/CLI.hpp>
@@ -14,10 +15,11 @@ namespace troupe::cli {
 
 namespace {
 
-/// One of the two: a workflow as a whole, or a stream of them.
+/// One of the three: a workflow as a whole, a stream of them, or a run of a store.
 struct any_options {
   simulate_options plan;
   stream_options stream;
+  simulate_run_options run;
   /// Absent: that of a plan, or of a stream.
   std::optional<std::string> policy;
   std::optional<std::uint64_t> seed;
@@ -29,9 +31,16 @@ exit_code simulate(any_options options) {
   };
   if (options.policy == "list") return list_policies(options.plan);
   const bool streams = !options.stream.arrivals.empty();
+  if (!options.run.run.empty()) {
+    if (streams || !options.plan.trace.empty() || !options.plan.out.empty())
+      return misused("--run goes without --trace, --arrivals and --out");
+    return simulate_run(options.run, options.plan.cluster, options.policy.value_or(""),
+                        options.plan.json);
+  }
   if (options.plan.cluster.empty() || options.plan.trace.empty() != streams)
-    return misused("--cluster and one of --trace and --arrivals are needed; see troupe simulate "
-                   "--help");
+    return misused(
+        "--run, or --cluster and one of --trace and --arrivals are needed; see troupe simulate "
+        "--help");
   if (streams && !options.plan.out.empty())
     return misused("--out is for --trace; a stream's events go to --events");
   if (streams)
@@ -50,12 +59,16 @@ schedule on every machine. Graphs of up to 12 tasks are compared with their opti
 With --arrivals: workflows arrive one after another, and their run times turn out otherwise than estimated. Policies then are
 aged-srpt (the default), srpt, las, rank, eft, eft-late, fifo and round-robin.
 
+With --run: what a recorded run has done once more, with the run times that were measured, by the same rules as 'troupe run': on the node
+that it had, with --resources and --slots on another one, with --cluster on a described one. The policies are those of streams.
+
 'troupe simulate --policy list' prints the policies for whole plans.
 
 Examples:
   troupe simulate --trace montage.json --cluster cluster.json
   troupe simulate --trace montage.json --cluster cluster.json --policy heft --out schedule.json
   troupe simulate --trace montage.json --cluster cluster.json --json | jq .ratio
+  troupe simulate --run RUN --resources cpu=16
   troupe simulate --arrivals stream.json --cluster cluster.json --instances traces --events log.jsonl)";
 
 } // namespace
@@ -68,6 +81,7 @@ void add_simulate(CLI::App& app, action& chosen) {
   command->add_option("--cluster", options->plan.cluster, "The nodes and their slots (JSON)")
       ->type_name("FILE");
   options->stream.add_to(*command);
+  options->run.add_to(*command);
   command
       ->add_option("--policy", options->policy,
                    "Who decides, or 'list' (default: portfolio; of streams aged-srpt)")

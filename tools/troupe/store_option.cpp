@@ -104,6 +104,17 @@ result<std::shared_ptr<dead_letter_store>> store_option::dead_letters() const {
   return workflow::sqlite_dead_letters(*file);
 }
 
+result<std::filesystem::path> store_option::costs_file() const {
+  if (workflow::is_postgres_address(given_)) {
+    const auto beside = default_file();
+    if (!beside) return tl::unexpected(beside.error());
+    return beside->parent_path() / "costs.json";
+  }
+  const auto file = file_of(given_);
+  if (!file) return tl::unexpected(file.error());
+  return std::filesystem::path{file->string() + "-costs.json"};
+}
+
 std::string store_option::as_argument() const {
   if (given_.empty()) return "";
   return " --store " + shell_word(workflow::is_postgres_address(given_)

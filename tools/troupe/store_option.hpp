@@ -4,6 +4,7 @@
 #include "actors/workflow/store.hpp"
 #include "kernels/result.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,9 @@ public:
 
   /// The dead letters in the same place, which is opened when one is put there or read.
   [[nodiscard]] result<std::shared_ptr<dead_letter_store>> dead_letters() const;
+
+  /// Where what is learnt of run times is kept: beside a SQLite file, of PostgreSQL in the user's state folder.
+  [[nodiscard]] result<std::filesystem::path> costs_file() const;
 
   /// ` --store sqlite:FILE` where it was given, for hints: quoted so that a shell takes it back as it was, but for a password
   /// and what is behind the '?' of an address.
