@@ -24,17 +24,15 @@ attempt_timing ran(time_point now, duration time) {
 
 /// A run with a failed attempt, a fan-out and names that want to be markup.
 driver hostile_run() {
-  auto workflow = load(R"(
+  const auto workflow = load(R"(
 name: w
 steps:
   list: { agent: files.list }
   read: { agent: files.read, for_each: '${steps.list.files}', input: { path: '${item.path}' } }
 )");
-  auto source = workflow->source;
-  source.set_name(hostile);
   driver run;
   run.record(run_started{"r",
-                         must(compile_definition(source, nullptr)),
+                         workflow,
                          {},
                          0,
                          std::nullopt,
@@ -63,7 +61,7 @@ BOOST_AUTO_TEST_CASE(is_well_formed_and_escapes_all_that_came_from_outside) {
   BOOST_TEST(complaint(page) == "");
   BOOST_TEST(page.find("<script") == std::string::npos);
   const auto text = visible_text(page);
-  BOOST_TEST(times(text, hostile) >= 5u); // title, heading, workflow, where, failure
+  BOOST_TEST(times(text, hostile) >= 2u); // where, failure
 }
 
 BOOST_AUTO_TEST_CASE(shows_graph_chart_bound_attempts_and_gap) {
