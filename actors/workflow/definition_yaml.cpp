@@ -122,10 +122,10 @@ private:
     if (defaults_.retry) *made.mutable_retry() = *defaults_.retry;
     if (defaults_.timeouts) *made.mutable_timeouts() = *defaults_.timeouts;
     shape_.each_entry(value, path,
-                      {"agent", "request_type", "needs", "for_each", "when", "parallelism",
-                       "priority", "resources", "cost", "input", "retry", "timeouts", "wait",
-                       "signal", "reply_type", "default", "on_failure", "compensate", "workflow",
-                       "limits"},
+                      {"agent",       "request_type", "needs",      "for_each", "when",
+                       "parallelism", "priority",     "resources",  "cost",     "input",
+                       "retry",       "timeouts",     "wait",       "signal",   "reply_type",
+                       "default",     "on_failure",   "compensate", "workflow", "limits"},
                       [&](const std::string& key, const std::string& at, const yaml_node& part) {
                         read_step_part(made, key, at, part);
                       });

@@ -31,13 +31,8 @@ steps:
   read: { agent: files.read, for_each: '${steps.list.files}', input: { path: '${item.path}' } }
 )");
   driver run;
-  run.record(run_started{"r",
-                         workflow,
-                         {},
-                         0,
-                         std::nullopt,
-                         {},
-                         run_host{hostile, {}, 4, hostile}});
+  run.record(
+      run_started{"r", workflow, {}, 0, std::nullopt, {}, run_host{hostile, {}, 4, hostile}});
   run.now += 3s;
   step_failed failed = run.state.judge(run.current({"list"}), {hostile, hostile, true}, run.now);
   failed.timing = ran(run.now, 2s);
