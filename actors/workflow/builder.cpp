@@ -20,7 +20,7 @@ std::string replaced(std::string_view text, std::string_view what, std::string_v
 
 } // namespace
 
-std::string quoted(std::string_view text) {
+std::string quoted_literal(std::string_view text) {
   return "'" + replaced(text, "'", "''") + "'";
 }
 

@@ -82,7 +82,7 @@ struct condition_text {
 namespace detail {
 
 /// A literal of a condition: quotes doubled.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string quoted_literal(std::string_view text);
 [[nodiscard]] std::string number_text(double number);
 /// The name of a value; its number where it has none.
 [[nodiscard]] std::string name_of(const google::protobuf::EnumDescriptor& type, int number);
@@ -102,11 +102,11 @@ std::string enum_name(T value) {
 template <scalar_type T>
 std::string literal(const T& value) {
   if constexpr (text_type<T>)
-    return quoted(value);
+    return quoted_literal(value);
   else if constexpr (std::same_as<T, bool>)
     return value ? "true" : "false";
   else if constexpr (std::is_enum_v<T>)
-    return quoted(enum_name(value));
+    return quoted_literal(enum_name(value));
   else if constexpr (std::integral<T>)
     return std::to_string(value);
   else

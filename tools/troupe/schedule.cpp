@@ -94,7 +94,7 @@ exit_code run_schedules(std::vector<workflow::cron::schedule> schedules,
   return keep(**node, *runs, options);
 }
 
-exit_code schedule(const schedule_options& options) {
+exit_code keep_schedules(const schedule_options& options) {
   const auto text = read_text_file(options.file);
   if (!text) return report(text.error(), exit_code::usage);
   auto schedules = workflow::cron::load_schedules(*text, options.file);
@@ -152,7 +152,7 @@ void add_schedule(CLI::App& app, action& chosen) {
       "--json", options->json,
       "One JSON object a line: {\"time\",\"schedule\",\"run\",\"event\",\"due\",...}");
   command->footer(schedule_footer);
-  command->callback([options, &chosen] { chosen = [options] { return schedule(*options); }; });
+  command->callback([options, &chosen] { chosen = [options] { return keep_schedules(*options); }; });
 }
 
 } // namespace troupe::cli

@@ -38,6 +38,8 @@ steps:
   failed.timing = ran(run.now, 2s);
   run.record(std::move(failed));
   run.fire(0);
+  run.now += 2s;
+  run.record(step_completed{run.current({"list"}), listing(3), ran(run.now, 2s)});
   run.complete_all();
   return run;
 }

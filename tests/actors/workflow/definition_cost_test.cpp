@@ -18,7 +18,8 @@ BOOST_AUTO_TEST_CASE(costs_are_read_and_kept_in_histories) {
 
 BOOST_AUTO_TEST_CASE(mistakes_have_a_place_and_a_remedy) {
   const std::pair<std::string, std::string> cases[] = {
-      {with_steps("  a: { agent: files.list, cost: soon }\n"), "steps.a.cost"},
+      {with_steps("  a: { agent: files.list, cost: soon }\n"),
+       "w.yaml:5:33: error: bad duration 'soon'"},
       {with_steps("  a: { agent: files.list, cost: 0s }\n"), "give a time above 0"},
       {with_steps("  a: { wait: 1s, cost: 1s }\n"), "a step that waits costs nothing"},
       {with_steps("  a: { signal: go, cost: 1s }\n"), "a step that waits costs nothing"}};

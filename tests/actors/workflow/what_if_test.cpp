@@ -27,10 +27,21 @@ attempt_timing ran(const driver& run, duration time) {
   return made;
 }
 
+/// The same of one that waited for its resources from when it was scheduled.
+attempt_timing waited_and_ran(const driver& run, const instance_id& instance, duration time) {
+  attempt_timing made = ran(run, time);
+  for (const event& each : run.history)
+    if (const auto* scheduled = std::get_if<step_scheduled>(&each.what);
+        scheduled && scheduled->attempt.instance == instance)
+      made.resource_wait = made.started - each.time;
+  return made;
+}
+
 void done(driver& run, const instance_id& instance, duration time) {
   run.now += time;
   message_ptr reply = answer(**run.state.request(instance));
-  run.record(step_completed{run.current(instance), std::move(reply), ran(run, time)});
+  run.record(
+      step_completed{run.current(instance), std::move(reply), waited_and_ran(run, instance, time)});
 }
 
 /// Recorded on a node where one attempt ran after another.
