@@ -15,7 +15,7 @@ from bench_svg import Bar, Panel, chart, number
 BEGIN, END = "<!-- figures: written by tools/bench, do not edit -->", "<!-- end of figures -->"
 TITLES = {
     "agents": "Agents", "tokenizer": "Tokenizer", "ner": "Text to entities", "durable": "Durable history",
-    "runs": "Many runs", "scheduling": "Scheduling",
+    "runs": "Many runs", "scheduling": "Scheduling", "workflows": "Workflows",
 }
 FLOORS = {"bare_caf": "bare CAF", "bare_sqlite": "bare SQLite"}
 # What stands behind the figures that have a goal.
@@ -143,6 +143,19 @@ def peer_section(meta: dict, peers: dict) -> list[str]:
                    rows, {1, 2, 3, 4, 5, 6, 7})]
 
 
+def workflow_section(rows: list[dict]) -> list[str]:
+    """troupe's workflows beside those of other engines: each figure's rows, and what theirs is of ours."""
+    if not rows:
+        return []
+    ours = {each["figure"]: each["median"] for each in rows if each["name"] == "troupe"}
+    cells = [[each["what"], each["version"] if each["name"] != "troupe" else "troupe", f"{number(each['median'])} {each['unit']}",
+              spread(each), f"{each['median'] / ours[each['figure']]:.2f}" if each["figure"] in ours else ""] for each in rows]
+    return ["### Workflows beside other engines", "",
+            f"Steps that do nothing, {max(each['rounds'] for each in rows)} rounds in shuffled turns, every engine in a process of its own. "
+            "The last column is the figure over troupe's.", "",
+            *table(["what", "engine", "median", "min – max", "of troupe's"], cells, {2, 3, 4})]
+
+
 def spread_of(stats: dict) -> str:
     return f"{number(stats['min'])} – {number(stats['max'])}"
 
@@ -242,6 +255,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--figures", type=pathlib.Path, required=True)
     parser.add_argument("--peers", type=pathlib.Path, default=pathlib.Path("none"))
+    parser.add_argument("--workflow-peers", type=pathlib.Path, default=pathlib.Path("none"))
     parser.add_argument("--page", type=pathlib.Path, required=True)
     given = parser.parse_args()
     figures = read_lines(given.figures)
@@ -250,7 +264,8 @@ def main() -> int:
     if not figures or not begin or not end:
         print(f"bench_report: no figures in {given.figures}, or no markers in {given.page}", file=sys.stderr)
         return 1
-    body = "\n".join(report(figures, *read_peers(given.peers), given.page))
+    flows = read_lines(given.workflow_peers) if given.workflow_peers.exists() else []
+    body = "\n".join(report(figures, *read_peers(given.peers), given.page) + workflow_section(flows))
     given.page.write_text(f"{before}{BEGIN}\n\n{body}\n{END}{after}", encoding="utf-8")
     return 0
 
