@@ -123,10 +123,11 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
   start.host = host();
   live_run& run = runs_[run_id];
   run.serial = ++last_serial_;
-  if (!lazy_) run.pending.told_on_commit.push_back(std::move(then));
+  on_commit at_once;
+  (lazy_ ? at_once : run.pending.told_on_commit.emplace_back()) = std::move(then);
   record(run_id, run, std::move(start));
   if (!failed_) arm_run_timer(run_id, run);
-  if (lazy_) then({});
+  if (at_once) at_once({});
 }
 
 /// A run of this id is there already: the same one, or another.

@@ -146,6 +146,7 @@ private:
   [[nodiscard]] result<query_answer> read_input(value_reference from, const query_path& wanted) {
     const auto& inputs = run_.workflow()->inputs;
     std::vector<std::string> names;
+    names.reserve(inputs.size());
     for (const input_declaration& each : inputs)
       names.push_back(each.name);
     const auto found = std::ranges::find(names, wanted.from.name);
@@ -153,8 +154,8 @@ private:
       return bad_path(path_, fmt::format("unknown input '{}'{}", wanted.from.name,
                                          suggestion(wanted.from.name, names)));
     from.position = static_cast<std::size_t>(found - names.begin());
-    return follow_and_take(std::move(from), type_of(run_.values().input(from.position)),
-                           wanted.from.path);
+    const value_type type = type_of(run_.values().input(from.position));
+    return follow_and_take(std::move(from), type, wanted.from.path);
   }
 
   [[nodiscard]] result<query_answer> read_step(value_reference from, const query_path& wanted) {
