@@ -152,7 +152,8 @@ void add_schedule(CLI::App& app, action& chosen) {
       "--json", options->json,
       "One JSON object a line: {\"time\",\"schedule\",\"run\",\"event\",\"due\",...}");
   command->footer(schedule_footer);
-  command->callback([options, &chosen] { chosen = [options] { return keep_schedules(*options); }; });
+  command->callback(
+      [options, &chosen] { chosen = [options] { return keep_schedules(*options); }; });
 }
 
 } // namespace troupe::cli
