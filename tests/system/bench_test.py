@@ -54,6 +54,24 @@ class BenchTest(SystemTest):
             self.assertIn(f"growth.{policy}.by_n_log_n", found)
         self.assertLessEqual(found["ratio.portfolio"]["value"], found["ratio.heft"]["value"])
 
+    def test_workflows(self):
+        graph = self.folder / "graph.json"
+        graph.write_text("[[], [0], [0, 1]]")
+        found = self.figures("workflows", "--folder", self.folder, "--graph", graph)
+        for name in ("chain.p50", "fan.p50", "graph.p50", "chain.host.p50", "chains", "durable.chain.p50"):
+            self.assertGreater(found[name]["value"], 0)
+        self.assertGreaterEqual(found["durable.chain.transactions"]["value"], 1)
+
+    def test_graphs_that_are_none_are_named(self):
+        graph = self.folder / "graph.json"
+        for text, words in (("", "not a list of lists"), ("{}", "not a list of lists"), ("[]", "not a list of lists"), ("[3]", "step 0 is not a list"),
+                            ("[[0]]", "step 0 needs what is not before it"), ("[[], [-1]]", "step 1 needs what is not before it"),
+                            ('[[], ["0"]]', "step 1 needs what is not before it"), ("[" * 100_000, "not a list of lists")):
+            graph.write_text(text)
+            done = troupe("bench", "workflows", "--folder", self.folder, "--graph", graph, "--repetitions", 1)
+            self.assert_exit(done, 1)
+            self.assertIn(words, done.stderr)
+
     def test_runs(self):
         found = self.figures("runs", "--folder", self.folder, "--waiting", "50", "--finished", "500")
         self.assertGreater(found["recovery"]["value"], 0)

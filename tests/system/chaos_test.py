@@ -20,7 +20,7 @@ import threading
 import time
 import unittest
 
-from support import TROUPE, PostgresServer, SystemTest, troupe, write_documents
+from support import TROUPE, SystemTest, troupe, write_documents
 
 ROUNDS, SEED, STORE = 25, None, "sqlite"
 DOCUMENTS = 6
@@ -84,13 +84,8 @@ steps:
 class ChaosTest(SystemTest):
     def setUp(self):
         super().setUp()
-        self.server = None
         if STORE == "postgresql":
-            self.folder.chmod(0o755)
-            self.server = PostgresServer(self.folder / "server")
-            self.addCleanup(self.server.stop)
-            os.environ["PGPASSWORD"] = PostgresServer.PASSWORD
-            self.store = self.server.store()
+            self.use_postgres()
         self.definition = self.folder / "chaos.yaml"
         self.definition.write_text(DEFINITION)
         write_documents(self.folder / "in", DOCUMENTS)
@@ -189,24 +184,21 @@ class ChaosTest(SystemTest):
             self.assertEqual(undone, {key for key in completed if key.startswith(f"{run}/effect/") and not key.endswith("/compensate")})
             for child in children:
                 self.assertIn(self.status(child), ("completed", "cancelled"))
-        self.assertEqual(self.left_running(logs), [], "commands were left running")
+        # Those of a process that was killed a moment ago may be at their end.
+        self.wait_for(lambda: not self.left_running(logs), "the end of all commands")
 
     @staticmethod
     def left_running(logs) -> list:
-        """Commands that work on this folder still. Those of a process that was killed a moment ago may be at their end."""
-        limit = time.monotonic() + 10
-        while True:
-            found = []
-            for pid in filter(str.isdigit, os.listdir("/proc")):
-                try:
-                    with open(f"/proc/{pid}/cmdline", "rb") as line:
-                        if str(logs).encode() in line.read() and int(pid) != os.getpid():
-                            found.append(pid)
-                except OSError:
-                    continue
-            if not found or time.monotonic() > limit:
-                return found
-            time.sleep(0.01)
+        """Commands that work on this folder still."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as line:
+                    if str(logs).encode() in line.read() and int(pid) != os.getpid():
+                        found.append(pid)
+            except OSError:
+                continue
+        return found
 
     def test_killed_at_any_moment(self):
         seed = SEED if SEED is not None else random.randrange(2**32)

@@ -11,7 +11,6 @@ Options: --rounds N (kills), --documents N, --seed N, --store sqlite|postgresql.
 import argparse
 import collections
 import json
-import os
 import pathlib
 import random
 import subprocess
@@ -20,7 +19,7 @@ import threading
 import time
 import unittest
 
-from support import TROUPE, PostgresServer, SystemTest, troupe, write_documents
+from support import TROUPE, SystemTest, troupe, write_documents
 
 ROUNDS, DOCUMENTS, SEED, STORE = 50, 200, None, "sqlite"
 # A run of the main job is killed about so often.
@@ -40,13 +39,7 @@ def report_of(output: pathlib.Path) -> dict:
 class CrashTest(SystemTest):
     def setUp(self):
         super().setUp()
-        self.server = None
-        if STORE == "postgresql":
-            self.folder.chmod(0o755)
-            self.server = PostgresServer(self.folder / "server")
-            self.addCleanup(self.server.stop)
-            os.environ["PGPASSWORD"] = PostgresServer.PASSWORD
-            self.store = self.server.store()
+        self.server = self.use_postgres() if STORE == "postgresql" else None
 
     def start_and_restart_server(self, arguments: list, most: int, chance: random.Random) -> int:
         """Kills the server again and again while the command is at work, which must notice no more than a wait.

@@ -6,7 +6,6 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
 import unittest
 
 from support import ROOT, TROUPE, SystemTest, troupe, write_documents
@@ -35,14 +34,6 @@ class ProcessTest(SystemTest):
         done = troupe("run", *arguments, "--store", self.store, "--id", "job", **options)
         self.assert_exit(done, code)
         return done
-
-    def wait_for(self, what, described: str, seconds: float = 20):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if found := what():
-                return found
-            time.sleep(0.02)
-        return self.fail(f"waited {seconds} s for {described}")
 
     def started(self, *arguments) -> tuple:
         """Starts a script that writes its processes' numbers to `pids` and sleeps. @returns troupe, and the numbers."""

@@ -197,6 +197,24 @@ class SystemTest(unittest.TestCase):
                 return process
         return self.fail(f"it ended: {process.communicate()}")
 
+    def use_postgres(self) -> PostgresServer:
+        """Has the test's store on a server of its own, gone with the test."""
+        self.folder.chmod(0o755)
+        server = PostgresServer(self.folder / "server")
+        self.addCleanup(server.stop)
+        os.environ["PGPASSWORD"] = PostgresServer.PASSWORD
+        self.store = server.store()
+        return server
+
+    def wait_for(self, what, described: str, seconds: float = 20):
+        """What `what` gives once that is true of it; looks again and again, and fails after so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if found := what():
+                return found
+            time.sleep(0.02)
+        return self.fail(f"waited {seconds} s for {described}")
+
     def assert_exit(self, process, code: int) -> None:
         self.assertEqual(process.returncode, code, f"stdout: {process.stdout[:5000]}\nstderr: {process.stderr[:5000]}")
 

@@ -1,6 +1,3 @@
-#include "actors/node.hpp"
-#include "actors/scheduling/learning/cost_learner.hpp"
-#include "actors/scheduling/online/online_policy.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/inputs.hpp"
@@ -8,17 +5,12 @@
 #include "tools/troupe/console.hpp"
 #include "tools/troupe/insight_view.hpp"
 #include "tools/troupe/interrupt.hpp"
-#include "tools/troupe/models.hpp"
-#include "tools/troupe/precision_option.hpp"
-#include "tools/troupe/process_option.hpp"
+#include "tools/troupe/node_setup.hpp"
 #include "tools/troupe/progress.hpp"
-#include "tools/troupe/resources_option.hpp"
 #include "tools/troupe/run_target.hpp"
 #include "tools/troupe/run_view.hpp"
-#include "tools/troupe/store_option.hpp"
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -29,11 +21,7 @@ namespace {
 
 struct run_options {
   run_target target;
-  store_option store;
-  precision_option precision;
-  resources_option resources;
-  process_option process;
-  std::string policy = node_options{}.policy;
+  node_setup node;
   progress_mode shown = progress_mode::automatic;
   bool json = false;
 };
@@ -107,33 +95,14 @@ exit_code drive(node& node, const run_options& options, progress& shown) {
   shown.end();
   if (!run) return report(run.error());
   if (!*run)
-    return report_interrupted(
-        fmt::format("go on with: troupe run --resume {}{}", *started, options.store.as_argument()));
+    return report_interrupted(fmt::format("go on with: troupe run --resume {}{}", *started,
+                                          options.node.store().as_argument()));
   return finish(engine, **run, options);
 }
 
 exit_code run(const run_options& options) {
-  const auto models = models_folder();
-  if (!models) return report(models.error());
-  auto store = options.store.open(!options.target.may_make_store());
-  if (!store) return report(store.error());
-  auto dead_letters = options.store.dead_letters();
-  if (!dead_letters) return report(dead_letters.error());
-  node_options wanted;
-  wanted.dead_letters = std::move(*dead_letters);
-  wanted.models = built_in_models(*models);
-  wanted.precision = options.precision.value();
-  wanted.resources = options.resources.value();
-  wanted.process = options.process.value();
-  wanted.policy = options.policy;
-  // Where that cannot be known nothing is learnt; a run does not fail for it.
-  if (const auto file = options.store.costs_file()) {
-    std::error_code ignored; // what cannot be written there is said when it is tried
-    std::filesystem::create_directories(file->parent_path(), ignored);
-    wanted.costs = std::make_shared<scheduling::cost_learner>(*file);
-  }
   progress shown{options.shown}; // outlives the node, which tells it of events until it has stopped
-  auto node = node::start(wanted, std::move(*store));
+  auto node = options.node.start(!options.target.may_make_store());
   if (!node) return report(node.error());
   const auto code = drive(**node, options, shown);
   (*node)->stop();
@@ -155,19 +124,7 @@ void add_run(CLI::App& app, action& chosen) {
   auto options = std::make_shared<run_options>();
   auto* command = app.add_subcommand("run", "Run a workflow to its end, durably");
   options->target.add_to(*command);
-  options->store.add_to(*command);
-  options->precision.add_to(*command);
-  options->resources.add_to(*command);
-  options->process.add_to(*command);
-  command
-      ->add_option("--policy", options->policy,
-                   "Who of the attempts that wait goes first: aged-srpt, srpt, las, rank or fifo")
-      ->type_name("NAME")
-      ->check([](const std::string& name) {
-        const auto known = scheduling::find_online_policy(name);
-        return known ? std::string{} : known.error().context;
-      })
-      ->capture_default_str();
+  options->node.add_to(*command);
   command
       ->add_option("--progress", options->shown,
                    "How progress is shown on standard error: auto, bar, lines or none")

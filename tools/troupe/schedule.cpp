@@ -1,16 +1,11 @@
-#include "actors/node.hpp"
 #include "tools/troupe/cli_errc.hpp"
 #include "tools/troupe/commands.hpp"
 #include "tools/troupe/console.hpp"
 #include "tools/troupe/definition_file.hpp"
 #include "tools/troupe/interrupt.hpp"
-#include "tools/troupe/models.hpp"
-#include "tools/troupe/precision_option.hpp"
-#include "tools/troupe/process_option.hpp"
-#include "tools/troupe/resources_option.hpp"
+#include "tools/troupe/node_setup.hpp"
 #include "tools/troupe/schedule_view.hpp"
 #include "tools/troupe/scheduled_runs.hpp"
-#include "tools/troupe/store_option.hpp"
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
@@ -24,10 +19,7 @@ namespace {
 
 struct schedule_options {
   std::string file;
-  store_option store;
-  precision_option precision;
-  resources_option resources;
-  process_option process;
+  node_setup node;
   bool dry_run = false;
   std::size_t next = 5;
   bool json = false;
@@ -73,19 +65,7 @@ exit_code keep(node& node, scheduled_runs& runs, const schedule_options& options
 
 exit_code run_schedules(std::vector<workflow::cron::schedule> schedules,
                         const schedule_options& options) {
-  const auto models = models_folder();
-  if (!models) return report(models.error());
-  auto store = options.store.open(false);
-  if (!store) return report(store.error());
-  auto dead_letters = options.store.dead_letters();
-  if (!dead_letters) return report(dead_letters.error());
-  node_options wanted;
-  wanted.dead_letters = std::move(*dead_letters);
-  wanted.models = built_in_models(*models);
-  wanted.precision = options.precision.value();
-  wanted.resources = options.resources.value();
-  wanted.process = options.process.value();
-  auto node = node::start(wanted, std::move(*store));
+  auto node = options.node.start(false);
   if (!node) return report(node.error());
   const auto folder = std::filesystem::path{options.file}.parent_path();
   auto runs =
@@ -138,10 +118,7 @@ void add_schedule(CLI::App& app, action& chosen) {
   auto options = std::make_shared<schedule_options>();
   auto* command = app.add_subcommand("schedule", "Start runs at the times that a file says");
   command->add_option("FILE", options->file, "Schedules in YAML")->required();
-  options->store.add_to(*command);
-  options->precision.add_to(*command);
-  options->resources.add_to(*command);
-  options->process.add_to(*command);
+  options->node.add_to(*command);
   auto* dry = command->add_flag("--dry-run", options->dry_run,
                                 "Print when runs are due next, and start nothing");
   command->add_option("--next", options->next, "So many times of each schedule with --dry-run")

@@ -1,0 +1,51 @@
+#include "tools/troupe/node_setup.hpp"
+
+#include "actors/scheduling/learning/cost_learner.hpp"
+#include "actors/scheduling/online/online_policy.hpp"
+#include "tools/troupe/models.hpp"
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+namespace troupe::cli {
+
+void node_setup::add_to(CLI::App& command) {
+  store_.add_to(command);
+  precision_.add_to(command);
+  resources_.add_to(command);
+  process_.add_to(command);
+  command
+      .add_option("--policy", policy_,
+                  "Who of the attempts that wait goes first: aged-srpt, srpt, las, rank or fifo")
+      ->type_name("NAME")
+      ->check([](const std::string& name) {
+        const auto known = scheduling::find_online_policy(name);
+        return known ? std::string{} : known.error().context;
+      })
+      ->capture_default_str();
+}
+
+result<std::unique_ptr<node>> node_setup::start(bool must_exist) const {
+  const auto models = models_folder();
+  if (!models) return tl::unexpected(models.error());
+  auto store = store_.open(must_exist);
+  if (!store) return tl::unexpected(std::move(store.error()));
+  auto dead_letters = store_.dead_letters();
+  if (!dead_letters) return tl::unexpected(std::move(dead_letters.error()));
+  node_options wanted;
+  wanted.dead_letters = std::move(*dead_letters);
+  wanted.models = built_in_models(*models);
+  wanted.precision = precision_.value();
+  wanted.resources = resources_.value();
+  wanted.process = process_.value();
+  wanted.policy = policy_;
+  // Where that cannot be known nothing is learnt; a run does not fail for it.
+  if (const auto file = store_.costs_file()) {
+    std::error_code ignored; // what cannot be written there is said when it is tried
+    std::filesystem::create_directories(file->parent_path(), ignored);
+    wanted.costs = std::make_shared<scheduling::cost_learner>(*file);
+  }
+  return node::start(wanted, std::move(*store));
+}
+
+} // namespace troupe::cli

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "actors/node.hpp"
+#include "tools/troupe/precision_option.hpp"
+#include "tools/troupe/process_option.hpp"
+#include "tools/troupe/resources_option.hpp"
+#include "tools/troupe/store_option.hpp"
+
+#include <memory>
+#include <string>
+
+namespace troupe::cli {
+
+/// The node of a command that does the work of runs: its options, and what is made of them.
+class node_setup {
+public:
+  void add_to(CLI::App& command);
+
+  /// Opens the store, the dead letters and the learnt run times in it, and starts a node over them with the built-in
+  /// models. Blocks.
+  /// @param must_exist refuses to make a new store.
+  [[nodiscard]] result<std::unique_ptr<node>> start(bool must_exist) const;
+  [[nodiscard]] const store_option& store() const { return store_; }
+
+private:
+  store_option store_;
+  precision_option precision_;
+  resources_option resources_;
+  process_option process_;
+  std::string policy_ = node_options{}.policy;
+};
+
+} // namespace troupe::cli
