@@ -190,6 +190,15 @@ BOOST_AUTO_TEST_CASE(inputs_with_and_without_default) {
   BOOST_TEST(!complete_inputs(*workflow, {}));
 }
 
+BOOST_AUTO_TEST_CASE(a_number_that_a_definition_cannot_hold_is_refused) {
+  workflow_builder flow{"large"};
+  flow.input_or<std::int64_t>("count", (std::int64_t{1} << 53) + 1);
+  flow.step<v1::ListFilesRequest, v1::ListFilesReply>("list", "files.list");
+  const auto made = flow.compile(known_agents{});
+  BOOST_REQUIRE(!made);
+  BOOST_TEST(to_string(made.error()).find("count") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(what_the_compiler_cannot_see_is_found_by_the_checker) {
   workflow_builder flow{"wrong"};
   flow.step<v1::ListFilesRequest, v1::ListFilesReply>("list", "files.lists")
