@@ -35,7 +35,8 @@ source random_source() {
   source made{*rc::gen::arbitrary<std::uint64_t>()};
   made.scale = std::pow(10.0, *rc::gen::inRange(-4, 3));
   made.exponent = *rc::gen::inRange(0, 11) / 10.0;
-  made.sigma = *rc::gen::inRange(5, 80) / 100.0;
+  // Of less the width that is assumed before anything was seen is still a part after a hundred measurements.
+  made.sigma = *rc::gen::inRange(10, 80) / 100.0;
   return made;
 }
 
