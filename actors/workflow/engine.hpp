@@ -57,6 +57,10 @@ struct engine_options {
   /// demands more than this is refused. Held until the attempt ends: by its answer or its deadline, also where its run
   /// ended before, since its agent is at work until then.
   scheduling::resource_vector resources{};
+  /// A run whose history has so many events, or bytes, fails with "workflow.history_too_long": the attempt that ends next
+  /// does, for good. What undoes the run's work then is not bounded.
+  std::uint64_t max_history_events = 2'000'000;
+  std::uint64_t max_history_bytes = std::uint64_t{8} << 30;
 };
 
 /// Why an attempt that is wanted has not started.
@@ -93,6 +97,9 @@ struct submit_options {
   /// Added to that of each step: among attempts that wait for a place higher goes first. From -`highest_priority` to
   /// `highest_priority`. What has a lower one may wait as long as there is something with a higher one.
   std::int32_t priority = 0;
+  /// To find the run again (`run_filter::tags`): at most 32, keys of 1 to 64 letters, digits, '.', '_', '-', '/', values of at
+  /// most 256 bytes of UTF-8 without control characters. Runs that steps start have none.
+  run_tags tags{};
 };
 
 /// What `cancel` came to.

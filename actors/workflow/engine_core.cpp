@@ -4,6 +4,7 @@
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/inputs.hpp"
 #include "actors/workflow/run_id.hpp"
+#include "actors/workflow/run_tag_check.hpp"
 
 #include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>
@@ -83,7 +84,9 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
                                  options.priority, -highest_priority, highest_priority)));
   auto complete = complete_inputs(*workflow, inputs);
   if (!complete) return then(tl::unexpected(std::move(complete.error())));
-  run_started start{run_id, std::move(workflow), std::move(*complete), options.priority, {}};
+  if (auto good = check_tags(options.tags); !good) return then(std::move(good));
+  run_started start{run_id, std::move(workflow), std::move(*complete), options.priority,
+                    {},     options.tags};
   if (runs_.contains(run_id) || around_.history.find(run_id))
     return submit_again(run_id, encode({1, {}, std::move(start)}).run_started(), std::move(then));
   if (auto fit = check_demands(*start.workflow); !fit) return then(std::move(fit));
@@ -100,7 +103,7 @@ void engine_core::submit_again(const std::string& run_id, const v1::RunStarted& 
   if (!there) return then(tl::unexpected(there.error()));
   if (!google::protobuf::util::MessageDifferencer::Equals(*there, wanted))
     return then(fail(workflow_errc::run_exists,
-                     fmt::format("'{}' with another definition, other inputs or another priority; "
+                     fmt::format("'{}' with another definition, other inputs, tags or priority; "
                                  "choose another id, or resume it",
                                  run_id)));
   // Closed, or at work elsewhere: it is there, which is all that was asked for.
@@ -157,7 +160,8 @@ result<void> engine_core::go_on(const std::string& run_id, std::uint64_t epoch,
 }
 
 result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epoch) {
-  auto state = load(run_id);
+  std::uint64_t history_bytes = 0;
+  auto state = load(run_id, &history_bytes);
   if (!state) return tl::unexpected(std::move(state.error()));
   if (state->closed()) return closed_already(run_id, state->status());
   if (auto known = check_agents(*state->workflow()); !known) return known;
@@ -167,6 +171,7 @@ result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epo
   run.epoch = epoch;
   run.serial = ++last_serial_;
   run.committed = run.handed = run.state.version();
+  run.history_bytes = history_bytes;
   for (const auto& [instance, due] : run.state.close_times())
     arm_close_timer(run_id, run, instance, due);
   record(run_id, run, run_recovered{around_.history.owner()});
@@ -245,11 +250,13 @@ result<std::vector<v1::Event>> engine_core::history(const std::string& run_id) {
   return made;
 }
 
-result<machine> engine_core::load(const std::string& run_id) {
+/// @param size_bytes where it is given, what all events have together.
+result<machine> engine_core::load(const std::string& run_id, std::uint64_t* size_bytes) {
   const auto events = history(run_id);
   if (!events) return tl::unexpected(events.error());
   machine made;
   for (const v1::Event& stored : *events) {
+    if (size_bytes) *size_bytes += stored.ByteSizeLong();
     const auto happened = decode(stored, definitions_);
     if (!happened)
       return fail(happened.error().code,

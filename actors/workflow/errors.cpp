@@ -63,6 +63,12 @@ const char* text_of(workflow_errc code) {
     return "no space left for the store";
   case workflow_errc::store_io:
     return "store failed";
+  case workflow_errc::store_not_empty:
+    return "store is not empty";
+  case workflow_errc::interrupted:
+    return "interrupted";
+  case workflow_errc::bad_backup:
+    return "bad backup";
   }
   return "unknown workflow error";
 }

@@ -61,6 +61,12 @@ enum class workflow_errc {
   store_full,
   /// Reading or writing the file failed.
   store_io,
+  /// The store has something in it, and is to be empty.
+  store_not_empty,
+  /// Whoever wanted it does not want it any more.
+  interrupted,
+  /// A backup or an archive that is cut off, damaged, or none.
+  bad_backup,
 };
 
 [[nodiscard]] const std::error_category& workflow_category() noexcept;

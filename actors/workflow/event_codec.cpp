@@ -2,6 +2,7 @@
 
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/message_types.hpp"
+#include "actors/workflow/run_tag_check.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -45,6 +46,11 @@ struct encoder {
     for (const auto& [name, value] : from.inputs)
       fill((*into.mutable_inputs()->mutable_fields())[name], value);
     into.set_priority(from.priority);
+    for (const auto& [key, value] : from.tags) {
+      v1::RunTag& tag = *into.add_tags();
+      tag.set_key(key);
+      tag.set_value(value);
+    }
     if (!from.parent) return;
     v1::ParentRef& parent = *into.mutable_parent();
     parent.set_run_id(from.parent->run_id);
@@ -175,6 +181,9 @@ result<what> decode_start(const v1::Event& from, definition_cache& known) {
     made.parent = parent_ref{start.parent().run_id(),
                              {start.parent().step(), start.parent().index()},
                              start.parent().attempt()};
+  for (const v1::RunTag& tag : start.tags())
+    made.tags.emplace(tag.key(), tag.value());
+  if (auto good = check_tags(made.tags); !good) return unreadable(from, good.error().context);
   for (const input_declaration& declared : made.workflow->inputs) {
     const auto found = start.inputs().fields().find(declared.name);
     auto value =

@@ -10,7 +10,7 @@
 namespace troupe::workflow {
 
 run_started machine::beginning() const {
-  run_started made{run_id_, workflow_, {}, priority_, parent_};
+  run_started made{run_id_, workflow_, {}, priority_, parent_, tags_};
   for (std::size_t i = 0; i < inputs_.size(); ++i)
     made.inputs.emplace(workflow_->inputs[i].name, inputs_[i]);
   return made;

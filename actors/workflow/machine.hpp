@@ -161,6 +161,7 @@ public:
   [[nodiscard]] std::string compensation_failures() const;
   /// nullptr before the first event.
   [[nodiscard]] const definition_ptr& workflow() const { return workflow_; }
+  [[nodiscard]] const run_tags& tags() const { return tags_; }
   /// The run's own.
   [[nodiscard]] std::int32_t priority() const { return priority_; }
   /// The run's priority and the step's together.
@@ -279,6 +280,7 @@ private:
   /// Of a cancelled run.
   std::string cancel_reason_;
   std::int32_t priority_ = 0;
+  run_tags tags_;
 };
 
 /// The state after all of `history`; its commands are dropped, `run_recovered` gives them again.

@@ -47,6 +47,7 @@ result<void> machine::transition::operator()(const run_started& happened) {
   }
   state.priority_ = happened.priority;
   state.parent_ = happened.parent;
+  state.tags_ = happened.tags;
   state.status_ = v1::RUN_STATUS_RUNNING;
   state.started_ = now;
   link_steps();

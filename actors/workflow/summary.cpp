@@ -103,6 +103,11 @@ v1::RunSummary machine::summary() const {
   made.set_workflow_version(workflow_->version);
   made.set_status(status_);
   made.set_priority(priority_);
+  for (const auto& [key, value] : tags_) {
+    v1::RunTag& tag = *made.add_tags();
+    tag.set_key(key);
+    tag.set_value(value);
+  }
   made.set_cancel_reason(cancel_reason_);
   *made.mutable_started_time() = encode(started_);
   if (parent_) {
