@@ -20,6 +20,7 @@ void add_cancel(CLI::App& app, action& chosen);
 void add_signal(CLI::App& app, action& chosen);
 void add_resources(CLI::App& app, action& chosen);
 void add_show(CLI::App& app, action& chosen);
+void add_store(CLI::App& app, action& chosen);
 void add_dead_letters(CLI::App& app, action& chosen);
 void add_ner(CLI::App& app, action& chosen);
 void add_redact(CLI::App& app, action& chosen);

@@ -80,16 +80,26 @@ void run_target::add_to(CLI::App& command) {
                                    "those of the run\nwith the highest go first")
                        ->check(CLI::Range(-workflow::highest_priority, workflow::highest_priority))
                        ->capture_default_str();
+  tags_.add_to(command,
+               "What the new run is called, to find it with 'troupe ps --tag'; repeatable");
+  auto* tags = command.get_option("--tag");
   auto* go_on = command.add_flag(
       "--continue", continue_,
       "Go on with the newest unfinished run of this definition and these inputs,\nor start one");
-  resumed->excludes(input)->excludes(id)->excludes(priority)->excludes(go_on)->excludes(definition);
+  resumed->excludes(input)
+      ->excludes(id)
+      ->excludes(priority)
+      ->excludes(tags)
+      ->excludes(go_on)
+      ->excludes(definition);
   id->excludes(go_on);
 }
 
 tl::expected<std::string, no_run> run_target::start(workflow::engine& engine,
                                                     const agent_types& agents) const {
   if (!resumed_.empty()) return resume(engine);
+  const auto tags = tags_.value();
+  if (!tags) return stop(tags.error(), exit_code::usage);
   const auto definition = load(agents);
   if (!definition) return tl::unexpected(definition.error());
   const auto inputs = workflow::parse_inputs(**definition, assignments_);
@@ -102,7 +112,7 @@ tl::expected<std::string, no_run> run_target::start(workflow::engine& engine,
       return **found;
     }
   }
-  auto submitted = engine.submit(*definition, *inputs, {run_id_, priority_});
+  auto submitted = engine.submit(*definition, *inputs, {run_id_, priority_, *tags});
   if (!submitted) return stop(submitted.error());
   return std::move(*submitted);
 }

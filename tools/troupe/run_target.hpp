@@ -2,6 +2,7 @@
 
 #include "actors/workflow/engine.hpp"
 #include "tools/troupe/exit_code.hpp"
+#include "tools/troupe/tag_option.hpp"
 
 #include <string>
 #include <tl/expected.hpp>
@@ -41,6 +42,7 @@ private:
   std::string resumed_;
   std::string run_id_;
   std::int32_t priority_ = 0;
+  tag_option tags_;
   bool continue_ = false;
 };
 

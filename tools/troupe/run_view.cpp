@@ -96,6 +96,8 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
                      {"index", run.parent().index()},
                      {"attempt", run.parent().attempt()}};
   if (run.priority() != 0) out["priority"] = run.priority();
+  for (const auto& tag : run.tags())
+    out["tags"][tag.key()] = tag.value();
   if (run.status() == v1::RUN_STATUS_CANCELLED || !run.cancel_reason().empty())
     out["reason"] = run.cancel_reason();
   if (run.has_failure()) out["failure"] = to_json(run.failure());

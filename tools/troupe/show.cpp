@@ -16,6 +16,7 @@ namespace {
 struct show_options {
   std::string run;
   store_option store;
+  std::string archive;
   bool history = false;
   bool json = false;
 };
@@ -67,6 +68,13 @@ bool print_steps(const v1::RunSummary& run) {
   return rows.print();
 }
 
+std::string tags_text(const v1::RunSummary& run) {
+  std::string text;
+  for (const auto& tag : run.tags())
+    text += (text.empty() ? "" : ", ") + tag.key() + "=" + tag.value();
+  return text;
+}
+
 bool print_run(const v1::RunSummary& run) {
   return print_line(fmt::format("Run {} of {} {}: {}, {}", run.run_id(), run.workflow(),
                                 run.workflow_version(), status_name(run.status()),
@@ -76,6 +84,7 @@ bool print_run(const v1::RunSummary& run) {
                                  run.parent().step(), run.parent().index(), run.parent().run_id(),
                                  run.parent().attempt()))) &&
          (run.cancel_reason().empty() || print_line("Cancelled: " + run.cancel_reason())) &&
+         (run.tags().empty() || print_line("Tags: " + tags_text(run))) &&
          (!run.has_failure() || print_line("Failed: " + failure_text(run.failure()))) &&
          print_line("") && print_steps(run);
 }
@@ -90,10 +99,15 @@ bool print_json(const show_options& options, const stored_run& run) {
   return print_line(out.dump());
 }
 
-exit_code show(const show_options& options) {
+result<stored_run> read_wanted(const show_options& options) {
+  if (!options.archive.empty()) return read_archived_run(options.archive, options.run);
   const auto store = options.store.open_to_read();
-  if (!store) return report(store.error());
-  const auto run = read_run(**store, options.run);
+  if (!store) return tl::unexpected(store.error());
+  return read_run(**store, options.run);
+}
+
+exit_code show(const show_options& options) {
+  const auto run = read_wanted(options);
   if (!run) return report(run.error());
   const bool printed =
       options.json ? print_json(options, *run)
@@ -110,6 +124,11 @@ void add_show(CLI::App& app, action& chosen) {
       app.add_subcommand("show", "Show a run: its steps, and with --history every event");
   command->add_option("RUN", options->run, "Id of the run, as 'troupe ps' prints it")->required();
   options->store.add_to(*command);
+  command
+      ->add_option("--archive", options->archive,
+                   "Look for the run in this archive or backup instead of the store")
+      ->type_name("FILE")
+      ->excludes("--store");
   command->add_flag("--history", options->history, "All committed events, in order");
   command->add_flag("--json", options->json, "One JSON object");
   command->footer("Examples:\n  troupe show 20261123-194512-417-k3f9\n  troupe show RUN --history "

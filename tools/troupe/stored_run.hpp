@@ -20,4 +20,9 @@ struct stored_run {
 /// @returns the store's errors; `history_unreadable`, `history_mismatch`.
 [[nodiscard]] result<stored_run> read_run(workflow::store& store, const std::string& run_id);
 
+/// The same of an archive or a backup: of a run that it has twice, the last one counts.
+/// @returns `bad_backup`, `run_unknown`.
+[[nodiscard]] result<stored_run> read_archived_run(const std::string& file,
+                                                   const std::string& run_id);
+
 } // namespace troupe::cli
