@@ -9,9 +9,11 @@
 #include "tools/troupe/store_progress.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace troupe::cli {
 
