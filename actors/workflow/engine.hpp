@@ -74,6 +74,10 @@ struct engine_options {
   /// Shares of tenants, by name; 1 where it says nothing. Among those with attempts that wait, who has had least for its
   /// share goes first.
   std::map<std::string, double> tenant_weights{};
+  /// A run whose history has so many events, or bytes, fails with "workflow.history_too_long": the attempt that ends next
+  /// does, for good. What undoes the run's work then is not bounded.
+  std::uint64_t max_history_events = 2'000'000;
+  std::uint64_t max_history_bytes = std::uint64_t{8} << 30;
 };
 
 /// Why an attempt that is wanted has not started.
@@ -125,6 +129,9 @@ struct submit_options {
   /// Whom it is for: up to 64 letters, digits, '.', '_' and '-'. Tenants share a node by their weights, however many runs each
   /// has. Empty: the one without a name. A run that a step starts is for the same.
   std::string tenant{};
+  /// To find the run again (`run_filter::tags`): at most 32, keys of 1 to 64 letters, digits, '.', '_', '-', '/', values of at
+  /// most 256 bytes of UTF-8 without control characters. Runs that steps start have none.
+  run_tags tags{};
 };
 
 /// How a run is to be cancelled.

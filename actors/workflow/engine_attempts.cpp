@@ -288,6 +288,7 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
   }
   answer = keepable(std::move(answer), from);
   if (answer && timing && timing->started != time_point{}) learn(run, attempt, *timing);
+  if (auto why = too_long(run)) answer = tl::unexpected(std::move(*why));
   const bool given_up =
       from.kind == step_kind::child && !answer && answer.error().type == "workflow.timeout";
   if (answer)

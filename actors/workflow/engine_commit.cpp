@@ -50,6 +50,8 @@ void engine_core::hand_over() {
     run.dirty = false;
     batches.push_back(batch_of(run_id, run));
     run.handed += batches.back().events.size();
+    for (const std::string& event : batches.back().events)
+      run.history_bytes += event.size();
     handed_.push_back({run_id, run.serial, std::exchange(run.pending, {})});
   }
   around_.commits->add(std::move(batches));
@@ -122,6 +124,7 @@ append_batch engine_core::batch_of(const std::string& run_id, const live_run& ru
   made.entry.status = status;
   made.entry.started = run.state.started();
   if (run.state.closed()) made.entry.closed = run.state.closed_time();
+  if (run.handed == 0) made.entry.tags = run.state.tags();
   made.expected_version = run.handed;
   made.epoch = run.epoch;
   made.events.reserve(run.pending.events.size());

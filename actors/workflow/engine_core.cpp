@@ -7,6 +7,7 @@
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/inputs.hpp"
 #include "actors/workflow/run_id.hpp"
+#include "actors/workflow/run_tag_check.hpp"
 #include "actors/workflow/timeouts.hpp"
 
 #include <algorithm>
@@ -112,11 +113,13 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
     return then(fail(workflow_errc::bad_input,
                      "the deadline is negative or longer than ten years; give a time from now, "
                      "or 0 for that of the definition"));
+  if (auto good = check_tags(options.tags); !good) return then(std::move(good));
   auto complete = complete_inputs(*workflow, inputs);
   if (!complete) return then(tl::unexpected(std::move(complete.error())));
   run_started start{run_id, std::move(workflow), std::move(*complete), options.priority, {}};
   start.deadline = options.deadline > duration{0} ? options.deadline : start.workflow->deadline;
   start.tenant = options.tenant;
+  start.tags = options.tags;
   if (runs_.contains(run_id) || around_.history.find(run_id))
     return submit_again(run_id, encode({1, {}, std::move(start)}).run_started(), std::move(then));
   if (auto fit = check_demands(*start.workflow); !fit) return then(std::move(fit));
@@ -138,8 +141,8 @@ void engine_core::submit_again(const std::string& run_id, const v1::RunStarted& 
   there->clear_host(); // who happens to have it
   if (!google::protobuf::util::MessageDifferencer::Equals(*there, wanted))
     return then(fail(workflow_errc::run_exists,
-                     fmt::format("'{}' with another definition, other inputs, another priority or "
-                                 "deadline or tenant; choose another id, or resume it",
+                     fmt::format("'{}' with another definition, other inputs or tags, another "
+                                 "priority, deadline or tenant; choose another id, or resume it",
                                  run_id)));
   // Closed, or at work elsewhere: it is there, which is all that was asked for.
   if (auto resumed = resume(run_id); !resumed && resumed.error().code != workflow_errc::run_owned &&
@@ -195,7 +198,8 @@ result<void> engine_core::go_on(const std::string& run_id, std::uint64_t epoch,
 }
 
 result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epoch) {
-  auto state = load(run_id);
+  std::uint64_t history_bytes = 0;
+  auto state = load(run_id, &history_bytes);
   if (!state) return tl::unexpected(std::move(state.error()));
   if (state->closed()) return closed_already(run_id, state->status());
   if (auto known = check_agents(*state->workflow()); !known) return known;
@@ -205,6 +209,7 @@ result<void> engine_core::take_over(const std::string& run_id, std::uint64_t epo
   run.epoch = epoch;
   run.serial = ++last_serial_;
   run.committed = run.handed = run.state.version();
+  run.history_bytes = history_bytes;
   for (const auto& [instance, due] : run.state.close_times())
     arm_close_timer(run_id, run, instance, due);
   // Nothing more is begun of a run whose time was over while nobody had it.
@@ -290,11 +295,13 @@ result<std::vector<v1::Event>> engine_core::history(const std::string& run_id) {
   return made;
 }
 
-result<machine> engine_core::load(const std::string& run_id) {
+/// @param size_bytes where it is given, what all events have together.
+result<machine> engine_core::load(const std::string& run_id, std::uint64_t* size_bytes) {
   const auto events = history(run_id);
   if (!events) return tl::unexpected(events.error());
   machine made;
   for (const v1::Event& stored : *events) {
+    if (size_bytes) *size_bytes += stored.ByteSizeLong();
     const auto happened = decode(stored, definitions_);
     if (!happened)
       return fail(happened.error().code,

@@ -189,6 +189,8 @@ private:
     std::uint64_t epoch = 1;
     /// Number of the last event that is durable, and of the last one that the committer has.
     std::uint64_t committed = 0, handed = 0;
+    /// Of all events that the committer has, or had.
+    std::uint64_t history_bytes = 0;
     /// Attempts started before they were durable.
     std::size_t uncommitted = 0;
     /// Its name is in `dirty_`.
@@ -232,7 +234,8 @@ private:
                                    std::span<const cancel_request> unwanted);
   [[nodiscard]] result<void> recover_some(std::span<const std::string> run_ids, recovery& into);
   [[nodiscard]] result<void> take_over(const std::string& run_id, std::uint64_t epoch);
-  [[nodiscard]] result<machine> load(const std::string& run_id);
+  [[nodiscard]] result<machine> load(const std::string& run_id,
+                                     std::uint64_t* size_bytes = nullptr);
   [[nodiscard]] result<void> check_agents(const definition& workflow) const;
   void record(const std::string& run_id, live_run& run, decltype(event::what) what);
   void carry_out(const std::string& run_id, live_run& run, const command& wanted);
@@ -253,6 +256,7 @@ private:
   static void call_off(live_run& run);
   void finish_attempt(const std::string& run_id, const attempt_id& attempt,
                       reply<message_ptr> answer, std::optional<attempt_timing> timing = {});
+  [[nodiscard]] std::optional<failure> too_long(const live_run& run) const;
 
   // engine_timing.cpp
   [[nodiscard]] run_host host() const;

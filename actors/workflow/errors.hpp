@@ -65,6 +65,12 @@ enum class workflow_errc {
   bad_query,
   /// There is no such value (yet).
   no_value,
+  /// The store has something in it, and is to be empty.
+  store_not_empty,
+  /// Whoever wanted it does not want it any more.
+  interrupted,
+  /// A backup or an archive that is cut off, damaged, or none.
+  bad_backup,
 };
 
 [[nodiscard]] const std::error_category& workflow_category() noexcept;

@@ -17,6 +17,9 @@ namespace troupe::workflow {
 /// Values of a run's inputs by name, typed as they are declared.
 using input_values = std::map<std::string, scalar>;
 
+/// What a run is called by whoever submitted it: values by their keys.
+using run_tags = std::map<std::string, std::string>;
+
 /// One instance of a step: a step without `for_each` has one, with index 0.
 struct instance_id {
   std::string step;
@@ -95,6 +98,7 @@ struct run_started {
   std::optional<run_host> host{};
   /// Whom it is for; empty: the one without a name.
   std::string tenant{};
+  run_tags tags{};
 };
 struct step_scheduled {
   attempt_id attempt;

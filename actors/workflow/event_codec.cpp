@@ -4,6 +4,7 @@
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/event_codec_timing.hpp"
 #include "actors/workflow/message_types.hpp"
+#include "actors/workflow/run_tag_check.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -50,6 +51,11 @@ struct encoder {
     if (from.deadline > duration{0}) *into.mutable_deadline() = to_proto(from.deadline);
     if (from.host) fill(*into.mutable_host(), *from.host);
     into.set_tenant(from.tenant);
+    for (const auto& [key, value] : from.tags) {
+      v1::RunTag& tag = *into.add_tags();
+      tag.set_key(key);
+      tag.set_value(value);
+    }
     if (!from.parent) return;
     v1::ParentRef& parent = *into.mutable_parent();
     parent.set_run_id(from.parent->run_id);
@@ -198,6 +204,9 @@ result<what> decode_start(const v1::Event& from, definition_cache& known) {
   if (made.deadline < duration{0}) return unreadable(from, "its deadline is out of range");
   if (start.has_host()) made.host = decode(start.host());
   made.tenant = start.tenant();
+  for (const v1::RunTag& tag : start.tags())
+    made.tags.emplace(tag.key(), tag.value());
+  if (auto good = check_tags(made.tags); !good) return unreadable(from, good.error().context);
   for (const input_declaration& declared : made.workflow->inputs) {
     const auto found = start.inputs().fields().find(declared.name);
     auto value =

@@ -10,7 +10,8 @@
 namespace troupe::workflow {
 
 run_started machine::beginning() const {
-  run_started made{run_id_, workflow_, {}, priority_, parent_, deadline_, std::nullopt, tenant_};
+  run_started made{run_id_,   workflow_,    {},      priority_, parent_,
+                   deadline_, std::nullopt, tenant_, tags_};
   for (std::size_t i = 0; i < inputs_.size(); ++i)
     made.inputs.emplace(workflow_->inputs[i].name, inputs_[i]);
   return made;

@@ -183,6 +183,7 @@ public:
   [[nodiscard]] const definition_ptr& workflow() const { return workflow_; }
   /// Whom it is for.
   [[nodiscard]] const std::string& tenant() const { return tenant_; }
+  [[nodiscard]] const run_tags& tags() const { return tags_; }
   /// The run's own.
   [[nodiscard]] std::int32_t priority() const { return priority_; }
   /// The run's priority and the step's together.
@@ -311,6 +312,7 @@ private:
   std::string cancel_reason_;
   std::optional<time_point> cancel_due_;
   std::int32_t priority_ = 0;
+  run_tags tags_;
 };
 
 /// The state after all of `history`; its commands are dropped, `run_recovered` gives them again.

@@ -49,6 +49,7 @@ result<void> machine::transition::operator()(const run_started& happened) {
   state.parent_ = happened.parent;
   state.deadline_ = happened.deadline;
   state.tenant_ = happened.tenant;
+  state.tags_ = happened.tags;
   state.status_ = v1::RUN_STATUS_RUNNING;
   state.started_ = now;
   link_steps();

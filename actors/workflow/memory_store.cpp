@@ -36,7 +36,7 @@ public:
   result<std::vector<run_entry>> list(const run_filter& filter) override {
     std::vector<const kept*> found;
     for (const auto& [run_id, run] : runs_)
-      if (is_wanted(run.entry, filter)) found.push_back(&run);
+      if (is_wanted(run.entry, filter) && has_all(run.tags, filter.tags)) found.push_back(&run);
     const auto end =
         found.begin() + static_cast<std::ptrdiff_t>(std::min(found.size(), filter.limit));
     std::partial_sort(found.begin(), end, found.end(), [](const kept* a, const kept* b) {
@@ -110,6 +110,7 @@ public:
 private:
   struct kept {
     run_entry entry;
+    std::map<std::string, std::string> tags;
     /// The order in which runs were made.
     std::uint64_t number = 0;
     std::vector<std::string> events;
@@ -126,7 +127,12 @@ private:
     return (filter.statuses.empty() ||
             std::ranges::find(filter.statuses, run.status) != filter.statuses.end()) &&
            (filter.workflow.empty() || filter.workflow == run.workflow) &&
-           (!filter.started_since || run.started >= *filter.started_since);
+           (!filter.started_since || run.started >= *filter.started_since) &&
+           (!filter.started_before || run.started < *filter.started_before);
+  }
+  [[nodiscard]] static bool has_all(const std::map<std::string, std::string>& tags,
+                                    const std::map<std::string, std::string>& wanted) {
+    return std::ranges::includes(tags, wanted);
   }
   result<void> check_open(const std::string& run_id, error (*closed)(const std::string&)) {
     const kept* run = of(run_id);
@@ -147,8 +153,12 @@ private:
 
   void add(const append_batch& batch) {
     kept& run = runs_[batch.entry.run_id];
-    if (batch.expected_version == 0) run.number = ++last_number_;
+    if (batch.expected_version == 0) {
+      run.number = ++last_number_;
+      run.tags = batch.entry.tags;
+    }
     run.entry = batch.entry;
+    run.entry.tags.clear();
     run.entry.version = batch.expected_version + batch.events.size();
     run.entry.owner = owner_;
     run.entry.epoch = batch.epoch;

@@ -8,10 +8,8 @@
 #include <fmt/format.h>
 #include <utility>
 
-namespace troupe::workflow {
+namespace troupe::workflow::postgres {
 namespace {
-
-using namespace postgres;
 
 constexpr const char* columns =
     "id, time_ms, agent_type, agent_key, payload_type_url, idempotency_key, failure, attempts, "
@@ -188,10 +186,13 @@ result<bool> schema_dead_letters::change(const std::string& sql, const std::stri
 }
 
 } // namespace
+} // namespace troupe::workflow::postgres
+
+namespace troupe::workflow {
 
 std::shared_ptr<dead_letter_store> postgres_dead_letters(std::string address,
                                                          postgres_dead_letter_options options) {
-  return std::make_shared<schema_dead_letters>(std::move(address), std::move(options));
+  return std::make_shared<postgres::schema_dead_letters>(std::move(address), std::move(options));
 }
 
 } // namespace troupe::workflow

@@ -1,4 +1,5 @@
 #include "actors/workflow/sqlite_run_store.hpp"
+#include "actors/workflow/stored_blobs.hpp"
 
 namespace troupe::workflow {
 
@@ -21,6 +22,7 @@ result<void> sqlite_run_store::append_one(const append_batch& batch) {
     const auto number = insert_run(batch);
     if (!number) return tl::unexpected(number.error());
     run.number = *number;
+    if (auto tagged = insert_tags(batch.entry, *number); !tagged) return tagged;
     if (auto good = check_batch(batch); !good) return good;
   } else if (known != owned_.end()) {
     run = known->second;
@@ -93,16 +95,29 @@ error sqlite_run_store::refusal(const append_batch& batch) {
 result<void> sqlite_run_store::insert_events(const append_batch& batch, owned_run& run) {
   std::uint64_t sequence = batch.expected_version;
   if (auto good = check_batch(batch); !good) return good;
-  for (const std::string& event : batch.events) {
-    const checksum sum = sum_of(sums_, batch.entry.run_id, ++sequence, event);
-    statements_.insert_event.bind(1, run.number)
-        .bind(2, static_cast<std::int64_t>(sequence))
-        .bind(3, run.last_event)
-        .bind(4, bytes_of(event))
-        .bind(5, std::span<const unsigned char>{sum});
-    if (auto inserted = statements_.insert_event.run(); !inserted) return inserted;
-    run.last_event = database_.last_id();
+  for (const std::string& event : batch.events)
+    if (auto inserted = insert_event(batch, ++sequence, event, run); !inserted) return inserted;
+  return {};
+}
+
+/// A large payload comes before the event that refers to it, in the same transaction; where it is there already, only once.
+result<void> sqlite_run_store::insert_event(const append_batch& batch, std::uint64_t sequence,
+                                            const std::string& event, owned_run& run) {
+  const checksum sum = sum_of(sums_, batch.entry.run_id, sequence, event);
+  const auto cut = cut_payload(event);
+  if (cut) {
+    statements_.insert_blob.bind(1, bytes_of(cut->hash)).bind(2, bytes_of(cut->payload));
+    if (auto inserted = statements_.insert_blob.run(); !inserted) return inserted;
   }
+  statements_.insert_event.bind(1, run.number)
+      .bind(2, static_cast<std::int64_t>(sequence))
+      .bind(3, run.last_event)
+      .bind(4, bytes_of(cut ? cut->rest : event))
+      .bind(5, std::span<const unsigned char>{sum})
+      .bind(6, bytes_of(cut ? std::string_view{cut->hash} : std::string_view{}))
+      .bind(7, cut ? static_cast<std::int64_t>(cut->at) : std::int64_t{0});
+  if (auto inserted = statements_.insert_event.run(); !inserted) return inserted;
+  run.last_event = database_.last_id();
   return {};
 }
 

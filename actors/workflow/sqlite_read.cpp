@@ -1,4 +1,5 @@
 #include "actors/workflow/sqlite_run_store.hpp"
+#include "actors/workflow/stored_blobs.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -69,24 +70,94 @@ result<std::int64_t> sqlite_run_store::read_event(const run_row& from, std::int6
       query.number(1) != static_cast<std::int64_t>(due))
     return damaged(fmt::format("event {} of run '{}' is missing", due, from.entry.run_id));
   into = query.blob(3);
+  if (const std::string hash{query.blob(5)}; !hash.empty())
+    if (auto put = put_blob_back(from, due, hash, query.number(6), into); !put)
+      return tl::unexpected(std::move(put.error()));
   if (query.blob(4) != view(sum_of(sums_, from.entry.run_id, due, into)))
     return damaged(
         fmt::format("event {} of run '{}' is not what was written", due, from.entry.run_id));
   return query.number(2);
 }
 
-result<std::vector<run_entry>> sqlite_run_store::list(const run_filter& filter) {
-  std::string sql = "SELECT " + run_columns(format_) + " FROM runs WHERE 1";
+/// A payload that lies apart.
+result<void> sqlite_run_store::put_blob_back(const run_row& from, std::uint64_t due,
+                                             const std::string& hash, std::int64_t at,
+                                             std::string& into) {
+  sqlite::statement& query = statements_.read_blob;
+  const sqlite::reset_guard done{query};
+  const auto there = query.bind(1, bytes_of(hash)).step();
+  if (!there) return tl::unexpected(there.error());
+  const auto payload = *there ? std::optional{std::string{query.blob(0)}} : std::nullopt;
+  if (const auto wrong = put_payload_back(into, at, hash, payload))
+    return damaged(fmt::format("event {} of run '{}': {}", due, from.entry.run_id, *wrong));
+  return {};
+}
+
+namespace {
+
+/// Texts that a search is given, as `?N`.
+class search_text {
+public:
+  std::string add(const std::string& text) {
+    texts_.push_back(&text);
+    return fmt::format("?{}", texts_.size());
+  }
+  void bind(sqlite::statement& to) const {
+    for (std::size_t i = 0; i < texts_.size(); ++i)
+      to.bind(static_cast<int>(i) + 1, std::string_view{*texts_[i]});
+  }
+
+private:
+  std::vector<const std::string*> texts_;
+};
+
+using tag_pairs = std::vector<std::pair<std::string, std::string>>;
+
+/// Along the index of the first tag, which is in the order of the result; the others are looked up run by run.
+std::string tags_sql(const tag_pairs& tags, search_text& texts) {
+  std::string sql;
+  for (std::size_t i = 0; i < tags.size(); ++i) {
+    const std::string key = texts.add(tags[i].first), value = texts.add(tags[i].second);
+    sql += i == 0
+               ? fmt::format(" AND t.key = {} AND t.value = {}", key, value)
+               : fmt::format(" AND EXISTS (SELECT 1 FROM run_tags o WHERE o.key = {} AND o.value "
+                             "= {} AND o.started_us = t.started_us AND o.run = t.run)",
+                             key, value);
+  }
+  return sql;
+}
+
+std::string list_sql(const std::string& columns, const run_filter& filter, const tag_pairs& tags,
+                     search_text& texts) {
+  const std::string started = tags.empty() ? "runs.started_us" : "t.started_us";
+  const std::string number = tags.empty() ? "runs.number" : "t.run";
+  std::string sql =
+      "SELECT " + columns +
+      (tags.empty() ? " FROM runs WHERE 1"
+                    : " FROM run_tags t CROSS JOIN runs ON runs.number = t.run WHERE 1") +
+      tags_sql(tags, texts);
   if (!filter.statuses.empty())
-    sql += fmt::format(" AND status IN ({})", fmt::join(filter.statuses, ","));
-  if (!filter.workflow.empty()) sql += " AND workflow = ?1";
+    sql += fmt::format(" AND runs.status IN ({})", fmt::join(filter.statuses, ","));
+  if (!filter.workflow.empty()) sql += " AND runs.workflow = " + texts.add(filter.workflow);
   if (filter.started_since)
-    sql += fmt::format(" AND started_us >= {}", to_us(*filter.started_since));
-  sql += fmt::format(" ORDER BY started_us DESC, number DESC LIMIT {}",
-                     std::min(filter.limit, std::size_t{1'000'000'000}));
-  auto query = database_.prepare(sql);
+    sql += fmt::format(" AND {} >= {}", started, to_us(*filter.started_since));
+  if (filter.started_before)
+    sql += fmt::format(" AND {} < {}", started, to_us(*filter.started_before));
+  return sql + fmt::format(" ORDER BY {} DESC, {} DESC LIMIT {}", started, number,
+                           std::min(filter.limit, std::size_t{1'000'000'000}));
+}
+
+} // namespace
+
+result<std::vector<run_entry>> sqlite_run_store::list(const run_filter& filter) {
+  // Files of earlier formats have no tags.
+  if (!filter.tags.empty() && format_ < 6) return std::vector<run_entry>{};
+  const auto tags = order_tags(filter);
+  if (!tags) return tl::unexpected(tags.error());
+  search_text texts;
+  auto query = database_.prepare(list_sql(run_columns(format_), filter, *tags, texts));
   if (!query) return tl::unexpected(std::move(query.error()));
-  if (!filter.workflow.empty()) query->bind(1, filter.workflow);
+  texts.bind(*query);
   std::vector<run_entry> made;
   for (;;) {
     const auto more = query->step();

@@ -33,7 +33,7 @@ std::span<const unsigned char> bytes_of(std::string_view text) {
 }
 
 std::string run_columns(store_format format) {
-  const std::string always = "number, run_id, workflow, workflow_version, status, started_us, "
+  const std::string always = "number, run_id, workflow, workflow_version, status, runs.started_us, "
                              "closed_us, version, owner, checksum, ";
   return always + (format >= 2 ? "epoch, " : "1, ") +
          (format >= 3 ? "last_event" : "(number << 32) + version");
@@ -62,7 +62,10 @@ result<void> statements::prepare_reading(sqlite::database& on, store_format form
            {&read_event,
             std::string{"SELECT "} +
                 (format >= 3 ? "run, number, previous" : "id >> 32, id & 4294967295, id - 1") +
-                ", bytes, checksum FROM events WHERE id = ?1"}});
+                ", bytes, checksum, " + (format >= 6 ? "blob, blob_at" : "x'', 0") +
+                " FROM events WHERE id = ?1"},
+           {&read_blob, format >= 6 ? "SELECT bytes FROM blobs WHERE hash = ?1"
+                                    : "SELECT x'' WHERE ?1 IS NULL"}});
 }
 
 result<void> statements::prepare_writing(sqlite::database& on) {
@@ -77,9 +80,14 @@ result<void> statements::prepare_writing(sqlite::database& on) {
        {&update_run,
         "UPDATE runs SET version = ?2, checksum = ?3, last_event = ?7, status = ?8, closed_us = ?9 "
         "WHERE number = ?1 AND version = ?4 AND owner = ?5 AND epoch = ?6"},
-       {&insert_event,
-        "INSERT INTO events (run, number, previous, bytes, checksum) VALUES (?1, ?2, "
-        "?3, ?4, ?5)"},
+       {&insert_event, "INSERT INTO events (run, number, previous, bytes, checksum, blob, blob_at) "
+                       "VALUES (?1, ?2, "
+                       "?3, ?4, ?5, ?6, ?7)"},
+       // One that is damaged is good again.
+       {&insert_blob,
+        "INSERT INTO blobs (hash, bytes) VALUES (?1, ?2) ON CONFLICT (hash) DO UPDATE "
+        "SET bytes = excluded.bytes WHERE bytes != excluded.bytes"},
+       {&insert_tag, "INSERT INTO run_tags (key, value, started_us, run) VALUES (?1, ?2, ?3, ?4)"},
        {&claim_run, "UPDATE runs SET owner = ?2, epoch = epoch + 1 WHERE number = ?1"},
        {&release_run, "UPDATE runs SET owner = '' WHERE run_id = ?1 AND owner = ?2"},
        {&drop_cancels, drop_settled("cancel_requests")},

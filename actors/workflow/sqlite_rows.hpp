@@ -31,11 +31,12 @@ struct run_row {
 
 /// Every statement that a store repeats, prepared once.
 struct statements {
-  sqlite::statement find_run, read_event;
+  sqlite::statement find_run, read_event, read_blob;
   /// Only where the store is written.
-  sqlite::statement insert_run, advance_run, update_run, insert_event, claim_run, release_run,
-      find_owner, renew_owner, add_owner, remove_owner, add_cancel, drop_cancels, read_cancels,
-      add_signal, place_signal, remove_signal, drop_signals, read_signals;
+  sqlite::statement insert_run, insert_tag, advance_run, update_run, insert_event, insert_blob,
+      claim_run, release_run, find_owner, renew_owner, add_owner, remove_owner, add_cancel,
+      drop_cancels, read_cancels, add_signal, place_signal, remove_signal, drop_signals,
+      read_signals;
 
   [[nodiscard]] result<void> prepare_reading(sqlite::database& on, store_format format);
   [[nodiscard]] result<void> prepare_writing(sqlite::database& on);

@@ -12,7 +12,7 @@
 namespace troupe::workflow {
 
 /// The store of `sqlite_store.hpp`: ownership in `sqlite_store.cpp`, appends in
-/// `sqlite_append.cpp`, wishes to cancel in `sqlite_cancel.cpp`, signals in `sqlite_signal.cpp`, the rest in
+/// `sqlite_append.cpp`, tags in `sqlite_tags.cpp`, wishes to cancel in `sqlite_cancel.cpp`, signals in `sqlite_signal.cpp`, the rest in
 /// `sqlite_read.cpp`.
 class sqlite_run_store final : public store {
 public:
@@ -67,6 +67,14 @@ private:
   [[nodiscard]] error refusal(const append_batch& batch);
   result<void> insert_events(const append_batch& batch, owned_run& run);
 
+  result<void> insert_event(const append_batch& batch, std::uint64_t sequence,
+                            const std::string& event, owned_run& run);
+
+  // sqlite_tags.cpp
+  result<void> insert_tags(const run_entry& of, std::int64_t number);
+  result<std::int64_t> count_tagged(const std::string& key, const std::string& value);
+  result<std::vector<std::pair<std::string, std::string>>> order_tags(const run_filter& filter);
+
   // sqlite_cancel.cpp
   /// What is kept for runs that are closed has done its work.
   result<void> drop_settled();
@@ -81,6 +89,8 @@ private:
   result<std::vector<std::string>> read_events(const run_row& from);
   result<std::int64_t> read_event(const run_row& from, std::int64_t id, std::uint64_t due,
                                   std::string& into);
+  result<void> put_blob_back(const run_row& from, std::uint64_t due, const std::string& hash,
+                             std::int64_t at, std::string& into);
   [[nodiscard]] tl::unexpected<error> damaged(const std::string& what) const;
 
   std::string file_;

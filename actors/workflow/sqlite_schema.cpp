@@ -104,10 +104,41 @@ constexpr const char* format_5 = R"sql(
 CREATE INDEX runs_by_workflow ON runs (workflow, started_us);
 )sql";
 
+// Payloads that many events may share, each under its SHA-256, and where an event has one cut out (`stored_blobs`); what
+// runs are called; what a repair has taken out of the other tables.
+constexpr const char* format_6 = R"sql(
+CREATE TABLE blobs (
+  hash BLOB PRIMARY KEY,
+  bytes BLOB NOT NULL
+) STRICT;
+ALTER TABLE events ADD COLUMN blob BLOB NOT NULL DEFAULT x'';
+ALTER TABLE events ADD COLUMN blob_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX events_by_blob ON events (blob) WHERE blob != x'';
+CREATE TABLE run_tags (
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  started_us INTEGER NOT NULL,
+  run INTEGER NOT NULL,
+  PRIMARY KEY (key, value, started_us, run)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX run_tags_by_run ON run_tags (run);
+CREATE INDEX runs_by_closing ON runs (closed_us) WHERE closed_us != 0;
+CREATE TABLE quarantine (
+  number INTEGER PRIMARY KEY,
+  run_id TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  time_us INTEGER NOT NULL,
+  source INTEGER NOT NULL,
+  content BLOB NOT NULL,
+  blob BLOB NOT NULL
+) STRICT;
+CREATE INDEX quarantine_by_blob ON quarantine (blob) WHERE blob != x'';
+)sql";
+
 /// Entry i makes format i + 1 out of format i. What is listed here has been released: it never
 /// changes, and what comes is added at the end.
-constexpr std::array<const char*, newest_format> steps{format_1, format_2, format_3, format_4,
-                                                       format_5};
+constexpr std::array<const char*, newest_format> steps{format_1, format_2, format_3,
+                                                       format_4, format_5, format_6};
 
 /// Names of the tables, in the order of their formats.
 constexpr std::array<std::string_view, newest_format> tables{
@@ -116,8 +147,10 @@ constexpr std::array<std::string_view, newest_format> tables{
     "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests'",
     "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests', 'signal_requests'",
     "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests', 'signal_requests'",
+    "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests', 'signal_requests', 'blobs', "
+    "'run_tags', 'quarantine'",
 };
-constexpr std::array<std::int64_t, newest_format> table_counts{3, 5, 5, 6, 6};
+constexpr std::array<std::int64_t, newest_format> table_counts{3, 5, 5, 6, 6, 9};
 
 } // namespace
 

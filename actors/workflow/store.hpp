@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +28,8 @@ struct run_entry {
   std::string owner;
   /// Fencing epoch: 1 when the run is made, and one more each time another owner claims it.
   std::uint64_t epoch = 1;
+  /// Kept when the run is made; those of an entry that was read are not filled in.
+  std::map<std::string, std::string> tags{};
 };
 
 /// Serialised events of one run that are to follow event number `expected_version`; numbers rise by
@@ -80,6 +83,9 @@ struct run_filter {
   std::vector<std::int32_t> statuses;
   std::string workflow;
   std::optional<std::chrono::system_clock::time_point> started_since;
+  std::optional<std::chrono::system_clock::time_point> started_before{};
+  /// Runs that have all of these.
+  std::map<std::string, std::string> tags{};
   std::size_t limit = 1'000;
 };
 

@@ -88,6 +88,15 @@ def main() -> None:
     for name, events in HISTORIES.items():
         rows = [encode("Event", f"sequence: {i} time {{ seconds: {i} }} {event}") for i, event in enumerate(events, 1)]
         write("history", name, b"".join(struct.pack(">H", len(row)) + row for row in rows))
+    row = 'row { table: BACKUP_TABLE_BLOBS cells { bytes: "h" } cells { bytes: "b" } }'
+    for name, records in {
+            "backup": ["header { kind: BACKUP_KIND_BACKUP }", row, 'mark { sha256: "\\000" rows: 1 last: true }'],
+            "archive_with_a_part_of_a_batch": ["header { kind: BACKUP_KIND_ARCHIVE }", 'mark { sha256: "\\000" }', row,
+                                               'mark { sha256: "\\000" rows: 1 }', row],
+            "unknown_table": ["header { kind: BACKUP_KIND_BACKUP }", "row { table: 99 }",
+                              'mark { sha256: "\\000" rows: 1 last: true }']}.items():
+        rows = [encode("BackupRecord", record) for record in records]
+        write("backup_file", name, b"".join(struct.pack("<I", len(row)) + row for row in rows))
     header = b'{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},' \
              b'"b":{"dtype":"BF16","shape":[1,2],"data_offsets":[8,12]},"c":{"dtype":"F16","shape":[],"data_offsets":[12,14]}}'
     write("safetensors", "three_tensors", struct.pack("<Q", len(header)) + header + bytes(range(14)))

@@ -132,9 +132,13 @@ result<void> fill_with_closed(workflow::store& into, std::size_t runs) {
     one.entry.status = i % 100 == 7 ? v1::RUN_STATUS_FAILED : v1::RUN_STATUS_COMPLETED;
     one.entry.started = started;
     one.entry.closed = started + std::chrono::seconds{30};
-    one.events.push_back(
-        workflow::encode({1, started, workflow::run_started{one.entry.run_id, definition, {}, 0}})
-            .SerializeAsString());
+    // One that all have, one that one in a thousand has, and one of two halves.
+    one.entry.tags = {{"stage", "production"},
+                      {"tenant", fmt::format("tenant-{}", i % 1'000)},
+                      {"half", i % 2 == 0 ? "even" : "odd"}};
+    workflow::run_started start{one.entry.run_id, definition, {}};
+    start.tags = one.entry.tags;
+    one.events.push_back(workflow::encode({1, started, std::move(start)}).SerializeAsString());
     one.events.push_back(
         workflow::encode({2, started + std::chrono::seconds{30}, workflow::run_completed{}})
             .SerializeAsString());
@@ -153,9 +157,18 @@ struct search {
 
 std::vector<search> searches(std::size_t runs) {
   const auto now = std::chrono::system_clock::now();
-  workflow::run_filter failed, named, unknown, recent, old_failures, all;
-  for (auto* each : {&failed, &named, &unknown, &recent, &old_failures, &all})
+  workflow::run_filter failed, named, unknown, recent, old_failures, all, tag, rare_tag, no_tag,
+      three_tags, tag_status_since;
+  for (auto* each : {&failed, &named, &unknown, &recent, &old_failures, &all, &tag, &rare_tag,
+                     &no_tag, &three_tags, &tag_status_since})
     each->limit = 50;
+  tag.tags = {{"stage", "production"}};
+  rare_tag.tags = {{"tenant", "tenant-13"}};
+  no_tag.tags = {{"stage", "test"}};
+  three_tags.tags = {{"stage", "production"}, {"tenant", "tenant-13"}, {"half", "odd"}};
+  tag_status_since.tags = tag.tags;
+  tag_status_since.statuses = {v1::RUN_STATUS_FAILED};
+  tag_status_since.started_since = now - std::chrono::minutes{runs / 2};
   failed.statuses = {v1::RUN_STATUS_FAILED};
   named.workflow = "workflow-13";
   unknown.workflow = "no-such-workflow";
@@ -163,9 +176,17 @@ std::vector<search> searches(std::size_t runs) {
   old_failures.statuses = {v1::RUN_STATUS_FAILED};
   old_failures.workflow = "workflow-13";
   old_failures.started_since = now - std::chrono::minutes{runs / 2};
-  return {{"newest", all},     {"status", failed},
-          {"workflow", named}, {"unknown_workflow", unknown},
-          {"since", recent},   {"status_workflow_since", old_failures}};
+  return {{"newest", all},
+          {"status", failed},
+          {"workflow", named},
+          {"unknown_workflow", unknown},
+          {"since", recent},
+          {"status_workflow_since", old_failures},
+          {"tag", tag},
+          {"rare_tag", rare_tag},
+          {"unknown_tag", no_tag},
+          {"three_tags", three_tags},
+          {"tag_status_since", tag_status_since}};
 }
 
 result<void> measure_searches(const runs_settings& settings, figure_sink& out) {

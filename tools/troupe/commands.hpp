@@ -25,6 +25,7 @@ void add_explain(CLI::App& app, action& chosen);
 void add_costs(CLI::App& app, action& chosen);
 void add_show(CLI::App& app, action& chosen);
 void add_replay(CLI::App& app, action& chosen);
+void add_store(CLI::App& app, action& chosen);
 void add_dead_letters(CLI::App& app, action& chosen);
 void add_ner(CLI::App& app, action& chosen);
 void add_redact(CLI::App& app, action& chosen);

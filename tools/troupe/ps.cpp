@@ -2,7 +2,10 @@
 #include "tools/troupe/commands.hpp"
 #include "tools/troupe/console.hpp"
 #include "tools/troupe/run_view.hpp"
+#include "tools/troupe/status_option.hpp"
 #include "tools/troupe/store_option.hpp"
+#include "tools/troupe/tag_option.hpp"
+#include "tools/troupe/time_option.hpp"
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -16,16 +19,11 @@ struct ps_options {
   store_option store;
   std::vector<v1::RunStatus> statuses;
   std::string workflow;
+  tag_option tags;
+  std::string since, before;
   std::size_t limit = 50;
   bool json = false;
 };
-
-const std::map<std::string, v1::RunStatus> statuses_by_name{
-    {"running", v1::RUN_STATUS_RUNNING},
-    {"compensating", v1::RUN_STATUS_COMPENSATING},
-    {"completed", v1::RUN_STATUS_COMPLETED},
-    {"failed", v1::RUN_STATUS_FAILED},
-    {"cancelled", v1::RUN_STATUS_CANCELLED}};
 
 bool open_run(const workflow::run_entry& run) {
   return run.closed.time_since_epoch().count() == 0;
@@ -56,14 +54,35 @@ bool print_table(const std::vector<workflow::run_entry>& runs) {
   return rows.print();
 }
 
-exit_code list_runs(const ps_options& options) {
-  const auto store = options.store.open_to_read();
-  if (!store) return report(store.error());
+result<workflow::run_filter> filter_of(const ps_options& options) {
   workflow::run_filter filter;
   filter.statuses.assign(options.statuses.begin(), options.statuses.end());
   filter.workflow = options.workflow;
   filter.limit = options.limit;
-  const auto runs = (*store)->list(filter);
+  auto tags = options.tags.value();
+  if (!tags) return tl::unexpected(std::move(tags.error()));
+  filter.tags = std::move(*tags);
+  const auto now = std::chrono::system_clock::now();
+  const auto take = [&](const std::string& text, const char* option, auto& into) -> result<void> {
+    if (text.empty()) return {};
+    const auto moment = parse_moment(text, option, now);
+    if (!moment) return tl::unexpected(moment.error());
+    into = *moment;
+    return {};
+  };
+  if (auto good = take(options.since, "--since", filter.started_since); !good)
+    return tl::unexpected(std::move(good.error()));
+  if (auto good = take(options.before, "--before", filter.started_before); !good)
+    return tl::unexpected(std::move(good.error()));
+  return filter;
+}
+
+exit_code list_runs(const ps_options& options) {
+  const auto filter = filter_of(options);
+  if (!filter) return report(filter.error(), exit_code::usage);
+  const auto store = options.store.open_to_read();
+  if (!store) return report(store.error());
+  const auto runs = (*store)->list(*filter);
   if (!runs) return report(runs.error());
   if (!options.json) return print_table(*runs) ? exit_code::ok : report_closed_output();
   for (const auto& run : *runs)
@@ -77,18 +96,26 @@ void add_ps(CLI::App& app, action& chosen) {
   auto options = std::make_shared<ps_options>();
   auto* command = app.add_subcommand("ps", "List the runs of a store, newest first");
   options->store.add_to(*command);
-  command
-      ->add_option("--status", options->statuses,
-                   "Only runs of this status: running, completed, failed or cancelled; repeatable")
-      ->transform(CLI::CheckedTransformer(statuses_by_name).description(""))
-      ->type_name("running|completed|failed|cancelled");
+  add_status_option(*command, options->statuses,
+                    {"running", "compensating", "completed", "failed", "cancelled"});
   command->add_option("--workflow", options->workflow, "Only runs of the workflow of this name");
+  options->tags.add_to(*command,
+                       "Only runs that were submitted with this tag; of several all must fit");
+  command
+      ->add_option(
+          "--since", options->since,
+          "Only runs that started then or later: 2026-11-23, 2026-11-23T19:45:12Z, or how\n"
+          "long ago, such as 2h")
+      ->type_name("TIME");
+  command->add_option("--before", options->before, "Only runs that started before")
+      ->type_name("TIME");
   command->add_option("--limit", options->limit, "At most so many")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
   command->add_flag("--json", options->json, "One JSON object per line");
   command->footer(
-      "Examples:\n  troupe ps --status running\n  troupe ps --store sqlite:runs.db --json");
+      "Examples:\n  troupe ps --status running\n  troupe ps --tag tenant=acme --since 1d\n  "
+      "troupe ps --store sqlite:runs.db --json");
   command->callback([options, &chosen] { chosen = [options] { return list_runs(*options); }; });
 }
 

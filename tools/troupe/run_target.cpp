@@ -82,6 +82,9 @@ void run_target::add_to(CLI::App& command) {
                                  "Whom the new run is for: tenants share a node fairly, however "
                                  "many runs each has")
                      ->type_name("NAME");
+  tags_.add_to(command,
+               "What the new run is called, to find it with 'troupe ps --tag'; repeatable");
+  auto* tags = command.get_option("--tag");
   auto* go_on = command.add_flag(
       "--continue", continue_,
       "Go on with the newest unfinished run of this definition and these inputs,\nor start one");
@@ -90,6 +93,7 @@ void run_target::add_to(CLI::App& command) {
       ->excludes(priority)
       ->excludes(deadline)
       ->excludes(tenant)
+      ->excludes(tags)
       ->excludes(go_on)
       ->excludes(definition);
   id->excludes(go_on);
@@ -98,6 +102,8 @@ void run_target::add_to(CLI::App& command) {
 tl::expected<std::string, no_run> run_target::start(workflow::engine& engine,
                                                     const agent_types& agents) const {
   if (!resumed_.empty()) return resume(engine);
+  const auto tags = tags_.value();
+  if (!tags) return stop(tags.error(), exit_code::usage);
   const auto definition = load(agents);
   if (!definition) return tl::unexpected(definition.error());
   const auto limit = deadline();
@@ -112,7 +118,8 @@ tl::expected<std::string, no_run> run_target::start(workflow::engine& engine,
       return **found;
     }
   }
-  auto submitted = engine.submit(*definition, *inputs, {run_id_, priority_, *limit, tenant_});
+  auto submitted =
+      engine.submit(*definition, *inputs, {run_id_, priority_, *limit, tenant_, *tags});
   if (!submitted) return stop(submitted.error());
   return std::move(*submitted);
 }

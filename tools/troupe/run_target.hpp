@@ -2,6 +2,8 @@
 
 #include "actors/workflow/engine.hpp"
 #include "tools/troupe/definition_file.hpp"
+#include "tools/troupe/exit_code.hpp"
+#include "tools/troupe/tag_option.hpp"
 
 #include <string>
 #include <tl/expected.hpp>
@@ -38,6 +40,7 @@ private:
   std::int32_t priority_ = 0;
   std::string deadline_;
   std::string tenant_;
+  tag_option tags_;
   bool continue_ = false;
 };
 

@@ -98,6 +98,8 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
   if (run.has_deadline_time()) out["deadline"] = iso_time(time_of(run.deadline_time()));
   if (run.priority() != 0) out["priority"] = run.priority();
   if (!run.tenant().empty()) out["tenant"] = run.tenant();
+  for (const auto& tag : run.tags())
+    out["tags"][tag.key()] = tag.value();
   if (run.status() == v1::RUN_STATUS_CANCELLED || !run.cancel_reason().empty())
     out["reason"] = run.cancel_reason();
   if (run.has_cancel_due_time()) out["cancelled_by"] = iso_time(time_of(run.cancel_due_time()));

@@ -1,3 +1,4 @@
+#include "tools/troupe/archived_run.hpp"
 #include "tools/troupe/commands.hpp"
 #include "tools/troupe/console.hpp"
 #include "tools/troupe/insight_view.hpp"
@@ -17,6 +18,7 @@ namespace {
 struct show_options {
   std::string run;
   store_option store;
+  std::string archive;
   bool history = false;
   bool json = false;
 };
@@ -75,6 +77,13 @@ bool print_insight(const workflow::run_insight& of) {
   return true;
 }
 
+std::string tags_text(const v1::RunSummary& run) {
+  std::string text;
+  for (const auto& tag : run.tags())
+    text += (text.empty() ? "" : ", ") + tag.key() + "=" + tag.value();
+  return text;
+}
+
 bool print_run(const v1::RunSummary& run, const workflow::run_insight& insight) {
   return print_line(fmt::format("Run {} of {} {}: {}, {}", run.run_id(), run.workflow(),
                                 run.workflow_version(), status_name(run.status()),
@@ -86,6 +95,7 @@ bool print_run(const v1::RunSummary& run, const workflow::run_insight& insight) 
          (run.cancel_reason().empty() ||
           print_line((run.has_cancel_due_time() ? "To be cancelled: " : "Cancelled: ") +
                      run.cancel_reason())) &&
+         (run.tags().empty() || print_line("Tags: " + tags_text(run))) &&
          (!run.has_failure() || print_line("Failed: " + failure_text(run.failure()))) &&
          print_insight(insight) && print_line("") && print_steps(run);
 }
@@ -102,10 +112,15 @@ bool print_json(const show_options& options, const stored_run& run,
   return print_line(out.dump());
 }
 
-exit_code show(const show_options& options) {
+result<stored_run> read_wanted(const show_options& options) {
+  if (!options.archive.empty()) return read_archived_run(options.archive, options.run);
   const auto store = options.store.open_to_read();
-  if (!store) return report(store.error());
-  const auto run = read_run(**store, options.run);
+  if (!store) return tl::unexpected(store.error());
+  return read_run(**store, options.run);
+}
+
+exit_code show(const show_options& options) {
+  const auto run = read_wanted(options);
   if (!run) return report(run.error());
   const auto insight = workflow::analyse(run->events);
   if (!insight) return report(insight.error());
@@ -124,6 +139,11 @@ void add_show(CLI::App& app, action& chosen) {
       app.add_subcommand("show", "Show a run: its steps, and with --history every event");
   command->add_option("RUN", options->run, "Id of the run, as 'troupe ps' prints it")->required();
   options->store.add_to(*command);
+  command
+      ->add_option("--archive", options->archive,
+                   "Look for the run in this archive or backup instead of the store")
+      ->type_name("FILE")
+      ->excludes("--store");
   command->add_flag("--history", options->history, "All committed events, in order");
   command->add_flag("--json", options->json, "One JSON object");
   command->footer(

@@ -56,6 +56,13 @@ std::string shell_word(const std::string& text) {
   return word + "'";
 }
 
+result<void> make_folder_of(const std::filesystem::path& file) {
+  std::error_code failed;
+  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), failed);
+  if (failed) return fail(failed, "cannot make the folder " + file.parent_path().string());
+  return {};
+}
+
 } // namespace
 
 void store_option::add_to(CLI::App& command) {
@@ -74,11 +81,8 @@ result<std::unique_ptr<workflow::store>> store_option::open(bool must_exist) con
   }
   const auto file = file_of(given_);
   if (!file) return tl::unexpected(file.error());
-  if (!must_exist && file->has_parent_path()) {
-    std::error_code failed;
-    std::filesystem::create_directories(file->parent_path(), failed);
-    if (failed) return fail(failed, "cannot make the folder " + file->parent_path().string());
-  }
+  if (!must_exist)
+    if (auto made = make_folder_of(*file); !made) return tl::unexpected(std::move(made.error()));
   workflow::sqlite_store_options options;
   options.must_exist = must_exist;
   return workflow::open_sqlite_store(*file, options);
@@ -95,6 +99,24 @@ result<std::unique_ptr<workflow::store>> store_option::open_to_read() const {
   workflow::sqlite_store_options options;
   options.read_only = true;
   return workflow::open_sqlite_store(*file, options);
+}
+
+result<std::unique_ptr<workflow::raw_store>> store_option::open_rows(bool read_only,
+                                                                     bool must_exist) const {
+  if (workflow::is_postgres_address(given_))
+    return workflow::open_raw_postgres(given_, read_only, must_exist);
+  const auto named = file_of(given_);
+  if (!named) return tl::unexpected(named.error());
+  if (!must_exist)
+    if (auto made = make_folder_of(*named); !made) return tl::unexpected(std::move(made.error()));
+  return workflow::open_raw_sqlite(*named, read_only, must_exist);
+}
+
+result<std::optional<std::filesystem::path>> store_option::file() const {
+  if (workflow::is_postgres_address(given_)) return std::nullopt;
+  auto named = file_of(given_);
+  if (!named) return tl::unexpected(std::move(named.error()));
+  return std::move(*named);
 }
 
 result<std::shared_ptr<dead_letter_store>> store_option::dead_letters() const {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "actors/runtime/dead_letters.hpp"
+#include "actors/workflow/raw_store.hpp"
 #include "actors/workflow/store.hpp"
 #include "kernels/result.hpp"
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace CLI {
@@ -26,6 +28,12 @@ public:
 
   /// Opens a store that is there for reading alone, also where nothing may be written.
   [[nodiscard]] result<std::unique_ptr<workflow::store>> open_to_read() const;
+
+  /// Its rows as they are, for what looks after stores.
+  [[nodiscard]] result<std::unique_ptr<workflow::raw_store>> open_rows(bool read_only,
+                                                                       bool must_exist) const;
+  /// The file that it is; none for a PostgreSQL database.
+  [[nodiscard]] result<std::optional<std::filesystem::path>> file() const;
 
   /// The dead letters in the same place, which is opened when one is put there or read.
   [[nodiscard]] result<std::shared_ptr<dead_letter_store>> dead_letters() const;

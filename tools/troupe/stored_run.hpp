@@ -29,6 +29,11 @@ struct stored_run {
 [[nodiscard]] result<workflow::machine> replay_run(workflow::store& store,
                                                    const std::string& run_id);
 
+/// A run of the encoded events of its history.
+/// @returns `history_unreadable`, `history_mismatch`.
+[[nodiscard]] result<stored_run> to_run(const std::string& run_id,
+                                        const std::vector<std::string>& bytes);
+
 /// Reads a run's history and applies it. Blocks on the disk.
 /// @returns the store's errors; `history_unreadable`, `history_mismatch`.
 [[nodiscard]] result<stored_run> read_run(workflow::store& store, const std::string& run_id);

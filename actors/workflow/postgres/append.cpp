@@ -1,7 +1,9 @@
 #include "actors/workflow/postgres/run_store.hpp"
+#include "actors/workflow/stored_blobs.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 
 namespace troupe::workflow::postgres {
 namespace {
@@ -41,8 +43,14 @@ WITH counted AS (
     AS n (number, expected, epoch, version, status, closed_us, checksum)
   WHERE runs.number = n.number AND runs.version = n.expected AND runs.epoch = n.epoch AND runs.owner = $1 RETURNING 1
 ), added AS (
-  INSERT INTO events (run, number, bytes, checksum)
-  SELECT * FROM unnest($19::bigint[], $20::bigint[], $21::bytea[], $22::bytea[]) RETURNING 1
+  INSERT INTO events (run, number, bytes, checksum, blob, blob_at)
+  SELECT * FROM unnest($19::bigint[], $20::bigint[], $21::bytea[], $22::bytea[], $23::bytea[], $24::bigint[]) RETURNING 1
+), kept AS (
+  INSERT INTO blobs (hash, bytes) SELECT * FROM unnest($25::bytea[], $26::bytea[])
+  ON CONFLICT (hash) DO UPDATE SET uses = blobs.uses + 1
+), tagged AS (
+  INSERT INTO run_tags (key, value, started_us, run)
+  SELECT * FROM unnest($27::bytea[], $28::bytea[], $29::bigint[], $30::bigint[])
 )
 SELECT (SELECT count(*) FROM counted), (SELECT count(*) FROM made), (SELECT count(*) FROM moved),
        (SELECT count(*) FROM added)
@@ -109,7 +117,12 @@ struct known_runs {
   column number, expected, epoch, version, status, closed, sum;
 };
 struct new_events {
-  column run, number, bytes, sum;
+  column run, number, bytes, sum, blob, blob_at;
+  /// By their hashes, so that sessions which have the same ones take their rows in the same order.
+  std::map<std::string, std::string> blobs;
+};
+struct new_tags {
+  column key, value, started, run;
 };
 
 void add_to(parameters& with, const new_runs& of) {
@@ -125,8 +138,37 @@ void add_to(parameters& with, const known_runs& of) {
 }
 
 void add_to(parameters& with, const new_events& of) {
-  for (const column* each : {&of.run, &of.number, &of.bytes, &of.sum})
+  for (const column* each : {&of.run, &of.number, &of.bytes, &of.sum, &of.blob, &of.blob_at})
     with.add(*each);
+  column hashes, payloads;
+  for (const auto& [hash, payload] : of.blobs) {
+    hashes.add_bytes(hash);
+    payloads.add_bytes(payload);
+  }
+  with.add(hashes).add(payloads);
+}
+
+void add_to(parameters& with, const new_tags& of) {
+  for (const column* each : {&of.key, &of.value, &of.started, &of.run})
+    with.add(*each);
+}
+
+/// A large payload lies apart.
+void add_event(new_events& to, const std::string& event) {
+  auto cut = cut_payload(event);
+  to.bytes.add_bytes(cut ? cut->rest : event);
+  to.blob.add_bytes(cut ? cut->hash : std::string{});
+  to.blob_at.add(cut ? static_cast<std::int64_t>(cut->at) : 0);
+  if (cut) to.blobs.emplace(std::move(cut->hash), cut->payload);
+}
+
+void add_tags(new_tags& to, const run_entry& entry, std::int64_t number) {
+  for (const auto& [key, value] : entry.tags) {
+    to.key.add_bytes(key);
+    to.value.add_bytes(value);
+    to.started.add(to_us(entry.started));
+    to.run.add(number);
+  }
 }
 
 void add_row(new_runs& to, const run_entry& entry, std::int64_t number, const checksum& sum) {
@@ -148,10 +190,12 @@ parameters run_store::rows_of(const group& wanted) {
   new_runs made;
   known_runs moved;
   new_events added;
+  new_tags tagged;
   for (const group::part& each : wanted.parts) {
     const checksum sum = sum_of(sums_, each.entry, each.number);
     if (each.expected == 0) {
       add_row(made, each.entry, each.number, sum);
+      add_tags(tagged, each.entry, each.number);
     } else {
       moved.number.add(each.number);
       moved.expected.add(static_cast<std::int64_t>(each.expected));
@@ -165,7 +209,7 @@ parameters run_store::rows_of(const group& wanted) {
     for (const std::string* event : each.events) {
       added.run.add(each.number);
       added.number.add(static_cast<std::int64_t>(++sequence));
-      added.bytes.add_bytes(*event);
+      add_event(added, *event);
       added.sum.add_bytes(view(sum_of(sums_, each.entry.run_id, sequence, *event)));
     }
   }
@@ -174,6 +218,7 @@ parameters run_store::rows_of(const group& wanted) {
   add_to(with, made);
   add_to(with, moved);
   add_to(with, added);
+  add_to(with, tagged);
   return with;
 }
 

@@ -1,4 +1,5 @@
 #include "actors/workflow/postgres/run_store.hpp"
+#include "actors/workflow/stored_blobs.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -6,11 +7,31 @@
 namespace troupe::workflow::postgres {
 namespace {
 
-constexpr const char* columns = "number, run_id, workflow, workflow_version, status, started_us, "
-                                "closed_us, version, owner, epoch, checksum";
+constexpr const char* list_columns =
+    "r.number, r.run_id, r.workflow, r.workflow_version, r.status, r.started_us, r.closed_us, "
+    "r.version, r.owner, r.epoch, r.checksum";
 
-constexpr statement find_events{
-    "find_events", "SELECT number, bytes, checksum FROM events WHERE run = $1 ORDER BY number"};
+constexpr statement find_events{"find_events", "SELECT number, bytes, checksum, blob, blob_at FROM "
+                                               "events WHERE run = $1 ORDER BY number"};
+/// Of a schema of format 1.
+constexpr statement find_old_events{"find_old_events",
+                                    "SELECT number, bytes, checksum, ''::bytea, 0 "
+                                    "FROM events WHERE run = $1 ORDER BY number"};
+constexpr statement find_blob{"find_blob", "SELECT bytes FROM blobs WHERE hash = $1"};
+
+/// Runs that have all tags of a filter, as a part of a query of theirs.
+std::string tags_sql(const run_filter& filter, parameters& with) {
+  std::string sql;
+  for (const auto& [key, value] : filter.tags) {
+    with.add_bytes(key).add_bytes(value);
+    const std::size_t last = with.texts().size();
+    const std::string tag = fmt::format("t{}", last);
+    sql += fmt::format(" JOIN run_tags {0} ON {0}.run = r.number AND {0}.started_us = r.started_us "
+                       "AND {0}.key = ${1} AND {0}.value = ${2}",
+                       tag, last - 1, last);
+  }
+  return sql;
+}
 
 } // namespace
 
@@ -65,7 +86,8 @@ result<std::vector<std::string>> run_store::read(const std::string& run_id) {
 }
 
 outcome<std::vector<std::string>> run_store::read_events(const run_row& of) {
-  const auto found = session_->run(find_events, parameters{}.add(of.number));
+  const auto found =
+      session_->run(format_ >= 2 ? find_events : find_old_events, parameters{}.add(of.number));
   if (!found) return tl::unexpected(found.error());
   const std::string& run = of.entry.run_id;
   const std::size_t there = found->size();
@@ -76,6 +98,8 @@ outcome<std::vector<std::string>> run_store::read_events(const run_row& of) {
     if (at >= there || number_at(*found, at, 0) != static_cast<std::int64_t>(due))
       return damaged(fmt::format("event {} of run '{}' is missing", due, run));
     events.push_back(bytes_at(*found, at, 1));
+    if (auto put = put_blob_back(*found, at, of, events.back()); !put)
+      return tl::unexpected(put.error());
     if (bytes_at(*found, at, 2) != view(sum_of(sums_, run, due, events.back())))
       return damaged(fmt::format("event {} of run '{}' is not what was written", due, run));
   }
@@ -83,20 +107,39 @@ outcome<std::vector<std::string>> run_store::read_events(const run_row& of) {
   return damaged(fmt::format("event {} of run '{}' is behind its end", of.entry.version + 1, run));
 }
 
+/// A payload that lies apart.
+outcome<void> run_store::put_blob_back(const rows& from, std::size_t at, const run_row& of,
+                                       std::string& into) {
+  const std::string hash = bytes_at(from, at, 3);
+  if (hash.empty()) return {};
+  const auto found = session_->run(find_blob, parameters{}.add_bytes(hash));
+  if (!found) return tl::unexpected(found.error());
+  const auto payload = found->empty() ? std::nullopt : std::optional{bytes_at(*found, 0, 0)};
+  if (const auto wrong = put_payload_back(into, number_at(from, at, 4), hash, payload))
+    return damaged(
+        fmt::format("event {} of run '{}': {}", number_at(from, at, 0), of.entry.run_id, *wrong));
+  return {};
+}
+
 result<std::vector<run_entry>> run_store::list(const run_filter& filter) {
-  std::string sql = fmt::format("SELECT {} FROM runs WHERE true", columns);
   parameters with;
+  const std::string tags = tags_sql(filter, with);
+  std::string sql = fmt::format("SELECT {} FROM runs r{} WHERE true", list_columns, tags);
   if (!filter.statuses.empty())
-    sql += fmt::format(" AND status IN ({})", fmt::join(filter.statuses, ","));
+    sql += fmt::format(" AND r.status IN ({})", fmt::join(filter.statuses, ","));
   if (filter.started_since)
-    sql += fmt::format(" AND started_us >= {}", to_us(*filter.started_since));
+    sql += fmt::format(" AND r.started_us >= {}", to_us(*filter.started_since));
+  if (filter.started_before)
+    sql += fmt::format(" AND r.started_us < {}", to_us(*filter.started_before));
   if (!filter.workflow.empty()) {
-    sql += " AND workflow = $1";
     with.add_bytes(filter.workflow);
+    sql += fmt::format(" AND r.workflow = ${}", with.texts().size());
   }
-  sql += fmt::format(" ORDER BY started_us DESC, number DESC LIMIT {}",
+  sql += fmt::format(" ORDER BY r.started_us DESC, r.number DESC LIMIT {}",
                      std::min(filter.limit, std::size_t{1'000'000'000}));
   return carry_out<std::vector<run_entry>>([&]() -> outcome<std::vector<run_entry>> {
+    // A schema of format 1 has no tags.
+    if (!filter.tags.empty() && format_ < 2) return std::vector<run_entry>{};
     const auto found = session_->run(sql, with);
     if (!found) return tl::unexpected(found.error());
     std::vector<run_entry> made;

@@ -37,6 +37,7 @@ outcome<void> run_store::connect() {
   if (!made) return tl::unexpected(made.error());
   session_.emplace(std::move(*made));
   auto ready = open_schema(*session_, {options_.must_exist || entered_, options_.read_only});
+  if (ready) format_ = *ready;
   auto done = ready ? outcome<void>{} : tl::unexpected(ready.error());
   if (done && entered_) done = enter_again();
   if (!done) disconnect();

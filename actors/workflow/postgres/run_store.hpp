@@ -102,6 +102,8 @@ private:
   outcome<run_row> to_row(const rows& from, std::size_t row);
   outcome<run_row> find_row(const std::string& run_id, const statement& by = find_run);
   outcome<std::vector<std::string>> read_events(const run_row& of);
+  outcome<void> put_blob_back(const rows& from, std::size_t at, const run_row& of,
+                              std::string& into);
   [[nodiscard]] tl::unexpected<failure> damaged(const std::string& what) const;
 
   [[nodiscard]] const std::string& shown() const { return at_.shown(); }
@@ -111,6 +113,7 @@ private:
   /// Empty where the store is only read.
   const std::string owner_;
   std::optional<session> session_;
+  schema_format format_ = newest_schema;
   checksummer sums_;
   bool entered_ = false;
   /// Numbers of this owner's runs.

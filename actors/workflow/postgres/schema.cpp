@@ -82,16 +82,52 @@ CREATE TABLE dead_letters (
 CREATE INDEX dead_letters_by_time ON dead_letters (time_ms, number);
 )sql";
 
+// Payloads that many events may share, each under its SHA-256, and where an event has one cut out (`stored_blobs`); what
+// runs are called; what a repair has taken out of the other tables. `blobs.uses` only says that somebody refers to the
+// blob just now: who does so writes it, and so holds the row.
+constexpr const char* format_2 = R"sql(
+CREATE TABLE blobs (
+  hash bytea PRIMARY KEY,
+  bytes bytea NOT NULL,
+  uses bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 80);
+ALTER TABLE blobs ALTER COLUMN bytes SET STORAGE EXTERNAL;
+ALTER TABLE events ADD COLUMN blob bytea NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN blob_at bigint NOT NULL DEFAULT 0;
+CREATE INDEX events_by_blob ON events (blob) WHERE blob <> '';
+CREATE TABLE run_tags (
+  key bytea NOT NULL,
+  value bytea NOT NULL,
+  started_us bigint NOT NULL,
+  run bigint NOT NULL,
+  PRIMARY KEY (key, value, started_us, run)
+);
+CREATE INDEX run_tags_by_run ON run_tags (run);
+CREATE INDEX runs_by_closing ON runs (closed_us) WHERE closed_us <> 0;
+CREATE TABLE quarantine (
+  number bigint PRIMARY KEY,
+  run_id bytea NOT NULL,
+  reason bytea NOT NULL,
+  time_us bigint NOT NULL,
+  source bigint NOT NULL,
+  content bytea NOT NULL,
+  blob bytea NOT NULL
+);
+CREATE INDEX quarantine_by_blob ON quarantine (blob) WHERE blob <> '';
+)sql";
+
 /// Entry i makes format i + 1 out of format i. What is listed here has been released: it never changes, and what comes is
 /// added at the end.
-constexpr std::array<const char*, newest_schema> steps{format_1};
+constexpr std::array<const char*, newest_schema> steps{format_1, format_2};
 
 /// Names of the tables of each format.
 constexpr std::array<const char*, newest_schema> tables{
     "'store_format', 'runs', 'events', 'owners', 'cancel_requests', 'signal_requests', "
     "'dead_letters'",
+    "'store_format', 'runs', 'events', 'owners', 'cancel_requests', 'signal_requests', "
+    "'dead_letters', 'blobs', 'run_tags', 'quarantine'",
 };
-constexpr std::array<std::int64_t, newest_schema> table_counts{7};
+constexpr std::array<std::int64_t, newest_schema> table_counts{7, 10};
 
 /// What a schema is, seen at one moment.
 struct schema_kind {

@@ -61,6 +61,9 @@ struct store_conformance {
     BOOST_TEST_CONTEXT("listing") {
       listing();
     }
+    BOOST_TEST_CONTEXT("tagging") {
+      tagging();
+    }
     BOOST_TEST_CONTEXT("ownership") {
       ownership();
     }
@@ -142,6 +145,53 @@ struct store_conformance {
     filter.workflow = "second'; DROP TABLE runs; --";
     filter.started_since = now + std::chrono::hours{3};
     BOOST_TEST(one->list(filter)->size() == 2u);
+  }
+
+  void tagging() {
+    using ids = std::vector<std::string>;
+    auto one = open(now);
+    for (int i = 0; i < 6; ++i) {
+      append_batch made = batch("t" + std::to_string(i), 0, {"1"}, i % 2 == 0 ? 8 : 9);
+      made.entry.started = now + std::chrono::hours{i};
+      made.entry.tags = {{"tenant", i < 4 ? "acme" : "other"}, {"odd' key", "\xc3\xa4 = %"}};
+      if (i == 3) made.entry.tags.emplace("urgent", "");
+      BOOST_REQUIRE(append(*one, made));
+      // What is appended later changes nothing about them.
+      made.expected_version = 1;
+      made.entry.tags = {{"tenant", "third"}};
+      BOOST_REQUIRE(append(*one, made));
+    }
+    const auto found = [&](const run_filter& filter) {
+      ids made;
+      const auto entries = one->list(filter).value();
+      for (const run_entry& each : entries)
+        made.push_back(each.run_id);
+      return made;
+    };
+    run_filter filter;
+    filter.tags = {{"tenant", "acme"}};
+    BOOST_TEST((found(filter) == ids{"t3", "t2", "t1", "t0"}));
+    filter.limit = 2;
+    BOOST_TEST((found(filter) == ids{"t3", "t2"}));
+    filter.limit = 10;
+    filter.statuses = {8};
+    BOOST_TEST((found(filter) == ids{"t2", "t0"}));
+    filter.statuses = {};
+    filter.started_since = now + std::chrono::hours{1};
+    filter.started_before = now + std::chrono::hours{3};
+    BOOST_TEST((found(filter) == ids{"t2", "t1"}));
+    filter = {};
+    filter.tags = {{"tenant", "acme"}, {"odd' key", "\xc3\xa4 = %"}, {"urgent", ""}};
+    BOOST_TEST((found(filter) == ids{"t3"}));
+    filter.tags["urgent"] = "no";
+    BOOST_TEST(found(filter).empty());
+    filter.tags = {{"tenant", "third"}};
+    BOOST_TEST(found(filter).empty());
+    filter.tags = {{"no such", "acme"}};
+    BOOST_TEST(found(filter).empty());
+    filter.tags = {{"tenant", "other"}};
+    filter.workflow = "no such workflow";
+    BOOST_TEST(found(filter).empty());
   }
 
   void ownership() {

@@ -2,6 +2,7 @@
 
 #include "actors/workflow/postgres_dead_letters.hpp"
 #include "actors/workflow/postgres_store.hpp"
+#include "actors/workflow/raw_store.hpp"
 #include "actors/workflow/sqlite_dead_letters.hpp"
 #include "actors/workflow/sqlite_store.hpp"
 #include "tests/actors/workflow/store_on_disk.hpp"
@@ -22,6 +23,9 @@ public:
   /// Opens the store as a new owner whose lease begins at `now`; locks are not waited for long.
   [[nodiscard]] virtual result<std::unique_ptr<workflow::store>>
   open(clock::time_point now = clock::now()) const = 0;
+  [[nodiscard]] virtual result<std::unique_ptr<workflow::store>> open_to_read() const = 0;
+  [[nodiscard]] virtual result<std::unique_ptr<workflow::raw_store>>
+  open_rows(bool read_only) const = 0;
   /// Dead letters there, of which `most` are kept.
   [[nodiscard]] virtual std::shared_ptr<dead_letter_store> letters(std::size_t most) const = 0;
   /// What another program could do with it.
@@ -38,11 +42,21 @@ public:
     options.now = now;
     return workflow::open_sqlite_store(disk_.file, options);
   }
+  [[nodiscard]] result<std::unique_ptr<workflow::store>> open_to_read() const override {
+    workflow::sqlite_store_options options;
+    options.read_only = true;
+    return workflow::open_sqlite_store(disk_.file, options);
+  }
+  [[nodiscard]] result<std::unique_ptr<workflow::raw_store>>
+  open_rows(bool read_only) const override {
+    return workflow::open_raw_sqlite(disk_.file, read_only, read_only);
+  }
   [[nodiscard]] std::shared_ptr<dead_letter_store> letters(std::size_t most) const override {
     return workflow::sqlite_dead_letters(disk_.file, {.most = most});
   }
   void execute(const std::string& sql) const override { disk_.execute(sql); }
   [[nodiscard]] std::string name() const override { return disk_.file.filename(); }
+  [[nodiscard]] const std::filesystem::path& file() const { return disk_.file; }
 
 private:
   store_on_disk disk_;
@@ -57,6 +71,15 @@ public:
     workflow::postgres_store_options options;
     options.now = now;
     return workflow::open_postgres_store(address(), options);
+  }
+  [[nodiscard]] result<std::unique_ptr<workflow::store>> open_to_read() const override {
+    workflow::postgres_store_options options;
+    options.read_only = true;
+    return workflow::open_postgres_store(address(), options);
+  }
+  [[nodiscard]] result<std::unique_ptr<workflow::raw_store>>
+  open_rows(bool read_only) const override {
+    return workflow::open_raw_postgres(address(), read_only, read_only);
   }
   [[nodiscard]] std::shared_ptr<dead_letter_store> letters(std::size_t most) const override {
     workflow::postgres_dead_letter_options options;
