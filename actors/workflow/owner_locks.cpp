@@ -49,4 +49,10 @@ bool owner_locks::is_locked(std::int64_t slot) const {
   return ::fcntl(descriptor_, F_OFD_GETLK, &wanted) != 0 || wanted.l_type != F_UNLCK;
 }
 
+bool owner_locks::is_any_locked() const {
+  struct flock wanted = byte_lock(0);
+  wanted.l_len = 0; // as far as there may be any
+  return ::fcntl(descriptor_, F_OFD_GETLK, &wanted) != 0 || wanted.l_type != F_UNLCK;
+}
+
 } // namespace troupe::workflow

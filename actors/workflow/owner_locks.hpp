@@ -20,6 +20,8 @@ public:
   [[nodiscard]] bool try_lock(std::int64_t slot);
   /// Whether another holds byte `slot`; true where the system cannot tell.
   [[nodiscard]] bool is_locked(std::int64_t slot) const;
+  /// Whether another holds any byte; true where the system cannot tell.
+  [[nodiscard]] bool is_any_locked() const;
 
 private:
   explicit owner_locks(int descriptor) : descriptor_(descriptor) {}

@@ -82,6 +82,13 @@ statement& statement::bind(int position, std::span<const unsigned char> blob) {
   return *this;
 }
 
+statement& statement::bind_row(const statement& at) {
+  const int columns = sqlite3_column_count(at.held_.get());
+  for (int i = 0; i < columns; ++i)
+    sqlite3_bind_value(held_.get(), i + 1, sqlite3_column_value(at.held_.get(), i));
+  return *this;
+}
+
 result<bool> statement::step() {
   const int code = sqlite3_step(held_.get());
   if (code == SQLITE_ROW) return true;

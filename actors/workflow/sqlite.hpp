@@ -24,6 +24,8 @@ public:
   statement& bind(int position, std::int64_t number);
   statement& bind(int position, std::string_view text);
   statement& bind(int position, std::span<const unsigned char> blob);
+  /// Binds all columns of the row that another statement is at, from the first parameter on; they are copied.
+  statement& bind_row(const statement& at);
 
   /// Runs on to the next row. @returns whether there is one.
   [[nodiscard]] result<bool> step();

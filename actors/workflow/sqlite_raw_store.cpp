@@ -137,6 +137,9 @@ result<void> sqlite_raw_store::check_alone() {
   if (!owners) return tl::unexpected(std::move(owners.error()));
   for (;;) {
     const auto more = owners->step();
+    // Who they are cannot be read; whether there is one still can be told.
+    if (!more && more.error().code == workflow_errc::store_damaged && !locks->is_any_locked())
+      return {};
     if (!more) return tl::unexpected(more.error());
     if (!*more) return {};
     if (locks->is_locked(owners->number(0)))

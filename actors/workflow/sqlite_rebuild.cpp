@@ -17,39 +17,74 @@ namespace fs = std::filesystem;
 constexpr std::array numbered_tables{"runs",  "events",          "dead_letters", "cancel_requests",
                                      "blobs", "signal_requests", "quarantine"};
 
-/// Copies a table of a damaged file (`main`) into the same one of a new file (`fresh`), row by row.
+/// The damaged file, and the new one. Two connections, since what reads damage cannot commit any more.
+struct file_pair {
+  sqlite::database& from;
+  sqlite::database& into;
+};
+
+/// Copies a table row by row.
 class table_copier {
 public:
-  table_copier(sqlite::database& on, std::string table, const store_watch& watch)
-      : on_(on), table_(std::move(table)), watch_(watch) {}
+  table_copier(file_pair files, std::string table, const store_watch& watch)
+      : files_(files), table_(std::move(table)), watch_(watch) {}
   result<void> copy();
   [[nodiscard]] std::uint64_t copied() const { return copied_; }
   [[nodiscard]] std::uint64_t unreadable() const { return unreadable_; }
 
 private:
+  result<void> prepare();
   result<void> find_end();
-  result<bool> copy_next();
+  bool copy_next();
+  bool copy_row();
 
-  sqlite::database& on_;
+  file_pair files_;
   const std::string table_;
   const store_watch& watch_;
-  sqlite::statement find_, insert_;
+  sqlite::statement find_, read_, insert_;
   std::int64_t next_ = 0, last_ = 0;
   std::uint64_t copied_ = 0, unreadable_ = 0;
 };
 
+result<void> table_copier::prepare() {
+  const auto columns =
+      files_.into.query_number(fmt::format("SELECT count(*) FROM pragma_table_info('{}')", table_));
+  if (!columns) return tl::unexpected(columns.error());
+  std::string places = "?";
+  for (std::int64_t i = 1; i < *columns; ++i)
+    places += ", ?";
+  auto find = files_.from.prepare(fmt::format(
+      "SELECT rowid FROM {} NOT INDEXED WHERE rowid >= ?1 ORDER BY rowid LIMIT 1", table_));
+  auto read =
+      files_.from.prepare(fmt::format("SELECT * FROM {} NOT INDEXED WHERE rowid = ?1", table_));
+  auto insert =
+      files_.into.prepare(fmt::format("INSERT OR IGNORE INTO {} VALUES ({})", table_, places));
+  for (auto* each : {&find, &read, &insert})
+    if (!*each) return tl::unexpected(std::move(each->error()));
+  find_ = std::move(*find);
+  read_ = std::move(*read);
+  insert_ = std::move(*insert);
+  return {};
+}
+
 /// Where the way to the last row is damaged, more rows than there can be are looked for.
 result<void> table_copier::find_end() {
-  const auto last = on_.query_number(fmt::format("SELECT max(rowid) FROM main.{}", table_));
-  const auto pages = on_.query_number("PRAGMA main.page_count");
+  const auto last = files_.from.query_number(fmt::format("SELECT max(rowid) FROM {}", table_));
+  const auto pages = files_.from.query_number("PRAGMA page_count");
   if (!pages) return tl::unexpected(pages.error());
   constexpr std::int64_t rows_of_a_page = 110; // of 4 KiB, with a checksum each
   last_ = last ? *last : *pages * rows_of_a_page;
   return {};
 }
 
+bool table_copier::copy_row() {
+  const sqlite::reset_guard done{read_};
+  const auto there = read_.bind(1, next_).step();
+  return there && *there && insert_.bind_row(read_).run();
+}
+
 /// @returns whether there may be more.
-result<bool> table_copier::copy_next() {
+bool table_copier::copy_next() {
   const sqlite::reset_guard done{find_};
   const auto there = find_.bind(1, next_).step();
   if (!there) {
@@ -59,42 +94,40 @@ result<bool> table_copier::copy_next() {
   }
   if (!*there) return false;
   next_ = find_.number(0);
-  if (insert_.bind(1, next_).run())
-    ++copied_;
-  else
-    ++unreadable_; // found, and no row that can be
+  // One that was found and cannot be read is none that can be kept.
+  ++(copy_row() ? copied_ : unreadable_);
   return ++next_ <= last_;
 }
 
 result<void> table_copier::copy() {
-  auto find = on_.prepare(fmt::format(
-      "SELECT rowid FROM main.{} NOT INDEXED WHERE rowid >= ?1 ORDER BY rowid LIMIT 1", table_));
-  auto insert = on_.prepare(fmt::format(
-      "INSERT OR IGNORE INTO fresh.{0} SELECT * FROM main.{0} NOT INDEXED WHERE rowid = ?1",
-      table_));
-  if (!find || !insert) return tl::unexpected(find ? insert.error() : find.error());
-  find_ = std::move(*find);
-  insert_ = std::move(*insert);
+  if (auto prepared = prepare(); !prepared) return prepared;
   if (auto known = find_end(); !known) return known;
-  for (;;) {
+  do
     if (auto go_on = watch_.step(table_, copied_, static_cast<std::uint64_t>(last_)); !go_on)
       return go_on;
-    const auto more = copy_next();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) return {};
-  }
+  while (copy_next());
+  return {};
 }
 
-result<void> copy_tables(sqlite::database& on, const store_watch& watch, rebuilt_file& into) {
+/// Their rows have no number of their own. Those behind one that cannot be read are made again from the runs' first events.
+result<void> copy_tags(file_pair files) {
+  auto read = files.from.prepare("SELECT key, value, started_us, run FROM run_tags");
+  auto insert = files.into.prepare(
+      "INSERT OR IGNORE INTO run_tags (key, value, started_us, run) VALUES (?, ?, ?, ?)");
+  if (!read || !insert) return tl::unexpected(read ? insert.error() : read.error());
+  for (auto more = read->step(); more && *more; more = read->step())
+    if (!insert->bind_row(*read).run()) break;
+  return {};
+}
+
+result<void> copy_tables(file_pair files, const store_watch& watch, rebuilt_file& into) {
   for (const char* table : numbered_tables) {
-    table_copier rows{on, table, watch};
+    table_copier rows{files, table, watch};
     if (auto done = rows.copy(); !done) return done;
     into.copied.push_back(fmt::format("{}: {}", table, rows.copied()));
     into.unreadable += rows.unreadable();
   }
-  // Where they cannot be read, they are made again from the runs' first events.
-  (void)on.execute("INSERT OR IGNORE INTO fresh.run_tags SELECT * FROM main.run_tags");
-  return {};
+  return copy_tags(files);
 }
 
 void remove_with_log(const fs::path& file) {
@@ -110,29 +143,24 @@ result<void> make_fresh(const fs::path& file) {
   return made ? result<void>{} : tl::unexpected(made.error());
 }
 
-/// In the connection's own words, with quotes doubled.
-std::string sql_text(const fs::path& file) {
-  std::string made = "'";
-  for (const char each : file.string())
-    each == '\'' ? made += "''" : made += each;
-  return made + "'";
-}
-
 /// All but the exchange of the files.
 result<rebuilt_file> build(const fs::path& file, const fs::path& fresh, const store_watch& watch) {
   if (auto made = make_fresh(fresh); !made) return tl::unexpected(std::move(made.error()));
-  auto on = sqlite::database::open(file.string(), sqlite::open_mode::existing,
-                                   std::chrono::milliseconds{5'000});
-  if (!on) return tl::unexpected(std::move(on.error()));
+  constexpr std::chrono::milliseconds patience{5'000};
+  auto from = sqlite::database::open(file.string(), sqlite::open_mode::existing, patience);
+  if (!from) return tl::unexpected(std::move(from.error()));
+  auto into = sqlite::database::open(fresh.string(), sqlite::open_mode::existing, patience);
+  if (!into) return tl::unexpected(std::move(into.error()));
   rebuilt_file made;
-  auto done = on->execute(fmt::format("ATTACH {} AS fresh", sql_text(fresh)).c_str());
-  if (done)
-    done = on->execute("PRAGMA main.synchronous = FULL; PRAGMA fresh.synchronous = FULL; BEGIN");
-  if (done) done = copy_tables(*on, watch, made);
-  if (done) done = on->execute("COMMIT");
-  if (done) done = on->execute("PRAGMA fresh.wal_checkpoint(TRUNCATE)");
+  auto done = from->execute("BEGIN");
+  if (done) done = into->execute("PRAGMA synchronous = FULL; BEGIN");
+  if (done) done = copy_tables({*from, *into}, watch, made);
+  if (done) done = into->execute("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
   // What is in the old file's log is copied; it must not be taken for the new file's.
-  if (done) done = on->execute("PRAGMA main.wal_checkpoint(TRUNCATE)");
+  if (done) {
+    (void)from->execute("ROLLBACK");
+    done = from->execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
   if (!done) return tl::unexpected(std::move(done.error()));
   return made;
 }

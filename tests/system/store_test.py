@@ -15,7 +15,7 @@ import time
 import unittest
 from unittest import mock
 
-from support import TROUPE, PostgresServer, SystemTest, can_mount, json_lines, small_disk, troupe
+from support import ROOT, TROUPE, PostgresServer, SystemTest, can_mount, json_lines, small_disk, troupe
 
 TINY = """name: tiny
 version: "1"
@@ -238,12 +238,16 @@ class SqliteStoreTest(AnyStoreTests, StoreTest):
         for i in range(30):
             self.run_tiny(f"run{i}")
         file = self.folder / "runs.db"
+        with contextlib.closing(sqlite3.connect(file)) as store:
+            # What lies in a page without any row is nobody's; without the pages of the schema there is no file.
+            used = [page for page, in store.execute("SELECT pageno FROM dbstat WHERE ncell > 0 AND name NOT LIKE 'sqlite_%' "
+                                                    "ORDER BY pageno")]
         good = file.read_bytes()
         chance = random.Random(3)
         for round in range(4):
             with self.subTest(round=round):
                 bad = bytearray(good)
-                page = chance.randrange(1, len(good) // 4096)
+                page = chance.choice(used) - 1
                 bad[page * 4096 + 8: page * 4096 + 4000] = chance.randbytes(3992)
                 for beside in self.folder.glob("runs.db-*"):
                     beside.unlink()
@@ -273,6 +277,33 @@ class SqliteStoreTest(AnyStoreTests, StoreTest):
             refused = troupe("store", "restore", self.backup, "--store", f"sqlite:{disk / 'new.db'}")
             self.assert_exit(refused, 1)
             self.assertIn("no space left for the store", refused.stderr)
+
+    def test_retention(self):
+        """What ended before goes while a run is at work; what ends just then stays."""
+        old = (ROOT / "tests" / "actors" / "workflow" / "store_v5.sql").read_text()
+        self.execute(old)
+        archive = self.folder / "old.archive"
+        old = ["made-by-2", "made-by-3", "made-by-4", "made-by-5"]
+        self.assertTrue(set(old) < set(self.ids()))
+        self.run_tiny("new", "--retention", "1m", "--retention-archive", archive)
+        self.assertFalse(set(old) & set(self.ids()))
+        self.assertTrue({"new", "half-done", "just-started"} < set(self.ids()))
+        self.assertEqual(self.show("made-by-3", "--archive", archive)["run"], "made-by-3")
+        self.assertTrue(self.store_command("check")["good"])
+
+    def test_retention_that_cannot_be(self):
+        for wrong, words in (("30s", "less than a minute"), ("soon", "bad duration")):
+            refused = troupe("run", self.folder / "tiny.yaml", "--input", "folder=.", "--store", self.store, "--retention", wrong)
+            self.assert_exit(refused, 2)
+            self.assertIn(words, refused.stderr)
+        refused = troupe("run", self.folder / "tiny.yaml", "--store", self.store, "--retention-keep", "3")
+        self.assert_exit(refused, 2)
+        self.assertIn("requires --retention", refused.stderr)
+        # The run is what counts; that the archive cannot be written is said.
+        done = troupe("run", self.folder / "tiny.yaml", "--input", f"folder={self.folder / 'documents'}", "--store", self.store,
+                      "--retention", "1m", "--retention-archive", self.folder / "absent" / "old.archive")
+        self.assert_exit(done, 0)
+        self.assertIn("warning: retention: ", done.stderr)
 
     def test_what_is_no_store(self):
         for command in (["check"], ["backup", self.backup], ["repair"], ["prune", "--older-than", "1d"]):

@@ -14,6 +14,7 @@ void node_setup::add_to(CLI::App& command) {
   precision_.add_to(command);
   resources_.add_to(command);
   process_.add_to(command);
+  retention_.add_to(command);
   command
       .add_option("--policy", policy_,
                   "Who of the attempts that wait goes first: aged-srpt, srpt, las, rank or fifo")

@@ -4,6 +4,7 @@
 #include "tools/troupe/precision_option.hpp"
 #include "tools/troupe/process_option.hpp"
 #include "tools/troupe/resources_option.hpp"
+#include "tools/troupe/retention_option.hpp"
 #include "tools/troupe/store_option.hpp"
 
 #include <memory>
@@ -20,6 +21,10 @@ public:
   /// models. Blocks.
   /// @param must_exist refuses to make a new store.
   [[nodiscard]] result<std::unique_ptr<node>> start(bool must_exist) const;
+  /// Removes old runs of the store while it lives, where that was asked for; for when the node is there. Not after this.
+  [[nodiscard]] std::unique_ptr<workflow::retention> start_retention() const {
+    return retention_.start(store_);
+  }
   [[nodiscard]] const store_option& store() const { return store_; }
 
 private:
@@ -27,6 +32,7 @@ private:
   precision_option precision_;
   resources_option resources_;
   process_option process_;
+  retention_option retention_;
   std::string policy_ = node_options{}.policy;
 };
 

@@ -104,7 +104,11 @@ exit_code run(const run_options& options) {
   progress shown{options.shown}; // outlives the node, which tells it of events until it has stopped
   auto node = options.node.start(!options.target.may_make_store());
   if (!node) return report(node.error());
+  const auto retention = options.node.start_retention();
   const auto code = drive(**node, options, shown);
+  // However short the run was.
+  while (retention && !interrupt::requested() && !retention->wait_for_look(tick)) {
+  }
   (*node)->stop();
   return code;
 }

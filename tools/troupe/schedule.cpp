@@ -71,6 +71,7 @@ exit_code run_schedules(std::vector<workflow::cron::schedule> schedules,
   auto runs =
       scheduled_runs::load(std::move(schedules), folder, (*node)->workflows(), (*node)->agents());
   if (!runs) return report(runs.error().why, runs.error().code);
+  const auto retention = options.node.start_retention();
   return keep(**node, *runs, options);
 }
 

@@ -11,8 +11,10 @@ namespace {
 
 result<void> submit(engine_harness& to, const std::string& run, const run_tags& tags) {
   result<void> outcome = troupe::fail(workflow_errc::none, "not told");
-  to.core->submit(lone_step(""), {}, {run, 0, tags},
-                  [&](result<void> done) { outcome = std::move(done); });
+  submit_options wanted;
+  wanted.run_id = run;
+  wanted.tags = tags;
+  to.core->submit(lone_step(""), {}, wanted, [&](result<void> done) { outcome = std::move(done); });
   to.core->commit();
   return outcome;
 }

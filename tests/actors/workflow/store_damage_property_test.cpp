@@ -1,3 +1,4 @@
+#include "actors/workflow/sqlite.hpp"
 #include "actors/workflow/sqlite_rebuild.hpp"
 #include "actors/workflow/store_repair.hpp"
 #include "tests/actors/workflow/store_filling.hpp"
@@ -74,6 +75,17 @@ void check_prefixes(const histories& before, const histories& after) {
   }
 }
 
+/// Where the names and places of the tables lie: without these pages there is no file.
+std::set<std::size_t> schema_pages(const std::filesystem::path& file) {
+  auto on = must(sqlite::database::open(file.string(), sqlite::open_mode::existing, {}));
+  auto rows = must(on.prepare("SELECT pageno FROM dbstat WHERE name IN ('sqlite_schema', "
+                              "'sqlite_master')"));
+  std::set<std::size_t> made;
+  while (must(rows.step()))
+    made.insert(static_cast<std::size_t>(rows.number(0)));
+  return made;
+}
+
 } // namespace
 
 BOOST_DATA_TEST_CASE(damaged_rows, boost::unit_test::data::make(store_kinds), kind) {
@@ -109,24 +121,35 @@ BOOST_AUTO_TEST_CASE(damaged_pages) {
   const sqlite_place original;
   fill(original);
   const auto before = histories_of(original);
+  const auto needed = schema_pages(original.file());
   const std::string good = read_file(original.file());
+  BOOST_REQUIRE(!needed.empty());
   BOOST_TEST(rc::check("a file with damaged pages is made usable, or refused with a reason", [&] {
     const sqlite_place place;
     must(place.open(at(0)));
     std::string bytes = good;
     const auto holes = *rc::gen::inRange(1, 6);
+    bool hopeless = false;
     for (int i = 0; i < holes; ++i) {
       // Not the first page: without it there is no file.
       const auto at = *rc::gen::inRange<std::size_t>(4'096, bytes.size());
       const auto size = *rc::gen::inRange<std::size_t>(1, 5'000);
       const auto value = *rc::gen::arbitrary<char>();
-      for (std::size_t j = at; j < std::min(at + size, bytes.size()); ++j)
+      for (std::size_t j = at; j < std::min(at + size, bytes.size()); ++j) {
         bytes[j] = static_cast<char>(bytes[j] ^ value);
+        hopeless = hopeless || (value != 0 && needed.contains(j / 4'096 + 1));
+      }
     }
     for (const char* beside : {"-wal", "-shm"})
       std::filesystem::remove(place.file().string() + beside);
     write_file(place.file(), bytes);
-    must(rebuild_sqlite_file(place.file(), {}));
+    if (const auto made = rebuild_sqlite_file(place.file(), {}); !made) {
+      RC_LOG(made.error().message());
+      RC_ASSERT(hopeless);
+      RC_ASSERT(made.error().code == workflow_errc::store_damaged);
+      RC_ASSERT(read_file(place.file()) == bytes);
+      return;
+    }
     repair(place);
     const auto again = check(place);
     RC_LOG(damages_of(again));

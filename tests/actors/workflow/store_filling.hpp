@@ -26,7 +26,9 @@ inline std::vector<std::string> small_history(const std::string& run_id, std::si
     made.push_back(
         encode({number, at(static_cast<double>(number)), std::move(what)}).SerializeAsString());
   };
-  add(run_started{run_id, lone_step(""), {}, 0, {}, std::move(tags)});
+  run_started start{run_id, lone_step(""), {}};
+  start.tags = std::move(tags);
+  add(std::move(start));
   add(step_scheduled{attempt});
   add(step_completed{attempt, reply});
   add(run_completed{});
