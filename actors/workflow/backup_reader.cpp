@@ -154,7 +154,7 @@ read_backup(const std::filesystem::path& file,
   auto from = backup_reader::open(file);
   if (!from) return tl::unexpected(std::move(from.error()));
   const bool archive = from->header().kind() == v1::BACKUP_KIND_ARCHIVE;
-  const auto most = archive ? whole_rows(file) : result<std::uint64_t>{~std::uint64_t{0}};
+  auto most = archive ? whole_rows(file) : result<std::uint64_t>{~std::uint64_t{0}};
   if (!most) return most;
   row shown;
   for (std::uint64_t seen = 0;; ++seen) {

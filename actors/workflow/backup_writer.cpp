@@ -51,7 +51,7 @@ result<void> cut_behind_last_mark(const std::filesystem::path& file) {
   if (there->header().kind() != v1::BACKUP_KIND_ARCHIVE)
     return fail(workflow_errc::bad_backup,
                 file.string() + " is a backup, not an archive; name another file");
-  const auto read = read_to_end(*there);
+  auto read = read_to_end(*there);
   if (read) return {};
   if (!backup_format::is_cut_off(read.error())) return read;
   std::error_code wrong;

@@ -145,7 +145,7 @@ result<void> repairer::repair_rows(v1::BackupTable id) {
   checksummer sums;
   const stored_table& table = table_of(id);
   std::vector<row> bad;
-  const auto scanned = rows_.scan(table, "", {}, [&](row& shown) -> result<void> {
+  auto scanned = rows_.scan(table, "", {}, [&](row& shown) -> result<void> {
     const bool good = id == v1::BACKUP_TABLE_BLOBS             ? is_good_blob(shown)
                       : id == v1::BACKUP_TABLE_CANCEL_REQUESTS ? is_good_cancel(shown, sums)
                       : id == v1::BACKUP_TABLE_SIGNAL_REQUESTS ? is_good_signal(shown, sums)

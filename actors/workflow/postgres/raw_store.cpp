@@ -156,7 +156,7 @@ result<void> raw_schema::scan_rows(const stored_table& table, std::string_view w
                                    const sql_values& values, const std::string& order,
                                    const row_visitor& visit) {
   const std::string cursor = fmt::format("reading_{}", ++cursors_);
-  const auto begun =
+  auto begun =
       run_only(with_dollars(fmt::format(
                    "DECLARE {} NO SCROLL CURSOR FOR SELECT {} FROM {}{}{} ORDER BY {}", cursor,
                    columns_of(table), table.name, where.empty() ? "" : " WHERE ", where, order)),
