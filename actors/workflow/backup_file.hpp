@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/workflow/errors.hpp"
 #include "actors/workflow/sha256.hpp"
 #include "actors/workflow/stored_tables.hpp"
 #include "kernels/result.hpp"
@@ -64,7 +65,7 @@ public:
 
   [[nodiscard]] const v1::BackupHeader& header() const { return header_; }
   /// The next row; none at the end.
-  /// @returns `bad_backup` where the file is damaged or cut off: what was read since the last mark does not count then.
+  /// @returns `bad_backup`, `backup_cut_off`: what was read since the last mark does not count then.
   [[nodiscard]] result<const v1::BackupRow*> next();
   /// Of the rows up to the last mark that was read.
   [[nodiscard]] std::uint64_t marked_rows() const { return marked_rows_; }
@@ -81,9 +82,13 @@ private:
   [[nodiscard]] result<void> read(std::size_t wanted, std::string& into);
   /// @returns whether there is one.
   [[nodiscard]] result<bool> read_record();
+  /// Why there is no record where these bytes should begin one.
+  [[nodiscard]] error no_frame(std::string bytes);
   [[nodiscard]] result<void> check_mark(const v1::BackupMark& mark);
   [[nodiscard]] result<const v1::BackupRow*> end() const;
-  [[nodiscard]] tl::unexpected<error> bad(const std::string& why) const;
+  [[nodiscard]] tl::unexpected<error> bad(const std::string& why,
+                                          workflow_errc code = workflow_errc::bad_backup) const;
+  [[nodiscard]] tl::unexpected<error> cut_off() const;
 
   std::filesystem::path file_;
   int descriptor_ = -1;
@@ -96,7 +101,8 @@ private:
   bool last_seen_ = false;
 };
 
-/// Reads all of a file. @returns how many rows it has; `bad_backup`. Of an archive a part behind the last mark is passed over.
+/// Reads all of a file. @returns how many rows it has; `bad_backup`, `backup_cut_off`. Of an archive a part behind the last mark
+/// is passed over.
 [[nodiscard]] result<std::uint64_t>
 read_backup(const std::filesystem::path& file,
             const std::function<result<void>(const stored_table&, row&)>& visit,

@@ -17,9 +17,13 @@ constexpr std::size_t read_at_once = std::size_t{1} << 20;
 
 } // namespace
 
-tl::unexpected<error> backup_reader::bad(const std::string& why) const {
-  return fail(workflow_errc::bad_backup, fmt::format("{} {} at byte {} of {}; use another one",
-                                                     file_.string(), why, position_, size_));
+tl::unexpected<error> backup_reader::bad(const std::string& why, workflow_errc code) const {
+  return fail(code, fmt::format("{} {} at byte {} of {}; use another one", file_.string(), why,
+                                position_, size_));
+}
+
+tl::unexpected<error> backup_reader::cut_off() const {
+  return bad("is cut off", workflow_errc::backup_cut_off);
 }
 
 result<backup_reader> backup_reader::open(const std::filesystem::path& file) {
@@ -61,7 +65,7 @@ backup_reader::~backup_reader() {
 /// Takes exactly so many bytes; never more than the file has.
 result<void> backup_reader::read(std::size_t wanted, std::string& into) {
   into.clear();
-  if (wanted > size_ - position_) return bad(std::string{backup_format::cut_off});
+  if (wanted > size_ - position_) return cut_off();
   while (into.size() < wanted) {
     if (buffer_at_ == buffer_.size()) {
       buffer_.resize(read_at_once);
@@ -72,7 +76,7 @@ result<void> backup_reader::read(std::size_t wanted, std::string& into) {
       if (done < 0)
         return fail(workflow_errc::store_io,
                     fmt::format("{}: {}; check its disk", file_.string(), std::strerror(errno)));
-      if (done == 0) return bad(std::string{backup_format::cut_off});
+      if (done == 0) return cut_off();
     }
     const std::size_t part = std::min(wanted - into.size(), buffer_.size() - buffer_at_);
     into.append(buffer_, buffer_at_, part);
@@ -82,13 +86,26 @@ result<void> backup_reader::read(std::size_t wanted, std::string& into) {
   return {};
 }
 
+/// A machine that went down may leave room behind the last record that was never written: zeros to the end.
+error backup_reader::no_frame(std::string bytes) {
+  for (;;) {
+    if (bytes.find_first_not_of('\0') != std::string::npos)
+      return bad("is damaged (a length is not what was written)").value();
+    if (position_ == size_) return cut_off().value();
+    const auto some = std::min<std::uint64_t>(read_at_once, size_ - position_);
+    if (auto done = read(some, bytes); !done) return std::move(done.error());
+  }
+}
+
 result<bool> backup_reader::read_record() {
   if (position_ == size_) return false;
-  std::string length, bytes;
-  if (auto done = read(4, length); !done) return tl::unexpected(std::move(done.error()));
-  const auto size = backup_format::read_length(length);
-  if (size > backup_format::largest_record) return bad("is damaged (a record is too long)");
-  if (auto done = read(size, bytes); !done) return tl::unexpected(std::move(done.error()));
+  std::string frame, bytes;
+  if (auto done = read(backup_format::frame_bytes, frame); !done)
+    return tl::unexpected(std::move(done.error()));
+  const auto size = backup_format::read_frame(frame);
+  if (!size) return tl::unexpected(no_frame(std::move(frame)));
+  if (*size > backup_format::largest_record) return bad("is damaged (a record is too long)");
+  if (auto done = read(*size, bytes); !done) return tl::unexpected(std::move(done.error()));
   if (!record_.ParseFromString(bytes)) return bad("is damaged (a record cannot be read)");
   // Its own bytes are in no sum.
   if (record_.has_mark() && record_.SerializeAsString() != bytes)
@@ -96,7 +113,7 @@ result<bool> backup_reader::read_record() {
   if (record_.has_mark())
     if (auto good = check_mark(record_.mark()); !good)
       return tl::unexpected(std::move(good.error()));
-  sum_.add(length);
+  sum_.add(frame);
   sum_.add(bytes);
   return true;
 }
@@ -113,7 +130,7 @@ result<void> backup_reader::check_mark(const v1::BackupMark& mark) {
 result<const v1::BackupRow*> backup_reader::end() const {
   const bool whole =
       header_.kind() == v1::BACKUP_KIND_ARCHIVE ? marked_bytes_ == size_ : last_seen_;
-  if (!whole) return bad(std::string{backup_format::cut_off});
+  if (!whole) return cut_off();
   return nullptr;
 }
 
@@ -140,7 +157,8 @@ result<std::uint64_t> whole_rows(const std::filesystem::path& file) {
   for (;;) {
     const auto next = from->next();
     if (next && *next) continue;
-    if (!next && !backup_format::is_cut_off(next.error())) return tl::unexpected(next.error());
+    if (!next && next.error().code != workflow_errc::backup_cut_off)
+      return tl::unexpected(next.error());
     return from->marked_rows();
   }
 }

@@ -44,19 +44,21 @@ result<void> read_to_end(backup_reader& from) {
   }
 }
 
-/// What a process left there that was killed while it wrote.
-result<void> cut_behind_last_mark(const std::filesystem::path& file) {
+/// An archive read to its last mark; what lies behind that is cut off, which a process left that was killed while it wrote.
+result<backup_reader> read_archive(const std::filesystem::path& file) {
   auto there = backup_reader::open(file);
-  if (!there) return tl::unexpected(std::move(there.error()));
+  if (!there) return there;
   if (there->header().kind() != v1::BACKUP_KIND_ARCHIVE)
     return fail(workflow_errc::bad_backup,
                 file.string() + " is a backup, not an archive; name another file");
   auto read = read_to_end(*there);
-  if (read) return {};
-  if (!backup_format::is_cut_off(read.error())) return read;
+  if (read) return there;
+  if (read.error().code != workflow_errc::backup_cut_off)
+    return tl::unexpected(std::move(read.error()));
   std::error_code wrong;
   std::filesystem::resize_file(file, there->marked_bytes(), wrong);
-  return wrong ? fail(wrong, file.string()) : result<void>{};
+  if (wrong) return fail(wrong, file.string());
+  return read_archive(file);
 }
 
 } // namespace
@@ -101,10 +103,8 @@ result<backup_writer> backup_writer::append_to(const std::filesystem::path& file
   const auto opened = open_alone(file, O_WRONLY);
   if (!opened) return tl::unexpected(opened.error());
   backup_writer made{file, file, *opened};
-  if (auto cut = cut_behind_last_mark(file); !cut) return tl::unexpected(std::move(cut.error()));
-  auto there = backup_reader::open(file);
+  auto there = read_archive(file);
   if (!there) return tl::unexpected(std::move(there.error()));
-  if (auto read = read_to_end(*there); !read) return tl::unexpected(std::move(read.error()));
   made.rows_ = there->marked_rows();
   made.written_ = made.marked_ = there->marked_bytes();
   made.sum_ = there->take_sum();
@@ -149,7 +149,7 @@ result<void> backup_writer::flush() {
 
 result<void> backup_writer::put(const v1::BackupRecord& record) {
   const std::string bytes = record.SerializeAsString();
-  buffer_ += backup_format::length_of(bytes.size());
+  buffer_ += backup_format::frame_of(bytes.size());
   buffer_ += bytes;
   return buffer_.size() < written_at_once ? result<void>{} : flush();
 }

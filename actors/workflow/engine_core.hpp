@@ -5,9 +5,8 @@
 #include "actors/scheduling/resources/fair_shares.hpp"
 #include "actors/scheduling/resources/ledger.hpp"
 #include "actors/scheduling/resources/waiting_line.hpp"
-#include "actors/workflow/committer.hpp"
 #include "actors/workflow/definition_cache.hpp"
-#include "actors/workflow/engine.hpp"
+#include "actors/workflow/engine_environment.hpp"
 #include "actors/workflow/machine.hpp"
 
 #include <cstdint>
@@ -35,20 +34,6 @@ inline constexpr std::size_t most_gathered = 64;
 inline constexpr std::chrono::milliseconds request_poll_interval{500};
 
 struct attempt_pulse;
-
-/// What an engine core needs of the world around it.
-struct engine_environment {
-  store& history;
-  const agent_types& agents;
-  attempt_starter start;
-  std::function<time_point()> now;
-  /// Runs a task later, on the core's thread; may be called from any thread, also when the core is
-  /// gone.
-  std::function<void(std::function<void()>)> post;
-  engine_options options;
-  /// Carries the commits out; without one they are done within `commit`.
-  std::shared_ptr<committer> commits = nullptr;
-};
 
 /// Drives the machines of all runs of one engine: records events, commits them, starts attempts. No
 /// thread and no clock of its own: whoever owns it calls it from one thread, and calls `commit`
@@ -227,9 +212,11 @@ private:
   };
   using waiting_attempts = std::map<waiting_key, waiting_attempt>;
 
-  // engine_core.cpp: runs
+  // engine_submit.cpp
   void submit_again(const std::string& run_id, const v1::RunStarted& wanted, on_commit then);
   [[nodiscard]] result<v1::RunStarted> beginning(const std::string& run_id);
+
+  // engine_core.cpp: runs
   [[nodiscard]] result<void> go_on(const std::string& run_id, std::uint64_t epoch,
                                    std::span<const cancel_request> unwanted);
   [[nodiscard]] result<void> recover_some(std::span<const std::string> run_ids, recovery& into);
@@ -256,6 +243,8 @@ private:
   static void call_off(live_run& run);
   void finish_attempt(const std::string& run_id, const attempt_id& attempt,
                       reply<message_ptr> answer, std::optional<attempt_timing> timing = {});
+
+  // engine_history_limit.cpp
   [[nodiscard]] std::optional<failure> too_long(const live_run& run) const;
 
   // engine_timing.cpp

@@ -67,11 +67,14 @@ const char* text_of(workflow_errc code) {
     return "bad query";
   case workflow_errc::no_value:
     return "no value";
+  case workflow_errc::store_refused:
+    return "row refused by the store";
   case workflow_errc::store_not_empty:
     return "store is not empty";
   case workflow_errc::interrupted:
     return "interrupted";
   case workflow_errc::bad_backup:
+  case workflow_errc::backup_cut_off:
     return "bad backup";
   }
   return "unknown workflow error";

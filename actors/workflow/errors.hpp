@@ -65,12 +65,16 @@ enum class workflow_errc {
   bad_query,
   /// There is no such value (yet).
   no_value,
+  /// The database takes no such row: it goes against the rules of its table.
+  store_refused,
   /// The store has something in it, and is to be empty.
   store_not_empty,
   /// Whoever wanted it does not want it any more.
   interrupted,
-  /// A backup or an archive that is cut off, damaged, or none.
+  /// A backup or an archive that is damaged, or none.
   bad_backup,
+  /// One that is good as far as it goes, and ends in the middle.
+  backup_cut_off,
 };
 
 [[nodiscard]] const std::error_category& workflow_category() noexcept;

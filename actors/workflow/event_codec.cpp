@@ -51,11 +51,7 @@ struct encoder {
     if (from.deadline > duration{0}) *into.mutable_deadline() = to_proto(from.deadline);
     if (from.host) fill(*into.mutable_host(), *from.host);
     into.set_tenant(from.tenant);
-    for (const auto& [key, value] : from.tags) {
-      v1::RunTag& tag = *into.add_tags();
-      tag.set_key(key);
-      tag.set_value(value);
-    }
+    write_tags(*into.mutable_tags(), from.tags);
     if (!from.parent) return;
     v1::ParentRef& parent = *into.mutable_parent();
     parent.set_run_id(from.parent->run_id);
@@ -340,6 +336,14 @@ result<event> decode(const v1::Event& stored, definition_cache& known) {
   auto content = decode_what(stored, known);
   if (!content) return tl::unexpected(std::move(content.error()));
   return event{stored.sequence(), decode(stored.time()), std::move(*content)};
+}
+
+void write_tags(google::protobuf::RepeatedPtrField<v1::RunTag>& into, const run_tags& from) {
+  for (const auto& [key, value] : from) {
+    v1::RunTag& tag = *into.Add();
+    tag.set_key(key);
+    tag.set_value(value);
+  }
 }
 
 v1::Failure encode(const failure& why) {

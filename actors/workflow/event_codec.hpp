@@ -22,6 +22,9 @@ namespace troupe::workflow {
 /// The same; its definition is shared with those that were decoded before.
 [[nodiscard]] result<event> decode(const v1::Event& stored, definition_cache& known);
 
+/// Adds tags to those of a message.
+void write_tags(google::protobuf::RepeatedPtrField<v1::RunTag>& into, const run_tags& from);
+
 /// Wire form of a failure without detail or cause.
 [[nodiscard]] v1::Failure encode(const failure& why);
 /// Wire form with the step it came from as its detail.

@@ -3,6 +3,7 @@
 #include "actors/workflow/postgres/schema.hpp"
 #include "actors/workflow/postgres/session.hpp"
 #include "actors/workflow/stored_dead_letters.hpp"
+#include "actors/workflow/stored_rows.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -26,8 +27,7 @@ error damaged(const session& on, const std::string& id) {
 outcome<dead_letter> read_row(const session& on, const rows& from, std::size_t row) {
   dead_letter letter;
   letter.id = bytes_at(from, row, 0);
-  letter.time =
-      std::chrono::system_clock::time_point{std::chrono::milliseconds{number_at(from, row, 1)}};
+  letter.time = from_ms(number_at(from, row, 1));
   letter.target = {bytes_at(from, row, 2), bytes_at(from, row, 3)};
   letter.payload.type_url = bytes_at(from, row, 4);
   letter.idempotency_key = bytes_at(from, row, 5);

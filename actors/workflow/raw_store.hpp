@@ -3,7 +3,6 @@
 #include "actors/workflow/stored_tables.hpp"
 #include "kernels/result.hpp"
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -40,8 +39,6 @@ public:
   /// "sqlite" or "postgresql".
   [[nodiscard]] virtual std::string_view kind() const = 0;
   [[nodiscard]] virtual std::int64_t format() const = 0;
-  /// How no bytes at all are written in SQL.
-  [[nodiscard]] virtual std::string_view no_bytes() const = 0;
   /// Whether the table is there in this format.
   [[nodiscard]] virtual bool has(const stored_table& table) const = 0;
 
@@ -100,8 +97,13 @@ public:
 [[nodiscard]] result<std::unique_ptr<raw_store>> open_raw_postgres(const std::string& address,
                                                                    bool read_only, bool must_exist);
 
-/// Whether there is a row of this query.
-[[nodiscard]] result<std::int64_t> count_rows(raw_store& in, std::string_view sql,
-                                              const sql_values& values = {});
+/// @returns the number that a query gives in its first row; 0 where it gives none.
+[[nodiscard]] inline result<std::int64_t> count_rows(raw_store& in, std::string_view sql,
+                                                     const sql_values& values = {}) {
+  constexpr column_kind kinds[] = {column_kind::number};
+  const auto found = in.query(sql, values, kinds);
+  if (!found) return tl::unexpected(found.error());
+  return found->empty() ? 0 : number_in(found->front(), 0);
+}
 
 } // namespace troupe::workflow

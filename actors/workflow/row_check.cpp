@@ -58,8 +58,7 @@ bool is_good_signal(const row& from, checksummer& sums) {
 bool is_good_letter(const row& from) {
   dead_letter of;
   of.id = bytes_in(from, col::letter_id);
-  of.time = std::chrono::system_clock::time_point{
-      std::chrono::milliseconds{number_in(from, col::letter_time)}};
+  of.time = from_ms(number_in(from, col::letter_time));
   of.target = {bytes_in(from, col::letter_agent_type), bytes_in(from, col::letter_agent_key)};
   of.payload.type_url = bytes_in(from, col::letter_type_url);
   of.payload.bytes = bytes_in(from, col::letter_payload);

@@ -22,6 +22,9 @@ meaning meaning_of(int code) {
     return {workflow_errc::store_busy, "another process holds it; wait for it, or end it"};
   case SQLITE_FULL:
     return {workflow_errc::store_full, "free space on its disk, then resume the runs"};
+  case SQLITE_CONSTRAINT:
+  case SQLITE_MISMATCH:
+    return {workflow_errc::store_refused, "look with 'troupe store check'"};
   case SQLITE_CORRUPT:
     return {workflow_errc::store_damaged, "restore it from a backup"};
   case SQLITE_NOTADB:

@@ -4,6 +4,7 @@
 #include "actors/workflow/sqlite_file.hpp"
 #include "actors/workflow/sqlite_rows.hpp"
 #include "actors/workflow/stored_dead_letters.hpp"
+#include "actors/workflow/stored_rows.hpp"
 
 #include <fmt/format.h>
 #include <utility>
@@ -26,7 +27,7 @@ error damaged(const std::filesystem::path& file, const std::string& id) {
 std::optional<dead_letter> read_row(const sqlite::statement& from) {
   dead_letter letter;
   letter.id = from.text(0);
-  letter.time = std::chrono::system_clock::time_point{std::chrono::milliseconds{from.number(1)}};
+  letter.time = from_ms(from.number(1));
   letter.target = {std::string{from.text(2)}, std::string{from.text(3)}};
   letter.payload.type_url = from.text(4);
   letter.idempotency_key = from.text(5);

@@ -48,7 +48,6 @@ public:
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] std::string_view kind() const override { return "sqlite"; }
   [[nodiscard]] std::int64_t format() const override { return format_; }
-  [[nodiscard]] std::string_view no_bytes() const override { return "x''"; }
   [[nodiscard]] bool has(const stored_table& table) const override {
     return format_ >= table.sqlite_format;
   }
@@ -380,13 +379,6 @@ result<std::unique_ptr<raw_store>> open_raw_sqlite(const std::filesystem::path& 
                     "or resume one, and it is upgraded",
                     file.string(), opened->format));
   return std::make_unique<sqlite_raw_store>(std::move(*opened), file);
-}
-
-result<std::int64_t> count_rows(raw_store& in, std::string_view sql, const sql_values& values) {
-  constexpr column_kind kinds[] = {column_kind::number};
-  const auto found = in.query(sql, values, kinds);
-  if (!found) return tl::unexpected(found.error());
-  return found->empty() ? 0 : number_in(found->front(), 0);
 }
 
 } // namespace troupe::workflow

@@ -35,8 +35,9 @@ public:
 private:
   result<void> prepare();
   result<void> find_end();
-  bool copy_next();
-  bool copy_row();
+  /// @returns whether there may be more.
+  result<bool> copy_next();
+  result<void> copy_row();
 
   file_pair files_;
   const std::string table_;
@@ -77,14 +78,25 @@ result<void> table_copier::find_end() {
   return {};
 }
 
-bool table_copier::copy_row() {
-  const sqlite::reset_guard done{read_};
-  const auto there = read_.bind(1, next_).step();
-  return there && *there && insert_.bind_row(read_).run();
+/// Whether a row was refused for what it holds; else there is no going on.
+bool is_no_row(const error& why) {
+  return why.code == workflow_errc::store_refused;
 }
 
-/// @returns whether there may be more.
-bool table_copier::copy_next() {
+/// One that was found and cannot be read, or is none that can be kept, is lost.
+result<void> table_copier::copy_row() {
+  const sqlite::reset_guard done{read_};
+  const auto there = read_.bind(1, next_).step();
+  if (there && *there) {
+    auto inserted = insert_.bind_row(read_).run();
+    if (inserted) return ++copied_, inserted;
+    if (!is_no_row(inserted.error())) return inserted;
+  }
+  ++unreadable_;
+  return {};
+}
+
+result<bool> table_copier::copy_next() {
   const sqlite::reset_guard done{find_};
   const auto there = find_.bind(1, next_).step();
   if (!there) {
@@ -94,19 +106,20 @@ bool table_copier::copy_next() {
   }
   if (!*there) return false;
   next_ = find_.number(0);
-  // One that was found and cannot be read is none that can be kept.
-  ++(copy_row() ? copied_ : unreadable_);
+  if (auto copied = copy_row(); !copied) return tl::unexpected(std::move(copied.error()));
   return ++next_ <= last_;
 }
 
 result<void> table_copier::copy() {
   if (auto prepared = prepare(); !prepared) return prepared;
   if (auto known = find_end(); !known) return known;
-  do
+  for (;;) {
     if (auto go_on = watch_.step(table_, copied_, static_cast<std::uint64_t>(last_)); !go_on)
       return go_on;
-  while (copy_next());
-  return {};
+    const auto more = copy_next();
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return {};
+  }
 }
 
 /// Their rows have no number of their own. Those behind one that cannot be read are made again from the runs' first events.
@@ -116,7 +129,7 @@ result<void> copy_tags(file_pair files) {
       "INSERT OR IGNORE INTO run_tags (key, value, started_us, run) VALUES (?, ?, ?, ?)");
   if (!read || !insert) return tl::unexpected(read ? insert.error() : read.error());
   for (auto more = read->step(); more && *more; more = read->step())
-    if (!insert->bind_row(*read).run()) break;
+    if (auto done = insert->bind_row(*read).run(); !done && !is_no_row(done.error())) return done;
   return {};
 }
 

@@ -15,15 +15,6 @@ namespace {
 
 constexpr std::size_t most_damages_shown = 20;
 
-v1::BackupHeader header_for(const raw_store& from, v1::BackupKind kind) {
-  v1::BackupHeader made;
-  made.set_kind(kind);
-  made.set_written_by("troupe");
-  made.set_store(from.name());
-  *made.mutable_time() = encode(std::chrono::system_clock::now());
-  return made;
-}
-
 /// Looks at rows in the order of a backup: what others refer to comes first.
 class row_watcher {
 public:
@@ -93,12 +84,21 @@ void count_row(copied_rows& into, const stored_table& table, const std::string& 
 
 } // namespace
 
+v1::BackupHeader backup_header(const raw_store& from, v1::BackupKind kind) {
+  v1::BackupHeader made;
+  made.set_kind(kind);
+  made.set_written_by("troupe");
+  made.set_store(from.name());
+  *made.mutable_time() = encode(std::chrono::system_clock::now());
+  return made;
+}
+
 // --- backing up ----------------------------------------------------------------------------------
 
 result<copied_rows> back_up(raw_store& from, const std::filesystem::path& file,
                             const store_watch& watch) {
   if (auto begun = from.begin_snapshot(); !begun) return tl::unexpected(std::move(begun.error()));
-  auto into = backup_writer::create(file, header_for(from, v1::BACKUP_KIND_BACKUP));
+  auto into = backup_writer::create(file, backup_header(from, v1::BACKUP_KIND_BACKUP));
   if (!into) return tl::unexpected(std::move(into.error()));
   copied_rows made;
   row_watcher rows;

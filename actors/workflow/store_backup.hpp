@@ -21,6 +21,9 @@ struct copied_rows {
   std::vector<std::string> damaged_shown;
 };
 
+/// What a backup or an archive of this store begins with, written now.
+[[nodiscard]] v1::BackupHeader backup_header(const raw_store& from, v1::BackupKind kind);
+
 /// Writes all that a store has at one moment into a file, while others are at work; the file has its name once it is whole
 /// and durable. It can be restored into a store of either kind.
 /// @returns the store's failure; `store_full`, `store_io` naming the file; `interrupted`. No file is left then.
@@ -44,7 +47,7 @@ struct restored_rows : copied_rows {
 
 /// Puts a backup or an archive into a store, all of it or nothing, after it was read to its end and found whole. What was
 /// damaged in the store that was backed up is so again.
-/// @returns `bad_backup`, `store_not_empty`; `store_busy` where somebody has the store open; `interrupted`.
+/// @returns `bad_backup`, `backup_cut_off`, `store_not_empty`; `store_busy` where somebody has the store open; `interrupted`.
 [[nodiscard]] result<restored_rows> restore(raw_store& into, const std::filesystem::path& file,
                                             restore_mode mode, const store_watch& watch);
 

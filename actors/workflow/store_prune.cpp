@@ -1,9 +1,9 @@
 #include "actors/workflow/store_prune.hpp"
 
 #include "actors/workflow/backup_file.hpp"
-#include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/row_check.hpp"
 #include "actors/workflow/run_id.hpp"
+#include "actors/workflow/store_backup.hpp"
 #include "actors/workflow/stored_rows.hpp"
 
 #include <fmt/format.h>
@@ -65,14 +65,11 @@ std::string pruner::restriction() const {
              : fmt::format("closed_us <> 0 AND status IN ({})", fmt::join(options_.statuses, ","));
 }
 
+/// Once there is something for it: to go on with an archive takes reading it.
 result<void> pruner::open_archive() {
-  if (!options_.archive || options_.dry_run) return {};
-  v1::BackupHeader header;
-  header.set_kind(v1::BACKUP_KIND_ARCHIVE);
-  header.set_written_by("troupe");
-  header.set_store(from_.name());
-  *header.mutable_time() = encode(std::chrono::system_clock::now());
-  auto opened = backup_writer::append_to(*options_.archive, header);
+  if (!options_.archive || archive_) return {};
+  auto opened =
+      backup_writer::append_to(*options_.archive, backup_header(from_, v1::BACKUP_KIND_ARCHIVE));
   if (!opened) return tl::unexpected(std::move(opened.error()));
   archive_.emplace(std::move(*opened));
   return {};
@@ -178,7 +175,8 @@ result<void> pruner::archive_blobs(const std::vector<leaving_run>& runs) {
 }
 
 result<void> pruner::archive(const std::vector<leaving_run>& runs) {
-  if (!archive_ || runs.empty()) return {};
+  if (runs.empty()) return {};
+  if (auto opened = open_archive(); !opened || !archive_) return opened;
   if (auto done = archive_blobs(runs); !done) return done;
   const auto add = [this](v1::BackupTable id, std::span<const row> rows) -> result<void> {
     for (const row& each : rows)
@@ -244,7 +242,6 @@ result<bool> pruner::prune_some() {
 }
 
 result<pruned_runs> pruner::prune() {
-  if (auto opened = open_archive(); !opened) return tl::unexpected(std::move(opened.error()));
   if (auto known = find_end(); !known) return tl::unexpected(std::move(known.error()));
   while (!nothing_) {
     if (auto go_on = watch_.step("runs", made_.runs, 0); !go_on)

@@ -2,6 +2,7 @@
 
 #include "actors/workflow/errors.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <random>
 #include <unistd.h>
@@ -16,6 +17,14 @@ result<void> check_name(std::string_view what, std::string_view name, std::size_
       fmt::format("the {} of a signal has {} bytes; give it 1 to {}", what, name.size(), most));
 }
 
+/// What is beyond the clock ends at its borders.
+template <class Unit>
+store::time_point moment_of(std::int64_t count) {
+  constexpr auto first = std::chrono::ceil<Unit>(store::time_point::duration::min()),
+                 last = std::chrono::floor<Unit>(store::time_point::duration::max());
+  return store::time_point{std::clamp(Unit{count}, Unit{first}, Unit{last})};
+}
+
 } // namespace
 
 // --- rows ----------------------------------------------------------------------------------------
@@ -25,7 +34,11 @@ std::int64_t to_us(store::time_point moment) {
 }
 
 store::time_point from_us(std::int64_t us) {
-  return store::time_point{std::chrono::microseconds{us}};
+  return moment_of<std::chrono::microseconds>(us);
+}
+
+store::time_point from_ms(std::int64_t ms) {
+  return moment_of<std::chrono::milliseconds>(ms);
 }
 
 checksum sum_of(checksummer& sums, const run_entry& entry, std::int64_t number) {

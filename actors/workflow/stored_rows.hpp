@@ -18,7 +18,9 @@ inline constexpr std::uint64_t most_events_of_a_run = std::uint64_t{1} << 32;
 inline constexpr std::size_t most_shown_of_id = 140;
 
 [[nodiscard]] std::int64_t to_us(store::time_point moment);
+/// What is beyond the clock ends at its borders: rows may be hostile.
 [[nodiscard]] store::time_point from_us(std::int64_t us);
+[[nodiscard]] store::time_point from_ms(std::int64_t ms);
 
 /// Over everything of an entry that only its own appends change.
 [[nodiscard]] checksum sum_of(checksummer& sums, const run_entry& entry, std::int64_t number);

@@ -104,11 +104,7 @@ v1::RunSummary machine::summary() const {
   made.set_status(status_);
   made.set_priority(priority_);
   made.set_tenant(tenant_);
-  for (const auto& [key, value] : tags_) {
-    v1::RunTag& tag = *made.add_tags();
-    tag.set_key(key);
-    tag.set_value(value);
-  }
+  write_tags(*made.mutable_tags(), tags_);
   made.set_cancel_reason(cancel_reason_);
   *made.mutable_started_time() = encode(started_);
   if (deadline_ > duration{0}) *made.mutable_deadline_time() = encode(started_ + deadline_);

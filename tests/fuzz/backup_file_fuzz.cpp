@@ -1,7 +1,9 @@
-// A backup or an archive. The input is what lies behind the first line: records, each behind its length. In what it has as
+// A backup or an archive. The input is what lies behind the first line: records, each behind its length in four
+// bytes. In what it has as
 // the sums of marks a zero byte alone stands for the right one, so that marks are reached.
 #include "actors/workflow/backup_file.hpp"
 #include "actors/workflow/backup_format.hpp"
+#include "actors/workflow/row_check.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/memory_file.hpp"
 
@@ -16,7 +18,7 @@ std::string with_sums(std::string_view records) {
   sha256_sum sum;
   sum.add(made);
   while (records.size() >= 4) {
-    const auto size = backup_format::read_length(records);
+    const auto size = backup_format::read_number(records);
     if (size > records.size() - 4) break;
     std::string bytes{records.substr(4, size)};
     v1::BackupRecord record;
@@ -25,12 +27,41 @@ std::string with_sums(std::string_view records) {
       record.mutable_mark()->set_sha256(sum.value());
       bytes = record.SerializeAsString();
     }
-    const std::string whole = backup_format::length_of(bytes.size()) + bytes;
+    const std::string whole = backup_format::frame_of(bytes.size()) + bytes;
     sum.add(whole);
     made += whole;
     records.remove_prefix(4 + size);
   }
   return made.append(records);
+}
+
+/// What a restore looks at, whatever the row holds.
+void look(const stored_table& table, const row& shown) {
+  checksummer sums;
+  bool good = false;
+  switch (table.id) {
+  case v1::BACKUP_TABLE_RUNS:
+    good = is_good_run(shown, sums) && !row_of(entry_in(shown), 1, sums).empty();
+    break;
+  case v1::BACKUP_TABLE_EVENTS:
+    good = whole_event(shown, "run", "payload", sums).has_value();
+    break;
+  case v1::BACKUP_TABLE_BLOBS:
+    good = is_good_blob(shown);
+    break;
+  case v1::BACKUP_TABLE_CANCEL_REQUESTS:
+    good = is_good_cancel(shown, sums);
+    break;
+  case v1::BACKUP_TABLE_SIGNAL_REQUESTS:
+    good = is_good_signal(shown, sums);
+    break;
+  case v1::BACKUP_TABLE_DEAD_LETTERS:
+    good = is_good_letter(shown);
+    break;
+  default:
+    break;
+  }
+  static_cast<void>(good);
 }
 
 } // namespace
@@ -43,6 +74,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       file.path(),
       [&](const stored_table& table, row& shown) -> result<void> {
         fuzz::require(shown.size() == table.columns.size(), "a row has the cells of its table");
+        look(table, shown);
         return ++rows, result<void>{};
       },
       [](std::uint64_t at, std::uint64_t of) -> result<void> {

@@ -2,39 +2,18 @@
 """Runs on PostgreSQL: what the command does with them and says of the server's faults, and how a run outlives the server."""
 
 import json
-import os
 import pathlib
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
-from unittest import mock
 
-from support import PostgresServer, SystemTest, can_mount, json_lines, small_disk, troupe, write_documents
+from support import PostgresServer, PostgresSystemTest, can_mount, json_lines, small_disk, troupe, write_documents
 
 APPROVAL = "name: ask\nsteps: { approve: { signal: approve } }\n"
 
 
-class PostgresTest(SystemTest):
-    @classmethod
-    def setUpClass(cls):
-        holder = tempfile.TemporaryDirectory(prefix="troupe-postgres-")
-        cls.addClassCleanup(holder.cleanup)
-        pathlib.Path(holder.name).chmod(0o755)
-        cls.server = PostgresServer(pathlib.Path(holder.name) / "server")
-        cls.addClassCleanup(cls.server.stop)
-        cls.schemas = 0
-
-    def setUp(self):
-        super().setUp()
-        type(self).schemas += 1
-        self.schema = f"test_{self.schemas}"
-        self.store = self.server.store(self.schema)
-        environment = mock.patch.dict(os.environ, PGPASSWORD=PostgresServer.PASSWORD)
-        environment.start()
-        self.addCleanup(environment.stop)
-
+class PostgresTest(PostgresSystemTest):
     def run_job(self, *more, count: int = 2):
         documents = self.folder / "documents"
         if not documents.exists():

@@ -4,18 +4,14 @@ full, files that are damaged, and processes that are killed meanwhile."""
 
 import contextlib
 import json
-import os
 import pathlib
 import random
 import signal
 import sqlite3
 import subprocess
-import tempfile
-import time
 import unittest
-from unittest import mock
 
-from support import ROOT, TROUPE, PostgresServer, SystemTest, can_mount, json_lines, small_disk, troupe
+from support import ROOT, TROUPE, PostgresSystemTest, SystemTest, can_mount, json_lines, small_disk, troupe
 
 TINY = """name: tiny
 version: "1"
@@ -175,39 +171,34 @@ class AnyStoreTests:
     def test_a_prune_that_is_killed_loses_no_run(self):
         """Every run is whole in the store, or whole in the archive, or in both."""
         archive = self.folder / "old.archive"
-        self.run_tiny("one")
-        self.store_command("backup", self.backup)
-        expected = {}
         for i in range(60):
-            self.run_copy(f"copy{i}")
+            self.run_tiny(f"run{i}")
         expected = set(self.ids("--limit", "1000"))
         chance = random.Random(7)
-        rounds = 0
-        while self.ids("--limit", "1000") and rounds < 40:
-            rounds += 1
+        for round in range(25):
+            # It is killed when the archive has grown by so much, or is over.
+            size = (archive.stat().st_size if archive.exists() else 0) + chance.randrange(30_000)
             process = subprocess.Popen([str(TROUPE), "store", "prune", "--older-than", "0s", "--archive", str(archive),
                                         "--store", self.store], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(chance.uniform(0.0, 0.05))
+            while process.poll() is None and not (archive.exists() and archive.stat().st_size >= size):
+                pass
             process.kill()
             process.wait()
             self.assertTrue(self.store_command("check")["good"])
             there = set(self.ids("--limit", "1000"))
             if archive.exists():
-                other = f"sqlite:{self.folder / f'archived{rounds}.db'}"
+                other = f"sqlite:{self.folder / f'archived{round}.db'}"
                 self.store_command("restore", archive, store=other)
                 self.assertTrue(self.store_command("check", store=other)["good"])
                 there |= set(self.ids("--limit", "1000", store=other))
             self.assertEqual(there, expected)
-            if rounds == 39:
-                self.store_command("prune", "--older-than", "0s", "--archive", archive)
+        self.store_command("prune", "--older-than", "0s", "--archive", archive)
+        self.assertEqual(self.ids(), [])
 
 
 class SqliteStoreTest(AnyStoreTests, StoreTest):
     def second(self) -> str:
         return f"sqlite:{self.folder / 'second.db'}"
-
-    def run_copy(self, name: str) -> None:
-        self.run_tiny(name)
 
     def test_repair_says_what_is_lost_and_keeps_the_rest(self):
         for name in ("one", "two", "three"):
@@ -278,10 +269,29 @@ class SqliteStoreTest(AnyStoreTests, StoreTest):
             self.assert_exit(refused, 1)
             self.assertIn("no space left for the store", refused.stderr)
 
+    @unittest.skipUnless(can_mount(), "needs root and the right to mount")
+    def test_no_space_for_a_repair(self):
+        """What finds no place in the new file is not taken for what cannot be read in the old one."""
+        (self.folder / "large.txt").write_text("An ordinary line of text.\n" * 200_000)
+        self.run_large("large")
+        self.run_tiny("one")
+        good = (self.folder / "runs.db").read_bytes()
+        with contextlib.closing(sqlite3.connect(self.folder / "runs.db")) as store:
+            page, = store.execute("SELECT rootpage FROM sqlite_master WHERE name = 'runs_by_start'").fetchone()
+        damaged = good[:(page - 1) * 4096] + b"\0" * 4096 + good[page * 4096:]
+        # Room for the copy, not for the new file.
+        with small_disk(self.folder / "disk", f"{len(good) * 5 // 2 // 1024}k") as disk:
+            (disk / "runs.db").write_bytes(damaged)
+            refused = troupe("store", "repair", "--store", f"sqlite:{disk / 'runs.db'}")
+            self.assert_exit(refused, 1)
+            self.assertIn("no space left for the store", refused.stderr)
+            self.assertEqual((disk / "runs.db").read_bytes(), damaged)
+            self.assertEqual((disk / "runs.db.before-repair").stat().st_size, len(damaged))
+            self.assertFalse(list(disk.glob("*.rebuilt*")))
+
     def test_retention(self):
         """What ended before goes while a run is at work; what ends just then stays."""
-        old = (ROOT / "tests" / "actors" / "workflow" / "store_v5.sql").read_text()
-        self.execute(old)
+        self.execute((ROOT / "tests" / "actors" / "workflow" / "store_v5.sql").read_text())
         archive = self.folder / "old.archive"
         old = ["made-by-2", "made-by-3", "made-by-4", "made-by-5"]
         self.assertTrue(set(old) < set(self.ids()))
@@ -300,6 +310,7 @@ class SqliteStoreTest(AnyStoreTests, StoreTest):
         self.assert_exit(refused, 2)
         self.assertIn("requires --retention", refused.stderr)
         # The run is what counts; that the archive cannot be written is said.
+        self.execute((ROOT / "tests" / "actors" / "workflow" / "store_v5.sql").read_text())
         done = troupe("run", self.folder / "tiny.yaml", "--input", f"folder={self.folder / 'documents'}", "--store", self.store,
                       "--retention", "1m", "--retention-archive", self.folder / "absent" / "old.archive")
         self.assert_exit(done, 0)
@@ -331,35 +342,15 @@ class SqliteStoreTest(AnyStoreTests, StoreTest):
         self.assertEqual(list(self.folder.glob("runs.backup*")), [])
 
 
-class PostgresStoreTest(AnyStoreTests, StoreTest):
-    @classmethod
-    def setUpClass(cls):
-        holder = tempfile.TemporaryDirectory(prefix="troupe-postgres-")
-        cls.addClassCleanup(holder.cleanup)
-        pathlib.Path(holder.name).chmod(0o755)
-        cls.server = PostgresServer(pathlib.Path(holder.name) / "server")
-        cls.addClassCleanup(cls.server.stop)
-        cls.schemas = 0
-
-    def setUp(self):
-        super().setUp()
-        type(self).schemas += 2
-        self.store = self.server.store(f"test_{self.schemas}")
-        environment = mock.patch.dict(os.environ, PGPASSWORD=PostgresServer.PASSWORD)
-        environment.start()
-        self.addCleanup(environment.stop)
-
+class PostgresStoreTest(AnyStoreTests, StoreTest, PostgresSystemTest):
     def second(self) -> str:
-        return self.server.store(f"test_{self.schemas + 1}")
-
-    def run_copy(self, name: str) -> None:
-        self.run_tiny(name)
+        return self.server.store(self.new_schema())
 
     def test_repair_says_what_is_lost(self):
         for name in ("one", "two"):
             self.run_tiny(name)
-        self.server.sql(f"DELETE FROM test_{self.schemas}.events WHERE number = 2 AND run = (SELECT number FROM "
-                        f"test_{self.schemas}.runs WHERE run_id = 'one')")
+        self.server.sql(f"DELETE FROM {self.schema}.events WHERE number = 2 AND run = (SELECT number FROM "
+                        f"{self.schema}.runs WHERE run_id = 'one')")
         self.store_command("check", code=1)
         refused = troupe("store", "repair", "--store", self.store)
         self.assert_exit(refused, 1)

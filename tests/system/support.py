@@ -13,6 +13,7 @@ import tempfile
 import time
 import unittest
 import urllib.parse
+from unittest import mock
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TROUPE = pathlib.Path(os.environ.get("TROUPE_BINARY", ROOT / "build" / "release" / "troupe"))
@@ -221,3 +222,28 @@ class SystemTest(unittest.TestCase):
     def run_arguments(self, documents: pathlib.Path, output: pathlib.Path, *more) -> list:
         return ["run", WORKFLOW, "--store", self.store, "--input", f"folder={documents}",
                 "--input", f"output={output}", *more]
+
+
+class PostgresSystemTest(SystemTest):
+    """One server for all tests of a class; each test has a schema of its own there."""
+
+    @classmethod
+    def setUpClass(cls):
+        holder = tempfile.TemporaryDirectory(prefix="troupe-postgres-")
+        cls.addClassCleanup(holder.cleanup)
+        pathlib.Path(holder.name).chmod(0o755)
+        cls.server = PostgresServer(pathlib.Path(holder.name) / "server")
+        cls.addClassCleanup(cls.server.stop)
+        cls.schemas = 0
+
+    def setUp(self):
+        super().setUp()
+        self.schema = self.new_schema()
+        self.store = self.server.store(self.schema)
+        environment = mock.patch.dict(os.environ, PGPASSWORD=PostgresServer.PASSWORD)
+        environment.start()
+        self.addCleanup(environment.stop)
+
+    def new_schema(self) -> str:
+        type(self).schemas += 1
+        return f"test_{self.schemas}"

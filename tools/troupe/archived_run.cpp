@@ -69,7 +69,7 @@ private:
 
 result<void> go_on(std::uint64_t, std::uint64_t) {
   if (!interrupt::requested()) return {};
-  return fail(workflow_errc::interrupted, "");
+  return fail(workflow_errc::interrupted, "nothing was read");
 }
 
 } // namespace

@@ -2,7 +2,6 @@
 
 #include "actors/workflow/engine.hpp"
 #include "tools/troupe/definition_file.hpp"
-#include "tools/troupe/exit_code.hpp"
 #include "tools/troupe/tag_option.hpp"
 
 #include <string>

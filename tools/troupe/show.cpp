@@ -3,6 +3,7 @@
 #include "tools/troupe/console.hpp"
 #include "tools/troupe/insight_view.hpp"
 #include "tools/troupe/run_view.hpp"
+#include "tools/troupe/store_commands.hpp"
 #include "tools/troupe/store_option.hpp"
 #include "tools/troupe/stored_run.hpp"
 
@@ -121,7 +122,7 @@ result<stored_run> read_wanted(const show_options& options) {
 
 exit_code show(const show_options& options) {
   const auto run = read_wanted(options);
-  if (!run) return report(run.error());
+  if (!run) return report_store_failure(run.error());
   const auto insight = workflow::analyse(run->events);
   if (!insight) return report(insight.error());
   const bool printed =

@@ -48,7 +48,6 @@ public:
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] std::string_view kind() const override { return "postgresql"; }
   [[nodiscard]] std::int64_t format() const override { return format_; }
-  [[nodiscard]] std::string_view no_bytes() const override { return "''"; }
   [[nodiscard]] bool has(const stored_table& table) const override {
     return format_ >= table.postgres_format;
   }

@@ -82,11 +82,15 @@ BOOST_FIXTURE_TEST_CASE(what_is_no_file_is_named, file_fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(a_length_beyond_the_file_is_refused, file_fixture) {
-  write_file(file, std::string{"troupe backup 1\n\xff\xff\xff\xff", 20});
-  const auto refused = read();
-  BOOST_REQUIRE(!refused);
-  BOOST_TEST(refused.error().context.find("too long") != std::string::npos,
-             refused.error().context);
+  const auto refused = [&](const std::string& frame, const char* why) {
+    write_file(file, "troupe backup 1\n" + frame);
+    const auto outcome = read();
+    BOOST_REQUIRE(!outcome);
+    BOOST_TEST(outcome.error().context.find(why) != std::string::npos, outcome.error().context);
+  };
+  refused({"\xff\xff\xff\xff\0\0\0\0", 8}, "a record is too long");
+  refused({"\xff\0\0\0\0\xff\xff\xff", 8}, "is cut off");
+  refused({"\xff\xff\xff\xff\xff\xff\xff\xff", 8}, "a length is not what was written");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

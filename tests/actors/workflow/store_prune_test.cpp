@@ -110,6 +110,51 @@ BOOST_DATA_TEST_CASE(an_archive_has_all_and_can_be_restored,
   BOOST_TEST(found.is_good(), damages_of(found));
 }
 
+/// It would not do to go on with it behind its last good mark: what lies beyond is in no store any more.
+BOOST_AUTO_TEST_CASE(an_archive_that_is_damaged_is_refused_and_stays_as_it_is) {
+  const archive_fixture disk;
+  {
+    const sqlite_place place;
+    fill(place);
+    prune_options options;
+    options.archive = disk.file;
+    options.runs_at_once = 1;
+    BOOST_TEST(prune(place, options).runs > 2u);
+  }
+  const std::string good = read_file(disk.file);
+  const sqlite_place place;
+  append(*must(place.open(at(0))), closed_at("another", 4));
+  prune_options options;
+  options.archive = disk.file;
+  options.closed_before = at(1'000);
+  for (std::size_t byte = 0; byte < good.size(); byte += byte < 400 ? 1 : 1 + good.size() / 300) {
+    std::string bad = good;
+    bad[byte] = static_cast<char>(bad[byte] ^ 0x11);
+    write_file(disk.file, bad);
+    const auto refused = prune_store(*must(place.open_rows(false)), options, {});
+    BOOST_REQUIRE_MESSAGE(!refused, "changed at " << byte);
+    BOOST_TEST((refused.error().code == workflow_errc::bad_backup), refused.error().message());
+    BOOST_TEST((read_file(disk.file) == bad), "changed at " << byte);
+  }
+  BOOST_TEST((runs_in(place) == ids{"another"}));
+}
+
+/// A machine that went down leaves room behind the last batch that was never written.
+BOOST_AUTO_TEST_CASE(an_archive_with_zeros_behind_its_end_is_gone_on_with) {
+  const archive_fixture disk;
+  prune_options options;
+  options.archive = disk.file;
+  for (const char* run : {"one", "two"}) {
+    const sqlite_place place;
+    append(*must(place.open(at(0))), closed_at(run, 4));
+    BOOST_TEST(prune(place, options).runs == 1u);
+    write_file(disk.file, read_file(disk.file) + std::string(5'000, '\0'));
+  }
+  const sqlite_place target;
+  must(restore(*must(target.open_rows(false)), disk.file, restore_mode::into_empty, {}));
+  BOOST_TEST(histories_of(target).size() == 2u);
+}
+
 /// Whoever is killed while he writes a batch leaves a part of it: the next one takes its place, and it counts for nobody.
 BOOST_AUTO_TEST_CASE(an_archive_that_ends_in_the_middle_of_a_batch) {
   const archive_fixture disk;
@@ -137,6 +182,8 @@ BOOST_AUTO_TEST_CASE(an_archive_that_ends_in_the_middle_of_a_batch) {
     BOOST_TEST(histories_of(both).size() == 3u);
   }
   write_file(disk.file, "something else");
+  append(*must(place.open(at(0))), closed_at("another", 4));
+  options.closed_before = at(1'000);
   store_conformance::check_refused(prune_store(*must(place.open_rows(false)), options, {}),
                                    workflow_errc::bad_backup);
 }
