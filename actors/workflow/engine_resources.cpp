@@ -125,7 +125,9 @@ waiting_reason engine_core::reason_of(waiting_key key, const started_attempt& wa
     return made;
   }
   const auto first = line_.reserved_for(ledger_.free());
-  if (!first || line_.is_before(key, *first) ||
+  // Where a place is free, one that is in front would have started; but now and then who waits longest is before all.
+  const bool lacks_a_place = in_flight_ >= made.slots && first && line_.is_before(key, *first);
+  if (!first || lacks_a_place ||
       !scheduling::delays(*demand, *line_.demand_of(*first), ledger_.free()))
     return made;
   const started_attempt& ahead = demanding_.at(*first).wanted;

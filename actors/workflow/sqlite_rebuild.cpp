@@ -6,6 +6,7 @@
 
 #include <array>
 #include <fmt/format.h>
+#include <optional>
 #include <system_error>
 
 namespace troupe::workflow {
@@ -35,8 +36,9 @@ public:
 private:
   result<void> prepare();
   result<void> find_end();
-  /// @returns whether there may be more.
-  result<bool> copy_next();
+  /// The number of the row at this one or behind it; absent behind the last one.
+  result<std::optional<std::int64_t>> find(std::int64_t from);
+  [[nodiscard]] bool pass_over();
   result<void> copy_row();
 
   file_pair files_;
@@ -44,6 +46,8 @@ private:
   const store_watch& watch_;
   sqlite::statement find_, read_, insert_;
   std::int64_t next_ = 0, last_ = 0;
+  /// How many numbers may be tried one by one, since so many rows there can be.
+  std::int64_t tries_ = 0;
   std::uint64_t copied_ = 0, unreadable_ = 0;
 };
 
@@ -74,7 +78,8 @@ result<void> table_copier::find_end() {
   const auto pages = files_.from.query_number("PRAGMA page_count");
   if (!pages) return tl::unexpected(pages.error());
   constexpr std::int64_t rows_of_a_page = 110; // of 4 KiB, with a checksum each
-  last_ = last ? *last : *pages * rows_of_a_page;
+  tries_ = *pages * rows_of_a_page;
+  last_ = last ? *last : tries_;
   return {};
 }
 
@@ -96,30 +101,59 @@ result<void> table_copier::copy_row() {
   return {};
 }
 
-result<bool> table_copier::copy_next() {
+result<std::optional<std::int64_t>> table_copier::find(std::int64_t from) {
   const sqlite::reset_guard done{find_};
-  const auto there = find_.bind(1, next_).step();
-  if (!there) {
-    // This place cannot be read; the next one may be.
-    ++unreadable_;
-    return ++next_ <= last_;
+  const auto there = find_.bind(1, from).step();
+  if (!there) return tl::unexpected(there.error());
+  if (!*there) return std::nullopt;
+  const std::int64_t found = find_.number(0);
+  // A row in the wrong place would be found again and again.
+  if (found < from) return fail(workflow_errc::store_damaged, "rows are out of order");
+  return found;
+}
+
+/// Goes on behind a place that cannot be read: number by number, as rows lie, and where those are no more than there can be, by
+/// leaps, back to the first number behind the place; what a damaged number would have looked for goes on for ever.
+/// @returns whether there may be more.
+bool table_copier::pass_over() {
+  ++unreadable_;
+  for (; tries_ > 0 && next_ < last_; --tries_)
+    if (find(++next_)) return true;
+  std::int64_t bad = next_;
+  for (std::int64_t leap = 1; leap <= last_ - bad; leap += leap) {
+    if (!find(bad + leap)) {
+      bad += leap;
+      continue;
+    }
+    std::int64_t good = bad + leap;
+    while (good - bad > 1) {
+      const std::int64_t middle = bad + (good - bad) / 2;
+      (find(middle) ? good : bad) = middle;
+    }
+    next_ = good;
+    return true;
   }
-  if (!*there) return false;
-  next_ = find_.number(0);
-  if (auto copied = copy_row(); !copied) return tl::unexpected(std::move(copied.error()));
-  return ++next_ <= last_;
+  return false;
 }
 
 result<void> table_copier::copy() {
   if (auto prepared = prepare(); !prepared) return prepared;
   if (auto known = find_end(); !known) return known;
-  for (;;) {
+  while (next_ <= last_) {
     if (auto go_on = watch_.step(table_, copied_, static_cast<std::uint64_t>(last_)); !go_on)
       return go_on;
-    const auto more = copy_next();
-    if (!more) return tl::unexpected(more.error());
-    if (!*more) return {};
+    const auto found = find(next_);
+    if (!found) {
+      if (!pass_over()) return {};
+      continue;
+    }
+    if (!*found) return {};
+    next_ = **found;
+    if (auto copied = copy_row(); !copied) return copied;
+    if (next_ == last_) return {};
+    ++next_;
   }
+  return {};
 }
 
 /// Their rows have no number of their own. Those behind one that cannot be read are made again from the runs' first events.
