@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Schedules: when runs are due, what was missed, what overlaps, and two processes on one store."""
 
+import contextlib
 import datetime
 import json
 import pathlib
 import signal
+import sqlite3
 import subprocess
 import threading
 import unittest
@@ -95,12 +97,19 @@ class ScheduleTest(SystemTest):
         self.assertIn(len(runs), (2, 3, 4))
         self.assertNotIn(f"job.{stamp(8)}", runs)
 
+    def owner(self) -> str:
+        """Who has the only run of the store."""
+        with contextlib.closing(sqlite3.connect(self.folder / "runs.db")) as store:
+            return store.execute("SELECT owner FROM runs").fetchone()[0]
+
     def test_a_run_that_was_interrupted_goes_on(self):
         path = self.write(job={"workflow": "slow.yaml", "cron": "0 0 1 1 *"})
         process = self.start_run(self.folder / "slow.yaml", "--id", "job.20260101T0000Z", until="waits until")
         process.kill()
         process.communicate()
-        keeper, events = self.start(path)
+        dead = self.owner()
+        keeper, _ = self.start(path)
+        self.wait_for(lambda: self.owner() != dead, "the keeper to take the run over")
         done = troupe("cancel", "job.20260101T0000Z", "--store", self.store)  # by who has it
         self.assert_exit(done, 0)
         self.assertEqual(self.runs(), {"job.20260101T0000Z": "cancelled"})

@@ -70,6 +70,7 @@ exit_code run_schedules(std::vector<workflow::cron::schedule> schedules,
   const auto folder = std::filesystem::path{options.file}.parent_path();
   auto runs =
       scheduled_runs::load(std::move(schedules), folder, (*node)->workflows(), (*node)->agents());
+  if (!runs && interrupt::requested()) return report_interrupted(); // reading a definition
   if (!runs) return report(runs.error().why, runs.error().code);
   const auto retention = options.node.start_retention();
   return keep(**node, *runs, options);
@@ -77,6 +78,7 @@ exit_code run_schedules(std::vector<workflow::cron::schedule> schedules,
 
 exit_code keep_schedules(const schedule_options& options) {
   const auto text = read_text_file(options.file);
+  if (interrupt::requested()) return report_interrupted(); // which ends the reading
   if (!text) return report(text.error(), exit_code::usage);
   auto schedules = workflow::cron::load_schedules(*text, options.file);
   if (!schedules)
