@@ -9,7 +9,7 @@
 namespace troupe {
 namespace {
 
-envelope_header header_of(agent_name target, request_options options) {
+envelope_header header_of(agent_name&& target, request_options&& options) {
   envelope_header header;
   header.sender = std::move(options.sender);
   header.target = std::move(target);

@@ -66,6 +66,7 @@ definition_ptr compiler::compile() {
   made_->source = source_;
   if (!name_children(made_->source, *made_)) return nullptr;
   name_types(made_->source, *made_);
+  made_->source_bytes = made_->source.SerializeAsString();
   return std::move(made_);
 }
 

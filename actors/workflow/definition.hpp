@@ -188,6 +188,8 @@ struct definition {
   std::optional<output_reference> output;
   /// What it was made from, normalised (defaults filled in): a run's history begins with it.
   v1::WorkflowDefinition source;
+  /// The same, serialised: it is written at the beginning of every run.
+  std::string source_bytes;
 };
 
 using definition_ptr = std::shared_ptr<const definition>;

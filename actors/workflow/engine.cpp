@@ -61,19 +61,25 @@ result<std::string> engine::submit(definition_ptr workflow, const input_values& 
 
 void engine::run(definition_ptr workflow, input_values inputs, const submit_options& options,
                  closed_callback then) {
+  run(std::move(workflow), std::move(inputs), options,
+      ended_callback{[then = std::move(then)](const result<run_end>& how) { then(summary_of(how)); }});
+}
+
+void engine::run(definition_ptr workflow, input_values inputs, const submit_options& options,
+                 ended_callback then) {
   submit_options named = options;
   if (named.run_id.empty()) named.run_id = make_run_id(std::chrono::system_clock::now());
   // Told by the submission where that is refused, else by the run's end.
-  const auto told = std::make_shared<closed_callback>(std::move(then));
-  const auto tell = [told](result<v1::RunSummary> outcome) {
-    if (*told) std::exchange(*told, nullptr)(std::move(outcome));
+  const auto told = std::make_shared<ended_callback>(std::move(then));
+  const auto tell = [told](const result<run_end>& how) {
+    if (*told) std::exchange(*told, nullptr)(how);
   };
   const bool accepted = driver_->post([this, told, tell, workflow = std::move(workflow),
                                        inputs = std::move(inputs), named = std::move(named)] {
     driver_->core().submit(workflow, inputs, named, [tell](result<void> done) {
       if (!done) tell(tl::unexpected(std::move(done.error())));
     });
-    if (*told) (void)driver_->core().when_closed(named.run_id, tell);
+    if (*told) (void)driver_->core().when_ended(named.run_id, tell);
   });
   if (!accepted) tell(tl::unexpected(engine_driver::stopped()));
 }

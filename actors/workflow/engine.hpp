@@ -4,6 +4,7 @@
 #include "actors/scheduling/resources/ledger.hpp"
 #include "actors/workflow/definition.hpp"
 #include "actors/workflow/event.hpp"
+#include "actors/workflow/run_end.hpp"
 #include "actors/workflow/store.hpp"
 #include "troupe/v1/history.pb.h"
 #include "troupe/v1/run.pb.h"
@@ -196,7 +197,7 @@ struct recovery {
   std::vector<std::pair<std::string, error>> refused;
 };
 
-/// Told once how a run ended, or why it was not begun or not gone on with. Must not block or throw.
+/// As `ended_callback`, with the run's summary, which may be kept.
 using closed_callback = std::function<void(result<v1::RunSummary>)>;
 
 /// A committed event of a run.
@@ -237,6 +238,9 @@ public:
   /// does not wait, so that agents may start runs, too.
   void run(definition_ptr workflow, input_values inputs, const submit_options& options,
            closed_callback then);
+  /// The same for many short runs: nothing is made that `then` does not ask for.
+  void run(definition_ptr workflow, input_values inputs, const submit_options& options,
+           ended_callback then);
   /// Takes over every unfinished run of the store that no live owner has.
   [[nodiscard]] result<recovery> recover();
   /// Takes over one unfinished run; nothing happens when this engine runs it already.

@@ -50,7 +50,7 @@ void engine_core::start_attempts() {
     const auto next = take_next();
     if (!next) break;
     // Its run may have failed meanwhile.
-    if (!is_stale(*next)) start_attempt(runs_.at(next->run_id), *next);
+    if (!is_stale(*next)) start_attempt(runs_.at(next->run_id), *next, around_.now());
     admit();
   }
   note_missing();
@@ -80,16 +80,16 @@ void engine_core::await_place(const std::string& run_id, live_run& run, attempt_
 /// Of a lazy engine: what finds a place starts, the rest waits for one.
 void engine_core::start_at_once() {
   while (!failed_ && !draining_ && !at_once_.empty()) {
-    const auto [run_id, attempt] = std::move(at_once_.front());
+    auto [run_id, attempt] = std::move(at_once_.front());
     at_once_.pop_front();
     const auto run = runs_.find(run_id);
     if (run == runs_.end() || !run->second.state.is_current(attempt)) continue;
-    if (run->second.state.definition_of(attempt.instance).key_limits.empty() && waiting_.empty() &&
-        in_flight_ < around_.options.max_attempts_in_flight &&
-        may_overtake(run->second.state.demand_of(attempt.instance)))
-      start_now(run_id, run->second, attempt);
+    const step& wanted = run->second.state.definition_of(attempt.instance);
+    if (wanted.key_limits.empty() && waiting_.empty() &&
+        in_flight_ < around_.options.max_attempts_in_flight && may_overtake(wanted.demand))
+      start_now(std::move(run_id), run->second, std::move(attempt));
     else
-      await_place(run_id, run->second, attempt);
+      await_place(run_id, run->second, std::move(attempt));
   }
 }
 
@@ -139,26 +139,27 @@ void engine_core::start_uncommitted(const std::string& run_id, live_run& run, un
       ++at; // waits for its turn, once it is durable
       continue;
     }
-    const attempt_id next = std::move(to_start[at]);
+    attempt_id next = std::move(to_start[at]);
     to_start.erase(to_start.begin() + static_cast<std::ptrdiff_t>(at));
     if (!run.state.is_current(next)) continue;
     ++part.started;
     ++run.uncommitted;
     ++uncommitted_;
-    start_now(run_id, run, next);
+    start_now(run_id, run, std::move(next));
   }
 }
 
 /// One that did not wait.
-void engine_core::start_now(const std::string& run_id, live_run& run, const attempt_id& attempt) {
+void engine_core::start_now(std::string run_id, live_run& run, attempt_id attempt) {
   const time_point now = around_.now();
-  start_attempt(run, {run_id, attempt, now, full_time(now)});
+  start_attempt(run, {std::move(run_id), std::move(attempt), now, full_time(now)}, now);
 }
 
-void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
-  const time_point now = around_.now();
+/// @param now looked up once for all of it: a look at the clock takes as long as much of the rest.
+void engine_core::start_attempt(live_run& run, started_attempt wanted, time_point now) {
   const attempt_id& attempt = wanted.attempt;
   const instance_id& instance = attempt.instance;
+  const step& of = run.state.definition_of(instance);
   const auto refuse = [&](failure why) {
     limits_.release(wanted.keys);
     attempt_timing waited;
@@ -166,63 +167,62 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
     finish_attempt(wanted.run_id, attempt, tl::unexpected(std::move(why)), std::move(waited));
   };
   // Its timer may be due in this very moment.
-  if (const duration bound = run.state.limits_of(instance).schedule_to_start;
+  if (const duration bound = of.limits.schedule_to_start;
       bound > duration{0} && now - wanted.scheduled >= bound)
     return refuse(timed_out(instance, timeout_kind::schedule_to_start));
   const time_point deadline = run.state.deadline(attempt, now, around_.options.default_timeout);
   if (deadline <= now) return refuse(timed_out(instance, timeout_kind::schedule_to_close));
   auto request = run.state.request(instance);
   if (!request) return refuse(std::move(request.error()));
-  const auto here = take_off(run, wanted, deadline);
-  here->timing.started = now;
-  here->timing.request_bytes = (*request)->ByteSizeLong();
-  add_waits(here->timing, wanted, now);
-  const responder then = answer_to(here);
+  attempt_timing timing;
+  timing.started = now;
+  timing.request_bytes = (*request)->ByteSizeLong();
+  add_waits(timing, wanted, now);
+  const auto here = take_off(run, std::move(wanted), deadline, now);
+  here->timing = std::move(timing);
+  const instance_id& started = here->attempt.instance;
   try {
-    around_.start({run.state.definition_of(instance).agent, std::move(*request),
-                   timeout_until(deadline, now), run.state.idempotency_key(instance),
-                   run.state.priority_of(instance), here->beats,
-                   run.state.demand_of(instance).memory_bytes},
-                  then);
+    around_.start({of.agent, std::move(*request), timeout_until(deadline, now),
+                   run.state.idempotency_key(started), run.state.priority() + of.priority,
+                   here->beats, of.demand.memory_bytes},
+                  answer_to(here));
   } catch (const std::exception& thrown) {
-    then(tl::unexpected(failure{"workflow.start_failed", thrown.what(), true}));
+    answer_to(here)(tl::unexpected(failure{"workflow.start_failed", thrown.what(), true}));
   }
 }
 
 /// Gives an attempt its place and its timers.
-std::shared_ptr<engine_core::flight>
-engine_core::take_off(live_run& run, const started_attempt& wanted, time_point deadline) {
+std::shared_ptr<engine_core::flight> engine_core::take_off(live_run& run, started_attempt wanted,
+                                                           time_point deadline, time_point now) {
   ++in_flight_;
-  note_places(around_.now());
+  note_places(now);
   auto made = std::make_shared<flight>();
-  made->run_id = wanted.run_id;
-  made->attempt = wanted.attempt;
+  made->run_id = std::move(wanted.run_id);
+  made->attempt = std::move(wanted.attempt);
+  const instance_id& instance = made->attempt.instance;
+  const step& of = run.state.definition_of(instance);
   made->epoch = run.epoch;
   made->due = deadline;
   made->keys = wanted.keys;
   made->tenant = wanted.tenant;
   made->charged = wanted.charged;
-  if (shares_.several())
-    made->share = dominant_share(run.state.definition_of(made->attempt.instance));
+  if (shares_.several()) made->share = dominant_share(of);
   made->now = around_.now;
-  if (const auto& demand = run.state.demand_of(wanted.attempt.instance); !demand.empty()) {
+  if (!of.demand.empty()) {
     // Whoever lets an attempt start has seen that its demand is free.
-    made->grant =
-        ledger_.try_grant(demand, run.state.idempotency_key(wanted.attempt.instance)).value_or(0);
+    made->grant = ledger_.try_grant(of.demand, run.state.idempotency_key(instance)).value_or(0);
     assert(made->grant != 0);
   }
-  const time_limits& limits = run.state.limits_of(wanted.attempt.instance);
-  if (run.state.close_time(wanted.attempt.instance) == deadline)
+  if (run.state.close_time(instance) == deadline)
     made->bound_by = timeout_kind::schedule_to_close;
-  else if (limits.start_to_close > duration{0})
+  else if (of.limits.start_to_close > duration{0})
     made->bound_by = timeout_kind::start_to_close;
   made->deadline = timers_.emplace(deadline, deadline_timer{made});
-  made->beats = std::make_shared<pulse>(around_.now, run.state.details_of(wanted.attempt.instance));
-  run.pulses.emplace(wanted.attempt.token, made->beats);
-  if (limits.heartbeat > duration{0}) {
-    made->beat_every = limits.heartbeat;
-    made->heartbeat =
-        timers_.emplace(made->beats->last() + limits.heartbeat, heartbeat_timer{made});
+  made->beats = std::make_shared<pulse>(around_.now, now, run.state.details_of(instance));
+  run.pulses.emplace(made->attempt.token, made->beats);
+  if (of.limits.heartbeat > duration{0}) {
+    made->beat_every = of.limits.heartbeat;
+    made->heartbeat = timers_.emplace(now + of.limits.heartbeat, heartbeat_timer{made});
   }
   return made;
 }
@@ -251,7 +251,7 @@ void engine_core::land(const std::shared_ptr<flight>& here, reply<message_ptr> a
   settle_charge(*here);
   const auto run = runs_.find(here->run_id);
   if (run != runs_.end() && run->second.epoch == here->epoch)
-    finish_attempt(here->run_id, here->attempt, std::move(answer), here->timing);
+    finish_attempt(here->run_id, here->attempt, std::move(answer), std::move(here->timing));
 }
 
 /// Tells who works on the run's attempts that nobody waits for them.

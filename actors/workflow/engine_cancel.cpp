@@ -1,6 +1,6 @@
 #include "actors/workflow/engine_flight.hpp"
 #include "actors/workflow/errors.hpp"
-#include "actors/workflow/event_codec.hpp"
+#include "actors/workflow/event_bytes.hpp"
 #include "kernels/text/utf8.hpp"
 
 #include <algorithm>
@@ -269,11 +269,10 @@ result<void> engine_core::close_cancelled(const cancel_request& wanted, std::uin
   batch.entry.closed = happened.time;
   batch.expected_version = entry->version;
   batch.epoch = epoch;
-  const v1::Event encoded = encode(happened);
-  batch.events.push_back(encoded.SerializeAsString());
+  batch.events.add([&](std::string& bytes) { append_bytes(bytes, happened); });
   if (auto appended = around_.history.append({&batch, 1}); !appended)
     return (void)around_.history.release(wanted.run_id), appended;
-  publish(wanted.run_id, encoded);
+  publish(wanted.run_id, batch.events);
   return {};
 }
 
@@ -284,8 +283,7 @@ const cancel_request* engine_core::wish_of(const std::string& run_id,
 }
 
 /// Looks what somebody outside wants of this engine's runs.
-void engine_core::poll_requests() {
-  const time_point now = around_.now();
+void engine_core::poll_requests(time_point now) {
   if (failed_ || runs_.empty() || now < poll_at_) return;
   poll_at_ = now + request_poll_interval;
   // A run that waits need not keep its events twice.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <exception>
 #include <fmt/format.h>
+#include <google/protobuf/arena.h>
 #include <spdlog/spdlog.h>
 
 namespace troupe::workflow {
@@ -37,7 +38,7 @@ void engine_core::want_commit(const std::string& run_id, live_run& run) {
 
 void engine_core::want_all_committed() {
   for (auto& [run_id, run] : runs_)
-    if (!run.pending.events.empty()) want_commit(run_id, run);
+    if (run.pending.event_count > 0) want_commit(run_id, run);
 }
 
 /// Gives the committer what is pending in the runs that are to be committed.
@@ -50,8 +51,7 @@ void engine_core::hand_over() {
     run.dirty = false;
     batches.push_back(batch_of(run_id, run));
     run.handed += batches.back().events.size();
-    for (const std::string& event : batches.back().events)
-      run.history_bytes += event.size();
+    run.history_bytes += batches.back().events.size_bytes();
     handed_.push_back({run_id, run.serial, std::exchange(run.pending, {})});
   }
   around_.commits->add(std::move(batches));
@@ -67,15 +67,16 @@ void engine_core::end_commit(const finished_commit& over) {
   // First of all, so that the disk does not wait for what follows from this commit.
   start_uncommitted();
   hand_over();
-  for (const handed_over& part : durable)
-    if (live_run* run = run_of(part)) settle(part.run_id, *run, part.what);
-  for (const handed_over& part : durable)
+  for (const auto& [part, events] : durable)
+    if (live_run* run = run_of(part)) settle(part.run_id, *run, part.what, *events);
+  for (const auto& [part, events] : durable)
     if (live_run* run = run_of(part)) close(part.run_id, *run);
 }
 
-/// @returns what is durable now; drops the runs that the store refused.
-std::vector<engine_core::handed_over> engine_core::take_back(const finished_commit& over) {
-  std::vector<handed_over> durable;
+/// @returns what is durable now, with its events; drops the runs that the store refused.
+std::vector<std::pair<engine_core::handed_over, const event_list*>>
+engine_core::take_back(const finished_commit& over) {
+  std::vector<std::pair<handed_over, const event_list*>> durable;
   durable.reserve(over.batches.size());
   auto refused = over.refused.begin();
   for (std::size_t i = 0; i < over.batches.size(); ++i) {
@@ -90,9 +91,9 @@ std::vector<engine_core::handed_over> engine_core::take_back(const finished_comm
       continue;
     }
     if (!run) continue;
-    run->committed += part.what.events.size();
+    run->committed += part.what.event_count;
     run->uncommitted -= part.what.started;
-    durable.push_back(std::move(part));
+    durable.emplace_back(std::move(part), &over.batches[i].events);
   }
   return durable;
 }
@@ -105,7 +106,7 @@ engine_core::live_run* engine_core::run_of(const handed_over& part) {
 
 /// The last part of a run that is not durable; only where there is one.
 engine_core::unsettled& engine_core::last_unsettled(const std::string& run_id, live_run& run) {
-  if (!run.pending.events.empty()) {
+  if (run.pending.event_count > 0) {
     want_commit(run_id, run);
     return run.pending;
   }
@@ -115,7 +116,8 @@ engine_core::unsettled& engine_core::last_unsettled(const std::string& run_id, l
   return last->what;
 }
 
-append_batch engine_core::batch_of(const std::string& run_id, const live_run& run) {
+/// With its pending events, which the committer has from now on.
+append_batch engine_core::batch_of(const std::string& run_id, live_run& run) {
   const v1::RunStatus status = run.state.status();
   append_batch made;
   made.entry.run_id = run_id;
@@ -127,16 +129,14 @@ append_batch engine_core::batch_of(const std::string& run_id, const live_run& ru
   if (run.handed == 0) made.entry.tags = run.state.tags();
   made.expected_version = run.handed;
   made.epoch = run.epoch;
-  made.events.reserve(run.pending.events.size());
-  for (const v1::Event* each : run.pending.events)
-    made.events.push_back(each->SerializeAsString());
+  made.events = std::exchange(run.pending.events, {});
   return made;
 }
 
 /// After a commit: tells who watches, and lets attempts start.
-void engine_core::settle(const std::string& run_id, live_run& run, const unsettled& durable) {
-  for (const v1::Event* each : durable.events)
-    publish(run_id, *each);
+void engine_core::settle(const std::string& run_id, live_run& run, const unsettled& durable,
+                         const event_list& events) {
+  publish(run_id, events);
   for (const on_commit& then : durable.told_on_commit)
     then({});
   for (const attempt_id& attempt : durable.to_start)
@@ -147,9 +147,19 @@ void engine_core::settle(const std::string& run_id, live_run& run, const unsettl
 void engine_core::close(const std::string& run_id, live_run& run) {
   if (!run.state.closed() || run.committed < run.state.version()) return;
   disarm_timers(run);
-  tell_waiters(run_id, [&] { return run.state.summary(); });
+  tell_waiters(run_id, run_end{run.state});
   if (run.state.parent()) tell_parent(run.state);
   runs_.erase(run_id);
+}
+
+void engine_core::publish(const std::string& run_id, const event_list& committed) {
+  if (subscribers_.empty()) return;
+  google::protobuf::Arena arena;
+  for (const std::string_view bytes : committed) {
+    auto* each = google::protobuf::Arena::CreateMessage<v1::Event>(&arena);
+    // It cannot fail: these are bytes of this engine's own.
+    if (each->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) publish(run_id, *each);
+  }
 }
 
 /// What a host's callback throws must not end its process.
@@ -175,7 +185,7 @@ void engine_core::drop(const std::string& run_id, const error& why) {
   disarm_timers(run);
   call_off(run);
   tell_submitters(run.pending, why);
-  tell_waiters(run_id, [&]() -> result<v1::RunSummary> { return tl::unexpected(why); });
+  tell_waiters(run_id, tl::unexpected(why));
   // Who has it now, or who has its id, is in the store.
   if (const auto& from = run.state.parent())
     if (const auto parent = runs_.find(from->run_id); parent != runs_.end())
@@ -190,9 +200,7 @@ void engine_core::tell_submitters(unsettled& lost, const error& why) {
     then(tl::unexpected(why));
 }
 
-/// @param outcome made only where somebody waits: a summary may be large.
-void engine_core::tell_waiters(const std::string& run_id,
-                               const std::function<result<v1::RunSummary>()>& outcome) {
+void engine_core::tell_waiters(const std::string& run_id, const result<run_end>& how) {
   auto [first, last] = waiters_.equal_range(run_id);
   std::vector<waiter> told;
   for (auto at = first; at != last; ++at)
@@ -200,7 +208,7 @@ void engine_core::tell_waiters(const std::string& run_id,
   waiters_.erase(first, last);
   std::ranges::sort(told, {}, &waiter::number);
   for (const waiter& each : told)
-    each.then(outcome());
+    each.then(how);
 }
 
 void engine_core::give_up(const error& why) {

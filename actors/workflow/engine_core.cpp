@@ -3,6 +3,7 @@
 #include "actors/scheduling/online/online_policy.hpp"
 #include "actors/workflow/engine_policy.hpp"
 #include "actors/workflow/errors.hpp"
+#include "actors/workflow/event_bytes.hpp"
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/run_id.hpp"
 #include "actors/workflow/timeouts.hpp"
@@ -51,13 +52,6 @@ run_failure explain(const fail_run& wanted, const machine& run) {
 
 bool is_open(std::int32_t status) {
   return status == v1::RUN_STATUS_RUNNING || status == v1::RUN_STATUS_COMPENSATING;
-}
-
-/// A block for what one step brings about at once.
-google::protobuf::ArenaOptions events_of_a_step() {
-  google::protobuf::ArenaOptions made;
-  made.start_block_size = 1'024;
-  return made;
 }
 
 } // namespace
@@ -162,7 +156,7 @@ result<recovery> engine_core::recover() {
 
 /// So many that the store is not locked for long, and the lease is kept through all of them.
 result<void> engine_core::recover_some(std::span<const std::string> run_ids, recovery& into) {
-  renew_lease();
+  renew_lease(around_.now());
   const auto epochs = around_.history.claim_all(run_ids, around_.now());
   if (!epochs) return tl::unexpected(epochs.error());
   const auto unwanted = around_.history.cancel_requests();
@@ -241,17 +235,26 @@ result<std::vector<run_entry>> engine_core::list(const run_filter& filter) {
   return around_.history.list(filter);
 }
 
-std::uint64_t engine_core::when_closed(const std::string& run_id, on_close then) {
+std::uint64_t engine_core::when_ended(const std::string& run_id, on_end then) {
   if (failed_) return then(tl::unexpected(*failed_)), 0;
   if (runs_.contains(run_id)) {
     waiters_.emplace(run_id, waiter{++last_waiter_, std::move(then)});
     return last_waiter_;
   }
-  auto made = summary(run_id);
-  if (made && is_open(made->status()))
-    made = fail(workflow_errc::run_owned,
-                fmt::format("run '{}' is not at work here; resume it first", run_id));
-  return then(std::move(made)), 0;
+  const auto state = load(run_id);
+  if (!state)
+    then(tl::unexpected(state.error()));
+  else if (is_open(state->status()))
+    then(fail(workflow_errc::run_owned,
+              fmt::format("run '{}' is not at work here; resume it first", run_id)));
+  else
+    then(run_end{*state});
+  return 0;
+}
+
+std::uint64_t engine_core::when_closed(const std::string& run_id, on_close then) {
+  return when_ended(run_id,
+                    [then = std::move(then)](const result<run_end>& how) { then(summary_of(how)); });
 }
 
 void engine_core::forget(std::uint64_t number) {
@@ -267,11 +270,10 @@ void engine_core::record(const std::string& run_id, live_run& run, decltype(even
     return give_up(
         wanted.error()); // a fault of this engine: it recorded what the machine did not ask for
   if (run.state.closed()) call_off(run);
-  if (!run.pending.arena)
-    run.pending.arena = std::make_unique<google::protobuf::Arena>(events_of_a_step());
-  run.pending.events.push_back(encode(happened, *run.pending.arena));
+  run.pending.events.add([&](std::string& bytes) { append_bytes(bytes, happened); });
+  ++run.pending.event_count;
   if (!lazy_ || run.state.closed() || !subscribers_.empty() ||
-      run.pending.events.size() >= most_gathered || !run.pending.told_on_commit.empty())
+      run.pending.event_count >= most_gathered || !run.pending.told_on_commit.empty())
     want_commit(run_id, run);
   for (const command& each : *wanted)
     carry_out(run_id, run, each);

@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <google/protobuf/arena.h>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,6 +43,7 @@ public:
   /// Told whether what was asked is durable.
   using on_commit = std::function<void(result<void>)>;
   /// Told once, when the run is closed or the engine gives up.
+  using on_end = ended_callback;
   using on_close = std::function<void(result<v1::RunSummary>)>;
   /// Told once, when it is durable.
   using on_cancel = std::function<void(result<cancellation>)>;
@@ -62,6 +62,7 @@ public:
   void signal(const std::string& run_id, const run_signal& sent, on_signal then);
   void subscribe(event_callback callback) { subscribers_.push_back(std::move(callback)); }
   /// @returns a number for `forget`; 0 where `then` was called already.
+  [[nodiscard]] std::uint64_t when_ended(const std::string& run_id, on_end then);
   [[nodiscard]] std::uint64_t when_closed(const std::string& run_id, on_close then);
   void forget(std::uint64_t waiter);
 
@@ -158,9 +159,9 @@ private:
 
   /// What happened in a run and is not durable.
   struct unsettled {
-    /// The events are on it; nullptr while there is none.
-    std::unique_ptr<google::protobuf::Arena> arena;
-    std::vector<const v1::Event*> events;
+    /// Serialised, until the committer has them.
+    event_list events;
+    std::size_t event_count = 0;
     /// Scheduled by these events and not started.
     std::vector<attempt_id> to_start;
     /// So many of the attempts that these events scheduled were started all the same.
@@ -204,7 +205,7 @@ private:
   };
   struct waiter {
     std::uint64_t number = 0;
-    on_close then;
+    on_end then;
   };
   struct waiting_attempt {
     started_attempt wanted;
@@ -233,10 +234,10 @@ private:
   void start_uncommitted();
   void start_uncommitted(const std::string& run_id, live_run& run, unsettled& part);
   void await_place(const std::string& run_id, live_run& run, attempt_id attempt);
-  void start_now(const std::string& run_id, live_run& run, const attempt_id& attempt);
-  void start_attempt(live_run& run, const started_attempt& wanted);
-  [[nodiscard]] std::shared_ptr<flight> take_off(live_run& run, const started_attempt& wanted,
-                                                 time_point deadline);
+  void start_now(std::string run_id, live_run& run, attempt_id attempt);
+  void start_attempt(live_run& run, started_attempt wanted, time_point now);
+  [[nodiscard]] std::shared_ptr<flight> take_off(live_run& run, started_attempt wanted,
+                                                 time_point deadline, time_point now);
   [[nodiscard]] responder answer_to(std::shared_ptr<flight> here);
   void land(const std::shared_ptr<flight>& here, reply<message_ptr> answer, time_point ended);
   void leave_place(flight& here);
@@ -289,7 +290,7 @@ private:
   void learn(live_run& run, const attempt_id& attempt, const attempt_timing& timing);
 
   // engine_timers.cpp
-  void renew_lease();
+  void renew_lease(time_point now);
   void fire(const retry_timer& due);
   void fire(const close_timer& due);
   void fire(const start_timer& due);
@@ -335,7 +336,7 @@ private:
   void poll_children();
 
   // engine_cancel.cpp
-  void poll_requests();
+  void poll_requests(time_point now);
   void poll_cancels();
   void begin_cancel(const std::string& run_id, live_run& run, const cancel_request& wish);
   void await_attempts(const std::string& run_id, live_run& run, const cancel_request& wish);
@@ -365,17 +366,19 @@ private:
   void want_all_committed();
   void hand_over();
   void end_commit(const finished_commit& over);
-  [[nodiscard]] std::vector<handed_over> take_back(const finished_commit& over);
+  [[nodiscard]] std::vector<std::pair<handed_over, const event_list*>>
+  take_back(const finished_commit& over);
   [[nodiscard]] live_run* run_of(const handed_over& part);
   [[nodiscard]] unsettled& last_unsettled(const std::string& run_id, live_run& run);
-  [[nodiscard]] static append_batch batch_of(const std::string& run_id, const live_run& run);
-  void settle(const std::string& run_id, live_run& run, const unsettled& durable);
+  [[nodiscard]] static append_batch batch_of(const std::string& run_id, live_run& run);
+  void settle(const std::string& run_id, live_run& run, const unsettled& durable,
+              const event_list& events);
   void close(const std::string& run_id, live_run& run);
+  void publish(const std::string& run_id, const event_list& committed);
   void publish(const std::string& run_id, const v1::Event& committed);
   void drop(const std::string& run_id, const error& why);
   static void tell_submitters(unsettled& lost, const error& why);
-  void tell_waiters(const std::string& run_id,
-                    const std::function<result<v1::RunSummary>()>& outcome);
+  void tell_waiters(const std::string& run_id, const result<run_end>& how);
 
   engine_environment around_;
   /// `around_.post`, shared by the responders.

@@ -16,11 +16,10 @@ public:
   /// Of a message about how far an attempt has come, in bytes on the wire.
   static constexpr std::size_t most_details = std::size_t{64} << 10;
 
+  /// @param begun its first sign of life.
   /// @param last what an earlier attempt said.
-  pulse(std::function<time_point()> now, message_ptr last)
-      : now_(std::move(now)), before_(std::move(last)) {
-    pulse::beat();
-  }
+  pulse(std::function<time_point()> now, time_point begun, message_ptr last)
+      : now_(std::move(now)), before_(std::move(last)), last_(begun.time_since_epoch().count()) {}
   void beat() noexcept override {
     last_.store(now_().time_since_epoch().count(), std::memory_order_relaxed);
   }
@@ -67,7 +66,7 @@ private:
   std::atomic<bool> cancelled_{false}, abandoned_{false};
   mutable std::mutex mutex_;
   message_ptr details_;
-  std::atomic<time_point::rep> last_{0};
+  std::atomic<time_point::rep> last_;
 };
 
 /// An attempt that an agent has. The responder shares it; all but `answered` and `beats` are of the core's thread.

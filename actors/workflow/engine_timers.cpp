@@ -11,12 +11,11 @@ void engine_core::fire_timers() {
     timers_.erase(timers_.begin());
     std::visit([this](const auto& each) { fire(each); }, due);
   }
-  poll_requests();
-  renew_lease();
+  poll_requests(now);
+  renew_lease(now);
 }
 
-void engine_core::renew_lease() {
-  const time_point now = around_.now();
+void engine_core::renew_lease(time_point now) {
   if (failed_ || now < renew_at_) return;
   renew_at_ = now + around_.history.lease_time() / renewals_per_lease;
   // A lock that lasts is met again, earlier, by the next commit.

@@ -26,7 +26,11 @@ struct instance_id {
   std::uint32_t index = 0;
   /// What undoes the instance, not the instance itself.
   bool compensation = false;
-  bool operator==(const instance_id&) const = default;
+  /// Where the step stands in its definition, if whoever made the name knew: spares the search for it. No part of the name.
+  std::uint32_t position = 0;
+  bool operator==(const instance_id& other) const {
+    return index == other.index && compensation == other.compensation && step == other.step;
+  }
   /// By step, then by index, an instance before its compensation.
   friend bool operator<(const instance_id& a, const instance_id& b) {
     return std::tie(a.step, a.index, a.compensation) < std::tie(b.step, b.index, b.compensation);

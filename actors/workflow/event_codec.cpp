@@ -42,22 +42,8 @@ struct encoder {
   v1::Event& made;
 
   void operator()(const run_started& from) const {
-    v1::RunStarted& into = *made.mutable_run_started();
-    into.set_run_id(from.run_id);
-    *into.mutable_definition() = from.workflow->source;
-    for (const auto& [name, value] : from.inputs)
-      fill((*into.mutable_inputs()->mutable_fields())[name], value);
-    into.set_priority(from.priority);
-    if (from.deadline > duration{0}) *into.mutable_deadline() = to_proto(from.deadline);
-    if (from.host) fill(*into.mutable_host(), *from.host);
-    into.set_tenant(from.tenant);
-    write_tags(*into.mutable_tags(), from.tags);
-    if (!from.parent) return;
-    v1::ParentRef& parent = *into.mutable_parent();
-    parent.set_run_id(from.parent->run_id);
-    parent.set_step(from.parent->instance.step);
-    parent.set_index(from.parent->instance.index);
-    parent.set_attempt(from.parent->attempt);
+    *made.mutable_run_started() = encode_without_definition(from);
+    *made.mutable_run_started()->mutable_definition() = from.workflow->source;
   }
   void operator()(const step_scheduled& from) const {
     fill(*made.mutable_step_scheduled()->mutable_attempt(), from.attempt);
@@ -143,12 +129,6 @@ struct encoder {
     *made.mutable_run_failed()->mutable_failure() = encode(from.why);
   }
 };
-
-void fill(v1::Event& made, const event& happened) {
-  made.set_sequence(happened.sequence);
-  fill(*made.mutable_time(), happened.time);
-  std::visit(encoder{made}, happened.what);
-}
 
 // --- from the wire -------------------------------------------------------------------------------
 
@@ -261,8 +241,8 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
   }
   case v1::Event::kStepTimedOut: {
     const v1::StepTimedOut& late = from.step_timed_out();
-    return what{step_timed_out{{late.step(), late.index(), late.compensation()},
-                               from_wire(late.failure())}};
+    instance_id name{late.step(), late.index(), late.compensation()};
+    return what{step_timed_out{std::move(name), from_wire(late.failure())}};
   }
   case v1::Event::kStepWaiting: {
     const v1::StepWaiting& waiting = from.step_waiting();
@@ -317,13 +297,28 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
 
 v1::Event encode(const event& happened) {
   v1::Event made;
-  fill(made, happened);
+  made.set_sequence(happened.sequence);
+  fill(*made.mutable_time(), happened.time);
+  std::visit(encoder{made}, happened.what);
   return made;
 }
 
-const v1::Event* encode(const event& happened, google::protobuf::Arena& on) {
-  auto* made = google::protobuf::Arena::CreateMessage<v1::Event>(&on);
-  fill(*made, happened);
+v1::RunStarted encode_without_definition(const run_started& from) {
+  v1::RunStarted made;
+  made.set_run_id(from.run_id);
+  for (const auto& [name, value] : from.inputs)
+    fill((*made.mutable_inputs()->mutable_fields())[name], value);
+  made.set_priority(from.priority);
+  if (from.deadline > duration{0}) *made.mutable_deadline() = to_proto(from.deadline);
+  if (from.host) fill(*made.mutable_host(), *from.host);
+  made.set_tenant(from.tenant);
+  write_tags(*made.mutable_tags(), from.tags);
+  if (!from.parent) return made;
+  v1::ParentRef& parent = *made.mutable_parent();
+  parent.set_run_id(from.parent->run_id);
+  parent.set_step(from.parent->instance.step);
+  parent.set_index(from.parent->instance.index);
+  parent.set_attempt(from.parent->attempt);
   return made;
 }
 

@@ -4,16 +4,12 @@
 #include "actors/workflow/event.hpp"
 #include "troupe/v1/history.pb.h"
 
-#include <google/protobuf/arena.h>
-
 namespace troupe::workflow {
 
 /// The wire form of an event. Replies are packed as `google.protobuf.Any`.
 [[nodiscard]] v1::Event encode(const event& happened);
-
-/// The same, on an arena: not an allocation for each part of it.
-/// @returns an event that the arena owns.
-[[nodiscard]] const v1::Event* encode(const event& happened, google::protobuf::Arena& on);
+/// A run's beginning without what it runs: that may be large, and `definition::source_bytes` has it already.
+[[nodiscard]] v1::RunStarted encode_without_definition(const run_started& from);
 
 /// The plain form of a stored event; every field is checked here, once.
 /// @returns `history_unreadable` for a kind, a message type or a definition that this build cannot

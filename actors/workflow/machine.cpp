@@ -48,17 +48,26 @@ result<commands> machine::apply(const event& happened) {
   return std::move(step.wanted);
 }
 
-const instance_state* machine::find(const instance_id& name) const {
-  if (!workflow_) return nullptr;
+/// Mostly by its hint: each event of a step looks for it several times.
+std::size_t machine::position_of(const instance_id& name) const {
+  if (!workflow_) return nowhere;
+  if (const auto& steps = workflow_->steps;
+      name.position < steps.size() && steps[name.position].id == name.step)
+    return name.position;
   const auto found = workflow_->step_index.find(name.step);
-  if (found == workflow_->step_index.end()) return nullptr;
-  const step_state& of = steps_[found->second];
+  return found == workflow_->step_index.end() ? nowhere : found->second;
+}
+
+const instance_state* machine::find(const instance_id& name) const {
+  const std::size_t position = position_of(name);
+  if (position == nowhere) return nullptr;
+  const step_state& of = steps_[position];
   const auto& instances = name.compensation ? of.compensations : of.instances;
   return name.index < instances.size() ? &instances[name.index] : nullptr;
 }
 
 const step& machine::definition_of(const instance_id& name) const {
-  const step& of = workflow_->steps[workflow_->step_index.at(name.step)];
+  const step& of = workflow_->steps.at(position_of(name));
   return name.compensation ? *of.compensate : of;
 }
 
@@ -159,7 +168,7 @@ const dependency* machine::missing_reply(std::size_t at, std::uint32_t index) co
 
 step_decided machine::decide(const instance_id& instance) const {
   const step& from = definition_of(instance);
-  if (missing_reply(workflow_->step_index.at(instance.step), instance.index))
+  if (missing_reply(position_of(instance), instance.index))
     return {instance, true};
   reference_reader reader{from, instance.index, *this};
   return {instance, from.when && !evaluate(*from.when, reader)};
@@ -179,8 +188,12 @@ reply<std::vector<std::string>> machine::limit_keys(const instance_id& instance)
 }
 
 std::string machine::idempotency_key(const instance_id& instance) const {
-  return fmt::format("{}/{}/{}{}", run_id_, instance.step, instance.index,
-                     instance.compensation ? "/compensate" : "");
+  std::string made;
+  made.reserve(run_id_.size() + instance.step.size() + 24);
+  made.append(run_id_).append("/").append(instance.step).append("/");
+  made += std::to_string(instance.index);
+  if (instance.compensation) made += "/compensate";
+  return made;
 }
 
 std::vector<attempt_id> machine::in_flight() const {

@@ -249,6 +249,9 @@ public:
 private:
   struct transition;
 
+  /// Where the step of an instance stands; `nowhere` where there is no such step.
+  [[nodiscard]] std::size_t position_of(const instance_id& name) const;
+  static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
   /// nullptr where there is no such instance (yet).
   [[nodiscard]] const instance_state* find(const instance_id& name) const;
   /// Whether things happen to such an instance: before the run compensates to the instances themselves, then to what

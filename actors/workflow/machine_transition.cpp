@@ -18,13 +18,12 @@ std::string describe(const attempt_id& attempt) {
 // --- finding places ------------------------------------------------------------------------------
 
 machine::transition::slot machine::transition::find(const instance_id& name) const {
-  const auto& index = state.workflow_->step_index;
-  const auto found = index.find(name.step);
-  if (found == index.end()) return {};
-  step_state& of = state.steps_[found->second];
+  const std::size_t position = state.position_of(name);
+  if (position == nowhere) return {};
+  step_state& of = state.steps_[position];
   auto& instances = name.compensation ? of.compensations : of.instances;
   if (name.index >= instances.size()) return {};
-  return {found->second, name.index, &instances[name.index]};
+  return {position, name.index, &instances[name.index]};
 }
 
 result<machine::transition::slot>
@@ -309,7 +308,7 @@ void machine::transition::decide_or_queue(std::size_t at, std::uint32_t index) {
   if (state.cancelling()) return;
   if (!definition_of(at).when && !state.missing_reply(at, index)) return make_ready(at, index);
   state.steps_[at].instances[index].status = instance_status::undecided;
-  wanted.emplace_back(decide_instance{{definition_of(at).id, index}});
+  wanted.emplace_back(decide_instance{name_of(at, index)});
 }
 
 void machine::transition::make_ready(std::size_t at, std::uint32_t index) {
@@ -334,7 +333,7 @@ void machine::transition::want(std::size_t at, std::uint32_t index) {
   chosen.status = instance_status::wanted;
   if (wanting.kind == step_kind::timer || wanting.kind == step_kind::signal) {
     ++state.steps_[at].active;
-    wanted.emplace_back(start_waiting{{wanting.id, index},
+    wanted.emplace_back(start_waiting{name_of(at, index),
                                       wanting.kind == step_kind::timer ? std::optional{wanting.wait}
                                                                        : std::nullopt});
     return;
@@ -342,7 +341,7 @@ void machine::transition::want(std::size_t at, std::uint32_t index) {
   chosen.token = ++state.last_token_;
   ++chosen.attempts;
   ++state.steps_[at].active;
-  attempt_id attempt{{wanting.id, index}, chosen.attempts, chosen.token};
+  attempt_id attempt{name_of(at, index), chosen.attempts, chosen.token};
   if (wanting.kind == step_kind::child)
     wanted.emplace_back(start_child{std::move(attempt)});
   else

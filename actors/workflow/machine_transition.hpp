@@ -51,6 +51,10 @@ private:
     return state.workflow_->steps[at];
   }
 
+  [[nodiscard]] instance_id name_of(std::size_t at, std::uint32_t index) const {
+    return {definition_of(at).id, index, false, static_cast<std::uint32_t>(at)};
+  }
+
   void link_steps();
   void expand(std::size_t at, std::size_t count);
   void unblock(std::size_t at);

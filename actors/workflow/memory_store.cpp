@@ -30,7 +30,12 @@ public:
   result<std::vector<std::string>> read(const std::string& run_id) override {
     const kept* run = of(run_id);
     if (!run) return tl::unexpected(no_such_run(run_id, memory_name));
-    return run->events;
+    std::vector<std::string> made;
+    made.reserve(run->entry.version);
+    for (const event_list& part : run->parts)
+      for (const std::string_view each : part)
+        made.emplace_back(each);
+    return made;
   }
 
   result<std::vector<run_entry>> list(const run_filter& filter) override {
@@ -113,7 +118,8 @@ private:
     std::map<std::string, std::string> tags;
     /// The order in which runs were made.
     std::uint64_t number = 0;
-    std::vector<std::string> events;
+    /// What came at once, each.
+    std::vector<event_list> parts;
   };
 
   [[nodiscard]] const kept* of(const std::string& run_id) const {
@@ -162,7 +168,7 @@ private:
     run.entry.version = batch.expected_version + batch.events.size();
     run.entry.owner = owner_;
     run.entry.epoch = batch.epoch;
-    run.events.insert(run.events.end(), batch.events.begin(), batch.events.end());
+    run.parts.push_back(batch.events);
     if (is_closed(run.entry)) close(batch.entry.run_id);
   }
 

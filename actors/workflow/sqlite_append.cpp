@@ -95,14 +95,14 @@ error sqlite_run_store::refusal(const append_batch& batch) {
 result<void> sqlite_run_store::insert_events(const append_batch& batch, owned_run& run) {
   std::uint64_t sequence = batch.expected_version;
   if (auto good = check_batch(batch); !good) return good;
-  for (const std::string& event : batch.events)
+  for (const std::string_view event : batch.events)
     if (auto inserted = insert_event(batch, ++sequence, event, run); !inserted) return inserted;
   return {};
 }
 
 /// A large payload comes before the event that refers to it, in the same transaction; where it is there already, only once.
 result<void> sqlite_run_store::insert_event(const append_batch& batch, std::uint64_t sequence,
-                                            const std::string& event, owned_run& run) {
+                                            std::string_view event, owned_run& run) {
   const checksum sum = sum_of(sums_, batch.entry.run_id, sequence, event);
   const auto cut = cut_payload(event);
   if (cut) {

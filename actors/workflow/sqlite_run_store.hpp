@@ -68,7 +68,7 @@ private:
   result<void> insert_events(const append_batch& batch, owned_run& run);
 
   result<void> insert_event(const append_batch& batch, std::uint64_t sequence,
-                            const std::string& event, owned_run& run);
+                            std::string_view event, owned_run& run);
 
   // sqlite_tags.cpp
   result<void> insert_tags(const run_entry& of, std::int64_t number);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/workflow/event_list.hpp"
 #include "kernels/result.hpp"
 
 #include <chrono>
@@ -42,7 +43,7 @@ struct append_batch {
   std::uint64_t expected_version = 0;
   /// What `claim` gave, 1 for a run that this owner made: an append under an older one is refused.
   std::uint64_t epoch = 1;
-  std::vector<std::string> events;
+  event_list events;
 };
 
 /// Somebody wants a run to end.

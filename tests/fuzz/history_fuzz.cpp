@@ -1,5 +1,6 @@
 // A run's history as a store gives it back: a row of events, each after two bytes of its length. Whatever they say, the
 // machine takes an event or refuses it without changing its state.
+#include "actors/workflow/event_bytes.hpp"
 #include "actors/workflow/event_codec.hpp"
 #include "actors/workflow/machine.hpp"
 #include "tests/actors/workflow/known_agents.hpp"
@@ -52,6 +53,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(again &&
                       fuzz::stable_bytes(encode(*again)) == fuzz::stable_bytes(encode(*happened)),
                   "events survive the store");
+    std::string bytes;
+    append_bytes(bytes, *happened);
+    v1::Event written;
+    fuzz::require(written.ParseFromString(bytes) &&
+                      fuzz::stable_bytes(written) == fuzz::stable_bytes(encode(*happened)),
+                  "both ways to the wire give the same");
     if (!take(run, *happened)) return 0;
   }
   return 0;

@@ -21,7 +21,8 @@ public:
     if (!appended) return appended;
     transaction_rows rows;
     for (const workflow::append_batch& batch : batches)
-      rows.insert(rows.end(), batch.events.begin(), batch.events.end());
+      for (const std::string_view each : batch.events)
+        rows.emplace_back(each);
     into_->add(std::move(rows));
     return appended;
   }

@@ -34,6 +34,10 @@ double microseconds_since(clock_type::time_point start) {
   return std::chrono::duration<double, std::micro>{clock_type::now() - start}.count();
 }
 
+bool has_completed(const result<workflow::run_end>& how) {
+  return how && how->status() == v1::RUN_STATUS_COMPLETED;
+}
+
 agent_type no_op() {
   return typed_agent<number, number>(
       "bench.noop", "Answers at once",
@@ -80,15 +84,14 @@ public:
 private:
   void next() {
     begun_ = clock_type::now();
-    on_.run(workflow_, {}, {}, [self = shared_from_this()](const result<v1::RunSummary>& outcome) {
-      self->ended(outcome);
-    });
+    on_.run(workflow_, {}, {},
+            [self = shared_from_this()](const result<workflow::run_end>& how) { self->ended(how); });
   }
-  void ended(const result<v1::RunSummary>& outcome) {
+  void ended(const result<workflow::run_end>& how) {
     const double took = microseconds_since(begun_);
-    if (!outcome)
-      why_ = outcome.error();
-    else if (outcome->status() != v1::RUN_STATUS_COMPLETED)
+    if (!how)
+      why_ = how.error();
+    else if (!has_completed(how))
       why_ = error{cli_errc::bench_failed, "a run did not complete"};
     if (warm_up_ > 0)
       --warm_up_;
@@ -116,8 +119,8 @@ result<double> runs_per_second(workflow::engine& on, const workflow::definition_
     std::promise<void> done;
     const auto begun = clock_type::now();
     for (std::size_t i = 0; i < at_once; ++i)
-      on.run(workflow, {}, {}, [&](const result<v1::RunSummary>& outcome) {
-        if (outcome && outcome->status() == v1::RUN_STATUS_COMPLETED) ++completed;
+      on.run(workflow, {}, {}, [&](const result<workflow::run_end>& how) {
+        if (has_completed(how)) ++completed;
         if (--left == 0) done.set_value();
       });
     if (auto ended = await(done.get_future(), "workflows"); !ended)
@@ -138,9 +141,8 @@ result<std::vector<double>> host_latency(workflow::engine& on,
     std::promise<bool> done;
     auto ended = done.get_future();
     const auto begun = clock_type::now();
-    on.run(workflow, {}, {}, [&](const result<v1::RunSummary>& outcome) {
-      done.set_value(outcome && outcome->status() == v1::RUN_STATUS_COMPLETED);
-    });
+    on.run(workflow, {}, {},
+           [&](const result<workflow::run_end>& how) { done.set_value(has_completed(how)); });
     if (!ended.get()) return fail(cli_errc::bench_failed, "a run did not complete");
     if (i >= warm_up) made.push_back(microseconds_since(begun));
   }

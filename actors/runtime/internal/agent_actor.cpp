@@ -27,12 +27,12 @@ std::optional<crash> run_handler(core& core, const std::shared_ptr<call>& asked,
                                  const method& asked_method) {
   const auto payload = asked->begin(by, box);
   if (!payload) return std::nullopt;
-  // Kept until the end: while an exception unwinds, the handler's copy must not answer "no answer".
-  auto respond = asked->make_responder(asked_method);
-  const auto thrown = thrown_by([&] { by->handle(*payload, asked, respond); });
+  // Kept until the end: while an exception unwinds, the handler's responder must not answer "no answer".
+  auto kept = asked->make_token(asked_method);
+  const auto thrown = thrown_by([&] { by->handle(*payload, asked, call::make_responder(kept)); });
   if (!thrown) return std::nullopt;
   counters::add(core.counters.handler_exceptions);
-  return crash{*thrown, asked, *payload, std::move(respond)};
+  return crash{*thrown, asked, *payload, std::move(kept)};
 }
 
 /// Tells the supervisor of `by` how its work on the executor ended.

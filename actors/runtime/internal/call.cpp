@@ -34,7 +34,7 @@ private:
   std::shared_ptr<call> asked_;
 };
 
-call::call(kind which, std::shared_ptr<core> core, envelope_header header, message_ptr payload,
+call::call(kind which, std::shared_ptr<core> core, envelope_header&& header, message_ptr payload,
            time_point sent, time_point due, responder then, origin from)
     : kind_(which), core_(std::move(core)), header_(std::move(header)), sent_(sent), due_(due),
       then_(std::move(then)), from_(std::move(from)),
@@ -56,7 +56,8 @@ std::optional<crash> call::finish(reply<message_ptr> given) {
   if (!thrown) return std::nullopt;
   counters::add(core_->counters.handler_exceptions);
   const auto& parent = from_.parent;
-  return crash{*thrown, parent, parent ? parent->payload() : nullptr, std::move(then)};
+  return crash{*thrown, parent, parent ? parent->payload() : nullptr,
+               std::make_shared<responder>(std::move(then))};
 }
 
 void call::finish_here(reply<message_ptr> given) {
@@ -136,11 +137,13 @@ void call::expire() {
     counters::add(core_->counters.deadlines_exceeded);
 }
 
-responder call::make_responder(const method& asked) {
+std::shared_ptr<call::token> call::make_token(const method& asked) {
   expected_reply_ = asked.reply;
-  return [held = std::make_shared<token>(shared_from_this())](reply<message_ptr> given) {
-    held->give(std::move(given));
-  };
+  return std::make_shared<token>(shared_from_this());
+}
+
+responder call::make_responder(std::shared_ptr<token> of) {
+  return [held = std::move(of)](reply<message_ptr> given) { held->give(std::move(given)); };
 }
 
 void call::check_and_answer(reply<message_ptr> given) {

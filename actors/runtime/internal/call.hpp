@@ -44,7 +44,7 @@ public:
   };
 
   /// @param then empty for one-way messages.
-  call(kind which, std::shared_ptr<core> core, envelope_header header, message_ptr payload,
+  call(kind which, std::shared_ptr<core> core, envelope_header&& header, message_ptr payload,
        time_point sent, time_point due, responder then, origin from);
   ~call() override;
 
@@ -78,9 +78,11 @@ public:
   [[nodiscard]] bool replied() const {
     return state_.load(std::memory_order_acquire) == state::replied;
   }
-  /// A responder for the agent: checks the reply's type, and answers "runtime.no_answer" when it is
-  /// let go.
-  [[nodiscard]] responder make_responder(const method& asked);
+  /// What responders share: it checks the reply's type, and answers "runtime.no_answer" when it is let go.
+  class token;
+  [[nodiscard]] std::shared_ptr<token> make_token(const method& asked);
+  /// A responder for the agent.
+  [[nodiscard]] static responder make_responder(std::shared_ptr<token> of);
 
   // -- call_context
   [[nodiscard]] const envelope_header& header() const override { return header_; }
@@ -100,7 +102,6 @@ private:
   [[nodiscard]] heartbeat_sink* pulse() const noexcept;
   friend deadlines;
   enum class state : std::uint8_t { open, replied, failed };
-  class token;
 
   [[nodiscard]] envelope_header child_header(agent_name target) const;
   void send_child(std::chrono::milliseconds limit, agent_name target, message_ptr payload,

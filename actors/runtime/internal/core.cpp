@@ -92,7 +92,7 @@ std::vector<std::string> core::names() const {
   return names;
 }
 
-void core::send(envelope_header header, message_ptr payload, std::chrono::milliseconds timeout,
+void core::send(envelope_header&& header, message_ptr payload, std::chrono::milliseconds timeout,
                 responder then, call::origin from) {
   counters::add(counters.requests);
   const auto asked = make_call(call::kind::request, std::move(header), std::move(payload), timeout,
@@ -100,7 +100,7 @@ void core::send(envelope_header header, message_ptr payload, std::chrono::millis
   if (auto refused = deliver(asked)) asked->answer(std::move(*refused));
 }
 
-reply<void> core::tell(envelope_header header, message_ptr payload,
+reply<void> core::tell(envelope_header&& header, message_ptr payload,
                        std::chrono::milliseconds timeout, std::shared_ptr<call> parent) {
   counters::add(counters.one_way);
   const auto told = make_call(call::kind::one_way, std::move(header), std::move(payload), timeout,
@@ -112,7 +112,7 @@ reply<void> core::tell(envelope_header header, message_ptr payload,
   return tl::unexpected(std::move(*refused));
 }
 
-std::shared_ptr<call> core::make_call(call::kind which, envelope_header header, message_ptr payload,
+std::shared_ptr<call> core::make_call(call::kind which, envelope_header&& header, message_ptr payload,
                                       std::chrono::milliseconds timeout, responder then,
                                       call::origin from) {
   // Counted before the phase is looked at: `drain` sets the phase before it looks at the count.

@@ -61,10 +61,11 @@ public:
   [[nodiscard]] std::vector<std::string> names() const;
 
   /// Sends a new request; every outcome reaches `then`.
-  void send(envelope_header header, message_ptr payload, std::chrono::milliseconds timeout,
+  /// Headers are large: they are handed on by reference until the call has them.
+  void send(envelope_header&& header, message_ptr payload, std::chrono::milliseconds timeout,
             responder then, call::origin from);
   /// Sends a one-way message. @returns why it was refused.
-  reply<void> tell(envelope_header header, message_ptr payload, std::chrono::milliseconds timeout,
+  reply<void> tell(envelope_header&& header, message_ptr payload, std::chrono::milliseconds timeout,
                    std::shared_ptr<call> parent);
   /// Waits for the answer to what `send` sends with the continuation it is given.
   template <class Send>
@@ -100,7 +101,7 @@ public:
 private:
   enum class phase { running, draining, stopped };
 
-  [[nodiscard]] std::shared_ptr<call> make_call(call::kind which, envelope_header header,
+  [[nodiscard]] std::shared_ptr<call> make_call(call::kind which, envelope_header&& header,
                                                 message_ptr payload,
                                                 std::chrono::milliseconds timeout, responder then,
                                                 call::origin from);

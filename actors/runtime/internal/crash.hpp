@@ -16,7 +16,7 @@ struct crash {
   std::shared_ptr<call> blamed{};
   message_ptr payload{};
   /// Keeps the request from being answered "runtime.no_answer" before the supervisor has judged.
-  responder kept{};
+  std::shared_ptr<const void> kept{};
 };
 
 } // namespace troupe::runtime

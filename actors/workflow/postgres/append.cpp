@@ -64,7 +64,7 @@ struct run_store::group {
     std::int64_t number = 0;
     run_entry entry;
     std::uint64_t expected = 0, epoch = 1;
-    std::vector<const std::string*> events;
+    std::vector<std::string_view> events;
   };
   std::vector<part> parts;
   std::int64_t made = 0, moved = 0;
@@ -91,8 +91,7 @@ run_store::group::group(std::span<const append_batch> batches) {
 void run_store::group::add(const append_batch& batch) {
   part& made_part =
       parts.emplace_back(part{0, batch.entry, batch.expected_version, batch.epoch, {}});
-  for (const std::string& event : batch.events)
-    made_part.events.push_back(&event);
+  made_part.events.assign(batch.events.begin(), batch.events.end());
   made_part.entry.version = batch.expected_version + batch.events.size();
   ++(batch.expected_version == 0 ? made : moved);
 }
@@ -101,8 +100,7 @@ void run_store::group::add(const append_batch& batch) {
 void run_store::group::extend(part& with, const append_batch& batch) {
   fits = fits && batch.expected_version == with.entry.version && batch.epoch == with.epoch &&
          batch.expected_version > 0;
-  for (const std::string& event : batch.events)
-    with.events.push_back(&event);
+  with.events.insert(with.events.end(), batch.events.begin(), batch.events.end());
   with.entry = batch.entry;
   with.entry.version = batch.expected_version + batch.events.size();
 }
@@ -154,7 +152,7 @@ void add_to(parameters& with, const new_tags& of) {
 }
 
 /// A large payload lies apart.
-void add_event(new_events& to, const std::string& event) {
+void add_event(new_events& to, std::string_view event) {
   auto cut = cut_payload(event);
   to.bytes.add_bytes(cut ? cut->rest : event);
   to.blob.add_bytes(cut ? cut->hash : std::string{});
@@ -206,11 +204,11 @@ parameters run_store::rows_of(const group& wanted) {
       moved.sum.add_bytes(view(sum));
     }
     std::uint64_t sequence = each.expected;
-    for (const std::string* event : each.events) {
+    for (const std::string_view event : each.events) {
       added.run.add(each.number);
       added.number.add(static_cast<std::int64_t>(++sequence));
-      add_event(added, *event);
-      added.sum.add_bytes(view(sum_of(sums_, each.entry.run_id, sequence, *event)));
+      add_event(added, event);
+      added.sum.add_bytes(view(sum_of(sums_, each.entry.run_id, sequence, event)));
     }
   }
   parameters with;

@@ -124,6 +124,38 @@ BOOST_AUTO_TEST_CASE(a_run_tells_its_end_without_anybody_waiting) {
   BOOST_TEST((refused.get_future().get().error().code == workflow_errc::bad_input));
 }
 
+BOOST_AUTO_TEST_CASE(an_end_is_looked_at_without_its_summary) {
+  const light_engine here;
+  const auto gives = load("name: w\noutput: \"${steps.a}\"\nsteps:\n  a: { agent: files.list }\n");
+  const auto ended = [&](const definition_ptr& workflow, const std::string& run) {
+    std::promise<std::vector<std::string>> told;
+    here.runs->run(workflow, {}, {run}, [&](const result<run_end>& how) {
+      if (!how) return told.set_value({how.error().message()});
+      const auto output = how->output();
+      told.set_value({how->run_id(), v1::RunStatus_Name(how->status()),
+                      output ? (*output)->GetTypeName() : output.error().type,
+                      std::to_string(how->summary().steps_size())});
+    });
+    return told.get_future().get();
+  };
+  using said = std::vector<std::string>;
+  const auto is = boost::test_tools::per_element();
+  BOOST_TEST(ended(gives, "one") ==
+                 (said{"one", "RUN_STATUS_COMPLETED", "troupe.v1.ListFilesReply", "1"}),
+             is);
+  BOOST_TEST(ended(here.chain, "two") ==
+                 (said{"two", "RUN_STATUS_COMPLETED", "troupe.v1.RunSummary", "2"}),
+             is);
+  // A run that is there already, and closed: its end is read.
+  BOOST_TEST(ended(gives, "one").at(1) == "RUN_STATUS_COMPLETED");
+  const auto late = load("name: w\noutput: \"${steps.a}\"\nsteps:\n"
+                         "  a: { signal: go, reply_type: troupe.v1.Approval,"
+                         " timeouts: { schedule_to_close: 1ms } }\n");
+  BOOST_TEST(ended(late, "three") ==
+                 (said{"three", "RUN_STATUS_FAILED", "workflow.no_output", "1"}),
+             is);
+}
+
 BOOST_AUTO_TEST_CASE(an_end_may_begin_the_next_run) {
   const light_engine here;
   constexpr int runs = 500;

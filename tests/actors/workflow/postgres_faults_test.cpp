@@ -188,9 +188,8 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_killed_under_load_loses_and_doubles_nothin
       const auto outcome = one->append(group);
       if (!outcome) complaint = outcome.error().message();
       for (const append_batch& each : group)
-        if (outcome)
-          accepted[each.entry.run_id].insert(accepted[each.entry.run_id].end(), each.events.begin(),
-                                             each.events.end());
+        for (const std::string_view event : each.events)
+          if (outcome) accepted[each.entry.run_id].emplace_back(event);
       ++appends;
     }
   }};

@@ -46,8 +46,9 @@ inline append_batch small_run(const std::string& run_id, std::size_t events = 4,
   made.entry.started = at(1);
   if (events == 4) made.entry.closed = at(4);
   made.entry.tags = tags;
-  made.events = small_history(run_id, padding, tags);
-  made.events.resize(events);
+  auto history = small_history(run_id, padding, tags);
+  history.resize(events);
+  made.events = history;
   return made;
 }
 

@@ -192,7 +192,8 @@ private:
       model_run& run = runs_[each.entry.run_id];
       run.owner = who.life;
       run.closed = each.entry.closed != clock::time_point{};
-      run.events.insert(run.events.end(), each.events.begin(), each.events.end());
+      for (const std::string_view event : each.events)
+        run.events.emplace_back(event);
     }
   }
 

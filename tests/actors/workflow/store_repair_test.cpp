@@ -139,7 +139,9 @@ BOOST_DATA_TEST_CASE(a_history_that_cannot_be_applied_is_damage, data::make(stor
   const auto place = make_place(kind);
   {
     auto made = small_run("odd");
-    std::swap(made.events[1], made.events[2]);
+    auto events = made.events.copies();
+    std::swap(events[1], events[2]);
+    made.events = events;
     append(*must(place->open(at(0))), made);
   }
   const auto found = check(*place);
@@ -156,9 +158,11 @@ BOOST_DATA_TEST_CASE(what_this_program_cannot_read_is_no_damage, data::make(stor
   {
     auto made = small_run("strange");
     v1::Event reply;
-    reply.ParseFromString(made.events[2]);
+    auto events = made.events.copies();
+    reply.ParseFromString(events[2]);
     reply.mutable_step_completed()->mutable_reply()->set_type_url("type.googleapis.com/host.Reply");
-    made.events[2] = reply.SerializeAsString();
+    events[2] = reply.SerializeAsString();
+    made.events = events;
     append(*must(place->open(at(0))), made);
   }
   const auto found = check(*place);
