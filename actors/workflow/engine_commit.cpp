@@ -38,7 +38,7 @@ void engine_core::want_commit(const std::string& run_id, live_run& run) {
 
 void engine_core::want_all_committed() {
   for (auto& [run_id, run] : runs_)
-    if (run.pending.event_count > 0) want_commit(run_id, run);
+    if (!run.pending.events.empty()) want_commit(run_id, run);
 }
 
 /// Gives the committer what is pending in the runs that are to be committed.
@@ -91,7 +91,7 @@ engine_core::take_back(const finished_commit& over) {
       continue;
     }
     if (!run) continue;
-    run->committed += part.what.event_count;
+    run->committed += over.batches[i].events.size();
     run->uncommitted -= part.what.started;
     durable.emplace_back(std::move(part), &over.batches[i].events);
   }
@@ -106,7 +106,7 @@ engine_core::live_run* engine_core::run_of(const handed_over& part) {
 
 /// The last part of a run that is not durable; only where there is one.
 engine_core::unsettled& engine_core::last_unsettled(const std::string& run_id, live_run& run) {
-  if (run.pending.event_count > 0) {
+  if (!run.pending.events.empty()) {
     want_commit(run_id, run);
     return run.pending;
   }

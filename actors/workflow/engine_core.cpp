@@ -271,9 +271,8 @@ void engine_core::record(const std::string& run_id, live_run& run, decltype(even
         wanted.error()); // a fault of this engine: it recorded what the machine did not ask for
   if (run.state.closed()) call_off(run);
   run.pending.events.add([&](std::string& bytes) { append_bytes(bytes, happened); });
-  ++run.pending.event_count;
   if (!lazy_ || run.state.closed() || !subscribers_.empty() ||
-      run.pending.event_count >= most_gathered || !run.pending.told_on_commit.empty())
+      run.pending.events.size() >= most_gathered || !run.pending.told_on_commit.empty())
     want_commit(run_id, run);
   for (const command& each : *wanted)
     carry_out(run_id, run, each);

@@ -161,7 +161,6 @@ private:
   struct unsettled {
     /// Serialised, until the committer has them.
     event_list events;
-    std::size_t event_count = 0;
     /// Scheduled by these events and not started.
     std::vector<attempt_id> to_start;
     /// So many of the attempts that these events scheduled were started all the same.

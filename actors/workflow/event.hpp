@@ -26,8 +26,9 @@ struct instance_id {
   std::uint32_t index = 0;
   /// What undoes the instance, not the instance itself.
   bool compensation = false;
-  /// Where the step stands in its definition, if whoever made the name knew: spares the search for it. No part of the name.
-  std::uint32_t position = 0;
+  /// Where the step stands in its definition, modulo 65,536, if whoever made the name knew: spares the search for it. No
+  /// part of the name.
+  std::uint16_t position = 0;
   bool operator==(const instance_id& other) const {
     return index == other.index && compensation == other.compensation && step == other.step;
   }

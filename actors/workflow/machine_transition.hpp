@@ -52,7 +52,7 @@ private:
   }
 
   [[nodiscard]] instance_id name_of(std::size_t at, std::uint32_t index) const {
-    return {definition_of(at).id, index, false, static_cast<std::uint32_t>(at)};
+    return {definition_of(at).id, index, false, static_cast<std::uint16_t>(at)};
   }
 
   void link_steps();

@@ -85,15 +85,13 @@ private:
   bool open_ = false;
 };
 
-/// Counts the runs that are closed and committed. Waiting for each in turn would read the histories of
-/// those that are closed already.
+/// Counts the runs that are closed and committed.
 class finish_line {
 public:
-  void on_event(const v1::Event& each) {
-    if (!each.has_run_completed() && !each.has_run_failed()) return;
+  void ended(const result<workflow::run_end>& how) {
     const std::lock_guard held{mutex_};
     ++closed_;
-    completed_ += each.has_run_completed() ? 1 : 0;
+    completed_ += how && how->status() == v1::RUN_STATUS_COMPLETED ? 1 : 0;
     arrived_.notify_one();
   }
   /// @returns whether all were completed in time.
@@ -130,10 +128,9 @@ result<engine_round> run_engine(const durable_settings& settings,
   const auto engine = workflow::engine::start(
       agents, gate.starter(), recording_store(std::move(*opened), recorder), options);
   if (!engine) return tl::unexpected(engine.error());
-  (*engine)->subscribe([&](const std::string&, const v1::Event& each) { finish.on_event(each); });
   for (std::size_t i = 0; i < settings.runs; ++i)
-    if (auto submitted = (*engine)->submit(definition, {}, {fmt::format("run-{}", i)}); !submitted)
-      return tl::unexpected(std::move(submitted.error()));
+    (*engine)->run(definition, {}, {fmt::format("run-{}", i)},
+                   [&](const result<workflow::run_end>& how) { finish.ended(how); });
   if (!gate.await(settings.runs)) return fail(cli_errc::bench_failed, "the runs did not begin");
   (void)recorder->take(); // the submissions
   const stopwatch timer;

@@ -22,7 +22,7 @@ public:
     transaction_rows rows;
     for (const workflow::append_batch& batch : batches)
       for (const std::string_view each : batch.events)
-        rows.emplace_back(each);
+        rows.push_back(each);
     into_->add(std::move(rows));
     return appended;
   }
@@ -92,7 +92,7 @@ public:
 
   void insert(const transaction_rows& rows) {
     run(begin_);
-    for (const std::string& row : rows) {
+    for (const std::string_view row : rows) {
       sqlite3_bind_int64(insert_, 1, 1);
       sqlite3_bind_int64(insert_, 2, id_ + 1);
       sqlite3_bind_int64(insert_, 3, id_++);

@@ -13,7 +13,7 @@
 namespace troupe::cli {
 
 /// The bytes of the event rows of one transaction.
-using transaction_rows = std::vector<std::string>;
+using transaction_rows = workflow::event_list;
 
 /// Keeps what an engine committed. Any thread.
 class row_recorder {

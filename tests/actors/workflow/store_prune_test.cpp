@@ -224,7 +224,7 @@ BOOST_DATA_TEST_CASE(a_prune_among_engines_at_work, data::make(store_kinds), kin
   BOOST_TEST(prune(*place, {}).runs == 1u);
   append_batch more = small_run("open", 3);
   more.expected_version = 2;
-  more.events = {more.events[2]};
+  more.events = {more.events.copies()[2]};
   append(*owner, more);
   append(*owner, closed_at("closed", 10)); // its id is free again
   BOOST_TEST(must(owner->read("open")).size() == 3u);
