@@ -94,6 +94,8 @@ public:
   }
   /// How far an earlier attempt came; nullptr where it said nothing.
   [[nodiscard]] virtual message_ptr last_details() const { return nullptr; }
+  /// The number of the attempt, from 1; 0 where the request is no step's.
+  [[nodiscard]] virtual std::uint32_t attempt() const noexcept { return 0; }
   /// Whether the work should end: the answer is of no use any more, or soon will be. Any thread, often.
   [[nodiscard]] virtual bool cancelled() const noexcept { return false; }
   /// Whether the answer is of no use any more.
@@ -139,6 +141,9 @@ public:
   }
   /// What the attempt before said last with `heartbeat`; nullptr where there is none, or it said nothing.
   [[nodiscard]] virtual message_ptr last_heartbeat() const { return nullptr; }
+  /// Which attempt of a step this is, from 1; more than 1: one before may have had its effect, under the same
+  /// `idempotency_key`. 0 where neither the request nor the one that it was made for is a step's.
+  [[nodiscard]] virtual std::uint32_t attempt() const noexcept { return 0; }
   /// Whether the work should end: the request, or the one it was made for, is answered or its time is over; the run is to be
   /// cancelled, has failed or compensates, or left its engine. Look now and then in long work, and end it: what was done so
   /// far may still be answered. Cheap enough for a loop.

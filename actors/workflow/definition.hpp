@@ -180,7 +180,8 @@ struct definition {
   /// In the order they were written.
   std::vector<step> steps;
   std::unordered_map<std::string, std::size_t> step_index;
-  /// Bounds `engine_options::max_uncommitted` for each run; absent: that alone bounds it.
+  /// Bounds `engine_options::max_uncommitted` and `max_started_ahead` for each run; absent: those alone do. 0 is 1, and
+  /// nothing ahead of its commit.
   std::optional<std::uint32_t> max_uncommitted;
   /// How long a run may take, from its start; 0: as long as it does.
   duration deadline{};

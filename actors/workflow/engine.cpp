@@ -18,6 +18,9 @@ error engine_driver::stopped() {
 result<void> check_options(const engine_options& options) {
   if (options.max_attempts_in_flight == 0)
     return fail(workflow_errc::engine_failed, "max_attempts_in_flight must be at least 1");
+  if (options.max_uncommitted == 0)
+    return fail(workflow_errc::engine_failed,
+                "max_uncommitted must be at least 1, or nothing would ever start");
   if (const auto known = scheduling::find_online_policy(options.policy); !known)
     return tl::unexpected(known.error());
   for (const auto& [tenant, weight] : options.tenant_weights)

@@ -46,7 +46,7 @@ reply<message_ptr> keepable(reply<message_ptr> answer, const step& from) {
 void engine_core::start_attempts() {
   if (failed_ || draining_) return;
   admit();
-  while (!failed_ && !draining_ && in_flight_ < around_.options.max_attempts_in_flight) {
+  while (!failed_ && !draining_ && !places_full()) {
     const auto next = take_next();
     if (!next) break;
     // Its run may have failed meanwhile.
@@ -96,8 +96,8 @@ void engine_core::start_at_once() {
 /// Lets attempts work while the disk does. A run's first commit is waited for: it may be refused, and
 /// what was refused must not have had effects. So is it near the end of the lease, when another owner
 /// may have the run already.
-void engine_core::start_uncommitted() {
-  if (draining_ || !waiting_.empty() || uncommitted_ >= around_.options.max_uncommitted ||
+void engine_core::start_ahead() {
+  if (draining_ || !waiting_.empty() || ahead_ >= around_.options.max_started_ahead ||
       around_.now() >= renew_at_ + around_.history.lease_time() / renewals_per_lease)
     return;
   struct candidate {
@@ -120,20 +120,19 @@ void engine_core::start_uncommitted() {
     return a.run->state.priority() > b.run->state.priority();
   });
   for (const candidate& each : order)
-    start_uncommitted(*each.run_id, *each.run, *each.part);
+    start_ahead(*each.run_id, *each.run, *each.part);
 }
 
-void engine_core::start_uncommitted(const std::string& run_id, live_run& run, unsettled& part) {
-  const std::size_t run_bound = std::min<std::size_t>(
-      run.state.workflow()->max_uncommitted.value_or(around_.options.max_uncommitted),
-      around_.options.max_uncommitted);
+void engine_core::start_ahead(const std::string& run_id, live_run& run, unsettled& part) {
+  const std::size_t most = around_.options.max_started_ahead;
+  const std::size_t run_bound =
+      std::min<std::size_t>(run.state.workflow()->max_uncommitted.value_or(most), most);
   std::vector<attempt_id>& to_start = part.to_start;
   std::stable_sort(to_start.begin(), to_start.end(), [&](const attempt_id& a, const attempt_id& b) {
     return run.state.priority_of(a.instance) > run.state.priority_of(b.instance);
   });
-  for (std::size_t at = 0; at < to_start.size() && run.uncommitted < run_bound &&
-                           uncommitted_ < around_.options.max_uncommitted &&
-                           in_flight_ < around_.options.max_attempts_in_flight;) {
+  for (std::size_t at = 0; at < to_start.size() && run.ahead < run_bound && ahead_ < most &&
+                           !places_full() && !at_bound(run);) {
     const step& next_step = run.state.definition_of(to_start[at].instance);
     if (!next_step.key_limits.empty() || !may_overtake(next_step.demand)) {
       ++at; // waits for its turn, once it is durable
@@ -142,9 +141,9 @@ void engine_core::start_uncommitted(const std::string& run_id, live_run& run, un
     const attempt_id next = std::move(to_start[at]);
     to_start.erase(to_start.begin() + static_cast<std::ptrdiff_t>(at));
     if (!run.state.is_current(next)) continue;
-    ++part.started;
-    ++run.uncommitted;
-    ++uncommitted_;
+    ++part.started_ahead;
+    ++run.ahead;
+    ++ahead_;
     start_now(run_id, run, next);
   }
 }
@@ -193,8 +192,9 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
 std::shared_ptr<engine_core::flight>
 engine_core::take_off(live_run& run, const started_attempt& wanted, time_point deadline) {
   ++in_flight_;
-  note_places(around_.now());
   auto made = std::make_shared<flight>();
+  count_begun(run, *made);
+  note_places(around_.now());
   made->run_id = wanted.run_id;
   made->attempt = wanted.attempt;
   made->epoch = run.epoch;
@@ -217,7 +217,8 @@ engine_core::take_off(live_run& run, const started_attempt& wanted, time_point d
   else if (limits.start_to_close > duration{0})
     made->bound_by = timeout_kind::start_to_close;
   made->deadline = timers_.emplace(deadline, deadline_timer{made});
-  made->beats = std::make_shared<pulse>(around_.now, run.state.details_of(wanted.attempt.instance));
+  made->beats = std::make_shared<pulse>(around_.now, run.state.details_of(wanted.attempt.instance),
+                                        wanted.attempt.attempt);
   run.pulses.emplace(wanted.attempt.token, made->beats);
   if (limits.heartbeat > duration{0}) {
     made->beat_every = limits.heartbeat;
@@ -249,9 +250,12 @@ void engine_core::land(const std::shared_ptr<flight>& here, reply<message_ptr> a
   leave_place(*here);
   here->timing.ran = std::max(ended - here->timing.started, duration{});
   settle_charge(*here);
-  const auto run = runs_.find(here->run_id);
-  if (run != runs_.end() && run->second.epoch == here->epoch)
-    finish_attempt(here->run_id, here->attempt, std::move(answer), here->timing);
+  const auto found = runs_.find(here->run_id);
+  live_run* run =
+      found != runs_.end() && found->second.epoch == here->epoch ? &found->second : nullptr;
+  const bool recorded =
+      run && finish_attempt(here->run_id, here->attempt, std::move(answer), here->timing);
+  count_ended(*here, run, recorded);
 }
 
 /// Tells who works on the run's attempts that nobody waits for them.
@@ -274,10 +278,11 @@ void engine_core::leave_place(flight& here) {
 }
 
 /// A result is recorded only where its attempt is still the one in flight: the token decides.
-void engine_core::finish_attempt(const std::string& run_id, const attempt_id& attempt,
+/// @returns whether it was.
+bool engine_core::finish_attempt(const std::string& run_id, const attempt_id& attempt,
                                  reply<message_ptr> answer, std::optional<attempt_timing> timing) {
   const auto found = runs_.find(run_id);
-  if (failed_ || found == runs_.end() || !found->second.state.is_current(attempt)) return;
+  if (failed_ || found == runs_.end() || !found->second.state.is_current(attempt)) return false;
   live_run& run = found->second;
   const step& from = run.state.definition_of(attempt.instance);
   message_ptr details;
@@ -303,6 +308,7 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
   if (from.kind == step_kind::child) rearm_close_timer(run_id, run, attempt.instance);
   if (!run.state.close_time(attempt.instance)) disarm_close_timer(run, attempt.instance);
   if (given_up) give_child_up(run.state.child_of(attempt.instance), run_id);
+  return true;
 }
 
 } // namespace troupe::workflow

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -164,7 +165,9 @@ private:
     /// Scheduled by these events and not started.
     std::vector<attempt_id> to_start;
     /// So many of the attempts that these events scheduled were started all the same.
-    std::size_t started = 0;
+    std::size_t started_ahead = 0;
+    /// Attempts whose ends are among these events.
+    std::size_t ended = 0;
     std::vector<on_commit> told_on_commit;
   };
   struct live_run {
@@ -176,8 +179,10 @@ private:
     std::uint64_t committed = 0, handed = 0;
     /// Of all events that the committer has, or had.
     std::uint64_t history_bytes = 0;
-    /// Attempts started before they were durable.
-    std::size_t uncommitted = 0;
+    /// Attempts that were begun and whose end is not durable; those started before they were durable.
+    std::size_t uncommitted = 0, ahead = 0;
+    /// Those of it that wait in `held_`, and some that did.
+    std::set<waiting_key> held;
     /// Its name is in `dirty_`.
     bool dirty = false;
     /// For the next commit.
@@ -230,8 +235,8 @@ private:
   // engine_attempts.cpp
   void start_attempts();
   void start_at_once();
-  void start_uncommitted();
-  void start_uncommitted(const std::string& run_id, live_run& run, unsettled& part);
+  void start_ahead();
+  void start_ahead(const std::string& run_id, live_run& run, unsettled& part);
   void await_place(const std::string& run_id, live_run& run, attempt_id attempt);
   void start_now(const std::string& run_id, live_run& run, const attempt_id& attempt);
   void start_attempt(live_run& run, const started_attempt& wanted);
@@ -241,8 +246,21 @@ private:
   void land(const std::shared_ptr<flight>& here, reply<message_ptr> answer, time_point ended);
   void leave_place(flight& here);
   static void call_off(live_run& run);
-  void finish_attempt(const std::string& run_id, const attempt_id& attempt,
+  bool finish_attempt(const std::string& run_id, const attempt_id& attempt,
                       reply<message_ptr> answer, std::optional<attempt_timing> timing = {});
+
+  // engine_uncommitted.cpp
+  [[nodiscard]] bool may_begin() const;
+  [[nodiscard]] bool places_full() const;
+  [[nodiscard]] bool at_bound(const live_run& run) const;
+  [[nodiscard]] std::size_t uncommitted_bound(const live_run& run) const;
+  void count_begun(live_run& run, flight& here);
+  void count_ended(flight& here, live_run* run, bool recorded);
+  void count_durable(const unsettled& part, live_run* run);
+  [[nodiscard]] bool hold_back(waiting_attempts& from, waiting_attempts::iterator which);
+  void let_go_on(live_run& run);
+  void forget_held(live_run& run);
+  void describe_uncommitted(const started_attempt& wanted, waiting_reason& into) const;
 
   // engine_history_limit.cpp
   [[nodiscard]] std::optional<failure> too_long(const live_run& run) const;
@@ -269,6 +287,7 @@ private:
                           const attempt_id& attempt);
   void admit();
   void unpark(waiting_key key);
+  void join_line(live_run& run, waiting_attempts::node_type waits);
   [[nodiscard]] started_attempt claim(waiting_attempts& from, waiting_attempts::iterator which);
   [[nodiscard]] waiting_attempts& place_of(waiting_key key);
   [[nodiscard]] bool describe_limit(waiting_key key, waiting_reason& into) const;
@@ -398,6 +417,8 @@ private:
   waiting_attempts demanding_;
   /// Those that wait for room at their keys; `limits_` has all with such.
   waiting_attempts parked_;
+  /// Those that wait until less of their run is uncommitted.
+  waiting_attempts held_;
   scheduling::key_limits limits_;
   /// Has the keys of both.
   scheduling::waiting_line line_;
@@ -419,8 +440,8 @@ private:
   std::uint64_t last_waiter_ = 0;
   definition_cache definitions_;
   std::vector<event_callback> subscribers_;
-  /// Attempts started before they were durable, of all runs.
-  std::size_t uncommitted_ = 0;
+  /// Attempts that were begun and whose end is not durable, of all runs; those started before they were durable.
+  std::size_t uncommitted_ = 0, ahead_ = 0;
   /// Attempts whose runs are at work in another process.
   std::vector<std::pair<std::string, attempt_id>> children_elsewhere_;
   time_point renew_at_;

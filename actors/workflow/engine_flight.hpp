@@ -17,8 +17,8 @@ public:
   static constexpr std::size_t most_details = std::size_t{64} << 10;
 
   /// @param last what an earlier attempt said.
-  pulse(std::function<time_point()> now, message_ptr last)
-      : now_(std::move(now)), before_(std::move(last)) {
+  pulse(std::function<time_point()> now, message_ptr last, std::uint32_t attempt)
+      : now_(std::move(now)), before_(std::move(last)), attempt_(attempt) {
     pulse::beat();
   }
   void beat() noexcept override {
@@ -33,6 +33,7 @@ public:
     return {};
   }
   [[nodiscard]] message_ptr last_details() const override { return before_; }
+  [[nodiscard]] std::uint32_t attempt() const noexcept override { return attempt_; }
   [[nodiscard]] bool cancelled() const noexcept override {
     return cancelled_.load(std::memory_order_relaxed);
   }
@@ -64,6 +65,7 @@ private:
 
   std::function<time_point()> now_;
   message_ptr before_;
+  std::uint32_t attempt_;
   std::atomic<bool> cancelled_{false}, abandoned_{false};
   mutable std::mutex mutex_;
   message_ptr details_;
@@ -79,6 +81,8 @@ struct engine_core::flight {
   std::atomic_flag answered;
   /// One of `max_attempts_in_flight` is its own.
   bool has_place = true;
+  /// One of `max_uncommitted`, until its end is durable.
+  bool uncommitted = false;
   /// What it holds of the resources; 0: nothing.
   scheduling::ledger::grant_id grant = 0;
   /// The same of its keys.

@@ -64,9 +64,15 @@ void engine_core::unpark(waiting_key key) {
   // Its run may have failed meanwhile.
   if (is_stale(wanted)) return (void)take(parked_, found);
   live_run& run = runs_.at(wanted.run_id);
+  join_line(run, parked_.extract(found));
+}
+
+/// Puts one that waited elsewhere among those that may start.
+void engine_core::join_line(live_run& run, waiting_attempts::node_type waits) {
+  const waiting_key key = waits.key();
+  started_attempt& wanted = waits.mapped().wanted;
   const bool demands = !run.state.demand_of(wanted.attempt.instance).empty();
-  auto waits = parked_.extract(found);
-  line_up(key, run, waits.mapped().wanted);
+  line_up(key, run, wanted);
   (demands ? demanding_ : waiting_).insert(std::move(waits));
   if (demands) fresh_.push_back(key);
 }
@@ -83,7 +89,8 @@ engine_core::started_attempt engine_core::claim(waiting_attempts& from,
 /// Where one that waits is.
 engine_core::waiting_attempts& engine_core::place_of(waiting_key key) {
   if (waiting_.contains(key)) return waiting_;
-  return demanding_.contains(key) ? demanding_ : parked_;
+  if (demanding_.contains(key)) return demanding_;
+  return held_.contains(key) ? held_ : parked_;
 }
 
 bool engine_core::describe_limit(waiting_key key, waiting_reason& into) const {

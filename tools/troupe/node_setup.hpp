@@ -34,6 +34,7 @@ private:
   process_option process_;
   retention_option retention_;
   std::string policy_ = node_options{}.policy;
+  std::size_t max_uncommitted_ = node_options{}.max_uncommitted;
 };
 
 } // namespace troupe::cli

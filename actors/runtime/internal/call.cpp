@@ -175,6 +175,11 @@ message_ptr call::last_heartbeat() const {
   return listening ? listening->last_details() : nullptr;
 }
 
+std::uint32_t call::attempt() const noexcept {
+  const auto* listening = pulse();
+  return listening ? listening->attempt() : 0;
+}
+
 /// As soon as this request or one that it was made for is answered, too.
 bool call::cancelled() const noexcept {
   const call* at = this;
