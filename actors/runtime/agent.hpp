@@ -98,6 +98,8 @@ public:
   [[nodiscard]] virtual bool cancelled() const noexcept { return false; }
   /// Whether the answer is of no use any more.
   [[nodiscard]] virtual bool abandoned() const noexcept { return cancelled(); }
+  /// Whether something more urgent needs the place of the work.
+  [[nodiscard]] virtual bool preempted() const noexcept { return false; }
 };
 
 /// What a requester may say about one request.
@@ -146,6 +148,11 @@ public:
   /// Whether the answer is of no use any more: as `cancelled`, but for a run that is to be cancelled only once its time of
   /// grace is over.
   [[nodiscard]] virtual bool abandoned() const noexcept { return cancelled(); }
+  /// Whether a step of a higher priority needs the place of this attempt, of a step that is `preemptible`. Look when you give
+  /// a heartbeat; where it is so, say how far you have come (`heartbeat(details)`) and answer with a failure that is
+  /// retryable. That counts as none: the step is tried again, and its next attempt finds the details in `last_heartbeat`.
+  /// Whoever does not look goes on; a reply counts as ever.
+  [[nodiscard]] virtual bool preempted() const noexcept { return false; }
   /// Asks another agent; `then` runs once, with the answer or a failure, at the latest at this
   /// call's own deadline. It runs like a handler of the asking agent: one at a time with its
   /// handlers, and on the blocking executor when the agent is blocking. May be called after the

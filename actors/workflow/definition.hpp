@@ -116,6 +116,15 @@ struct step_limit {
   std::uint32_t burst = 1;
 };
 
+/// When a second attempt may be begun beside one that takes long: one of the two is not 0.
+struct speculation {
+  /// Once it has run so many times as long as 95 of 100 attempts are expected to.
+  double factor = 0;
+  /// Once it has run this long.
+  duration after{};
+  bool operator==(const speculation&) const = default;
+};
+
 /// One checked step.
 struct step {
   std::string id;
@@ -153,6 +162,10 @@ struct step {
   std::vector<step_limit> key_limits;
   /// How long an attempt is expected to run; 0: its author does not say.
   duration cost{};
+  /// Absent: it has one attempt at a time. Of `agent` only.
+  std::optional<speculation> speculate{};
+  /// Its attempts may be asked to give their places up for those of a higher priority. Of `agent` only.
+  bool preemptible = false;
   retry_policy retry;
   time_limits limits;
   /// The request's fields, in order of their names.

@@ -20,6 +20,9 @@ result<void> check_options(const engine_options& options) {
     return fail(workflow_errc::engine_failed, "max_attempts_in_flight must be at least 1");
   if (const auto known = scheduling::find_online_policy(options.policy); !known)
     return tl::unexpected(known.error());
+  if (const double share = options.speculation.share; !(share >= 0 && share <= 1))
+    return fail(workflow_errc::bad_input,
+                fmt::format("the share of second attempts is {}; give one from 0 to 1", share));
   for (const auto& [tenant, weight] : options.tenant_weights)
     if (!(weight >= scheduling::fair_shares::least_weight &&
           weight <= scheduling::fair_shares::most_weight))

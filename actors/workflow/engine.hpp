@@ -46,6 +46,14 @@ struct attempt_request {
 /// Starts an attempt; never blocks. The responder is called exactly once, from any thread.
 using attempt_starter = std::function<void(attempt_request, responder)>;
 
+/// How much may be spent on second attempts, of steps with `speculate`.
+struct speculation_budget {
+  /// Of the attempts in flight at most such a part is second ones, but always one may be; 0: none is begun.
+  double share = 0.1;
+  /// Of one run, over all its time.
+  std::size_t per_run = 100;
+};
+
 struct engine_options {
   /// Attempts given to agents at once, over all runs; the others wait here, by their priority, then in the order in which
   /// they became ready. An attempt that was timed out leaves its place.
@@ -78,6 +86,10 @@ struct engine_options {
   /// does, for good. What undoes the run's work then is not bounded.
   std::uint64_t max_history_events = 2'000'000;
   std::uint64_t max_history_bytes = std::uint64_t{8} << 30;
+  /// Second attempts are begun only where no attempt waits, and a place and all that they demand are free.
+  speculation_budget speculation{};
+  /// So often the attempts of one instance are asked to give their place up; 0: never.
+  std::uint32_t max_preemptions = 3;
 };
 
 /// Why an attempt that is wanted has not started.

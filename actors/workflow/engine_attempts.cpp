@@ -45,6 +45,7 @@ reply<message_ptr> keepable(reply<message_ptr> answer, const step& from) {
 
 void engine_core::start_attempts() {
   if (failed_ || draining_) return;
+  line_up_seconds();
   admit();
   while (!failed_ && !draining_ && in_flight_ < around_.options.max_attempts_in_flight) {
     const auto next = take_next();
@@ -54,6 +55,9 @@ void engine_core::start_attempts() {
     admit();
   }
   note_missing();
+  ask_for_places();
+  begin_seconds();
+  start_seconds();
 }
 
 void engine_core::await_place(const std::string& run_id, live_run& run, attempt_id attempt) {
@@ -177,6 +181,7 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
   here->timing.started = now;
   here->timing.request_bytes = (*request)->ByteSizeLong();
   add_waits(here->timing, wanted, now);
+  watch_for_lateness(run, here);
   const responder then = answer_to(here);
   try {
     around_.start({run.state.definition_of(instance).agent, std::move(*request),
@@ -211,6 +216,10 @@ engine_core::take_off(live_run& run, const started_attempt& wanted, time_point d
         ledger_.try_grant(demand, run.state.idempotency_key(wanted.attempt.instance)).value_or(0);
     assert(made->grant != 0);
   }
+  if (made->second = run.state.other_of(made->attempt).has_value(); made->second)
+    ++seconds_in_flight_;
+  made->priority = run.state.priority_of(made->attempt.instance);
+  if (run.state.may_be_preempted(made->attempt)) preemptible_.push_back(made);
   const time_limits& limits = run.state.limits_of(wanted.attempt.instance);
   if (run.state.close_time(wanted.attempt.instance) == deadline)
     made->bound_by = timeout_kind::schedule_to_close;
@@ -260,16 +269,28 @@ void engine_core::call_off(live_run& run) {
     told->cancel();
 }
 
+/// The same of one attempt.
+void engine_core::call_off(live_run& run, const attempt_id& attempt) {
+  const auto told = run.pulses.find(attempt.token);
+  if (told == run.pulses.end()) return;
+  told->second->cancel();
+  run.pulses.erase(told);
+}
+
 void engine_core::leave_place(flight& here) {
   if (!std::exchange(here.has_place, false)) return;
   --in_flight_;
+  if (here.second) --seconds_in_flight_;
+  const auto is_here = [&](const std::shared_ptr<flight>& each) { return each.get() == &here; };
+  std::erase_if(preemptible_, is_here);
+  std::erase_if(late_, is_here);
   if (full_since_) note_places(around_.now());
   // Whoever works on it may end, too.
   here.beats->cancel();
   if (here.keys != 0) limits_.release(std::exchange(here.keys, 0));
   if (here.grant != 0) ledger_.release(std::exchange(here.grant, 0));
   if (failed_) return; // all timers are gone
-  for (auto* armed : {&here.deadline, &here.heartbeat})
+  for (auto* armed : {&here.deadline, &here.heartbeat, &here.straggles})
     if (const auto place = std::exchange(*armed, std::nullopt)) timers_.erase(*place);
 }
 
@@ -280,11 +301,12 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
   if (failed_ || found == runs_.end() || !found->second.state.is_current(attempt)) return;
   live_run& run = found->second;
   const step& from = run.state.definition_of(attempt.instance);
-  message_ptr details;
-  if (const auto said = run.pulses.find(attempt.token); said != run.pulses.end()) {
-    details = said->second->details();
-    said->second->cancel();
-    run.pulses.erase(said);
+  const auto other = run.state.other_of(attempt);
+  std::shared_ptr<pulse> said;
+  if (const auto found_pulse = run.pulses.find(attempt.token); found_pulse != run.pulses.end()) {
+    said = std::move(found_pulse->second);
+    said->cancel();
+    run.pulses.erase(found_pulse);
   }
   answer = keepable(std::move(answer), from);
   if (answer && timing && timing->started != time_point{}) learn(run, attempt, *timing);
@@ -293,12 +315,17 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
       from.kind == step_kind::child && !answer && answer.error().type == "workflow.timeout";
   if (answer)
     record(run_id, run, step_completed{attempt, std::move(*answer), std::move(timing)});
+  else if (said && gives_its_place(run, attempt, *said, answer.error()))
+    record(run_id, run,
+           step_preempted{attempt, said->details(), said->needed_by(), std::move(timing)});
   else {
     step_failed failed = run.state.judge(attempt, std::move(answer.error()), around_.now());
-    failed.details = std::move(details);
+    if (said) failed.details = said->details();
     failed.timing = std::move(timing);
     record(run_id, run, std::move(failed));
   }
+  // The first of two that completes ends both.
+  if (other && !run.state.is_current(*other)) call_off(run, *other);
   note_progress(run_id, run);
   if (from.kind == step_kind::child) rearm_close_timer(run_id, run, attempt.instance);
   if (!run.state.close_time(attempt.instance)) disarm_close_timer(run, attempt.instance);

@@ -82,6 +82,7 @@ std::vector<engine_core::handed_over> engine_core::take_back(const finished_comm
     handed_over part = std::move(handed_.front());
     handed_.pop_front();
     uncommitted_ -= part.what.started;
+    forget_seconds(part.what);
     live_run* run = run_of(part);
     if (refused != over.refused.end() && refused->first == i) {
       const error& why = (refused++)->second;
@@ -141,6 +142,8 @@ void engine_core::settle(const std::string& run_id, live_run& run, const unsettl
     then({});
   for (const attempt_id& attempt : durable.to_start)
     await_place(run_id, run, attempt);
+  for (const attempt_id& attempt : durable.seconds)
+    seconds_.emplace_back(run_id, attempt);
 }
 
 /// Lets go of a run that is closed, once that is durable.
@@ -172,6 +175,7 @@ void engine_core::publish(const std::string& run_id, const v1::Event& committed)
 void engine_core::drop(const std::string& run_id, const error& why) {
   live_run& run = runs_.at(run_id);
   uncommitted_ -= run.pending.started;
+  forget_seconds(run.pending);
   disarm_timers(run);
   call_off(run);
   tell_submitters(run.pending, why);
@@ -214,6 +218,9 @@ void engine_core::give_up(const error& why) {
   limits_.clear();
   line_.clear();
   fresh_.clear();
+  late_.clear();
+  seconds_.clear();
+  preemptible_.clear();
   moved_.clear();
   ledger_.clear();
   for (auto& [run_id, run] : runs_) {

@@ -140,6 +140,10 @@ private:
   struct deadline_timer {
     std::shared_ptr<flight> late;
   };
+  /// Of an attempt in flight beside which another one may be begun.
+  struct straggler_timer {
+    std::shared_ptr<flight> late;
+  };
   struct heartbeat_timer {
     std::shared_ptr<flight> quiet;
   };
@@ -153,7 +157,7 @@ private:
     std::string run_id;
   };
   using timer = std::variant<retry_timer, close_timer, start_timer, deadline_timer, heartbeat_timer,
-                             wait_timer, run_timer>;
+                             wait_timer, run_timer, straggler_timer>;
   using timers = std::multimap<time_point, timer>;
 
   /// What happened in a run and is not durable.
@@ -163,6 +167,8 @@ private:
     std::vector<const v1::Event*> events;
     /// Scheduled by these events and not started.
     std::vector<attempt_id> to_start;
+    /// Begun by these events beside others, and not started.
+    std::vector<attempt_id> seconds;
     /// So many of the attempts that these events scheduled were started all the same.
     std::size_t started = 0;
     std::vector<on_commit> told_on_commit;
@@ -241,8 +247,31 @@ private:
   void land(const std::shared_ptr<flight>& here, reply<message_ptr> answer, time_point ended);
   void leave_place(flight& here);
   static void call_off(live_run& run);
+  static void call_off(live_run& run, const attempt_id& attempt);
   void finish_attempt(const std::string& run_id, const attempt_id& attempt,
                       reply<message_ptr> answer, std::optional<attempt_timing> timing = {});
+
+  // engine_second.cpp
+  void watch_for_lateness(live_run& run, const std::shared_ptr<flight>& here);
+  [[nodiscard]] std::optional<duration> time_before_late(const live_run& run,
+                                                         const flight& here) const;
+  void line_up_seconds();
+  void start_seconds();
+  void begin_seconds();
+  void begin_second(live_run& run, const flight& late);
+  [[nodiscard]] bool has_budget(const live_run& run) const;
+  [[nodiscard]] bool has_idle_place(const live_run& run, const attempt_id& attempt) const;
+  [[nodiscard]] std::optional<scheduling::key_limits::hold_id>
+  try_keys(const live_run& run, const attempt_id& attempt, bool take);
+  void forget_seconds(const unsettled& part);
+
+  // engine_preempt.cpp
+  void ask_for_places();
+  [[nodiscard]] std::optional<waiting_key> first_in_line();
+  [[nodiscard]] std::vector<flight*> victims_for(std::int32_t priority,
+                                                 const scheduling::resource_vector& demand);
+  [[nodiscard]] bool gives_its_place(const live_run& run, const attempt_id& attempt,
+                                     const pulse& said, const failure& why) const;
 
   // engine_history_limit.cpp
   [[nodiscard]] std::optional<failure> too_long(const live_run& run) const;
@@ -265,6 +294,8 @@ private:
   [[nodiscard]] waiting_reason reason_of(waiting_key key, const started_attempt& wanted) const;
 
   // engine_limits.cpp
+  [[nodiscard]] static std::vector<scheduling::key_limit>
+  limits_of(const live_run& run, const attempt_id& attempt, std::vector<std::string> keys);
   [[nodiscard]] bool park(const std::string& run_id, const live_run& run, waiting_key key,
                           const attempt_id& attempt);
   void admit();
@@ -297,6 +328,7 @@ private:
   void fire(const heartbeat_timer& due);
   void fire(const wait_timer& due);
   void fire(const run_timer& due);
+  void fire(const straggler_timer& due);
   void arm_run_timer(const std::string& run_id, live_run& run);
   void arm_close_timer(const std::string& run_id, live_run& run, const instance_id& instance,
                        time_point due);
@@ -411,6 +443,14 @@ private:
   scheduling::ledger ledger_;
   std::uint64_t last_waiting_ = 0;
   std::size_t in_flight_ = 0;
+  /// Attempts that take long, while there was no room for others beside them.
+  std::vector<std::shared_ptr<flight>> late_;
+  /// Begun beside others and durable, and not started.
+  std::vector<std::pair<std::string, attempt_id>> seconds_;
+  /// The same, not durable; and those that agents have.
+  std::size_t seconds_unsettled_ = 0, seconds_in_flight_ = 0;
+  /// Of steps that are preemptible, in flight.
+  std::vector<std::shared_ptr<flight>> preemptible_;
   /// How long all places were taken, summed up, and since when they are.
   duration full_time_{};
   std::optional<time_point> full_since_;

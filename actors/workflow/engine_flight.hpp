@@ -39,6 +39,16 @@ public:
   [[nodiscard]] bool abandoned() const noexcept override {
     return abandoned_.load(std::memory_order_relaxed);
   }
+  [[nodiscard]] bool preempted() const noexcept override {
+    return preempted_.load(std::memory_order_relaxed);
+  }
+  /// @param needed_by idempotency key of the attempt that needs the place.
+  void preempt(std::string needed_by) {
+    needed_by_ = std::move(needed_by);
+    preempted_.store(true, std::memory_order_relaxed);
+  }
+  /// Of the core's thread.
+  [[nodiscard]] const std::string& needed_by() const { return needed_by_; }
   /// The answer counts until it is cancelled.
   void ask_to_end() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
   void cancel() noexcept {
@@ -64,7 +74,8 @@ private:
 
   std::function<time_point()> now_;
   message_ptr before_;
-  std::atomic<bool> cancelled_{false}, abandoned_{false};
+  std::atomic<bool> cancelled_{false}, abandoned_{false}, preempted_{false};
+  std::string needed_by_;
   mutable std::mutex mutex_;
   message_ptr details_;
   std::atomic<time_point::rep> last_{0};
@@ -96,6 +107,15 @@ struct engine_core::flight {
   attempt_timing timing;
   std::optional<timers::iterator> deadline;
   std::optional<timers::iterator> heartbeat;
+  /// Whether it was begun beside another attempt of its instance.
+  bool second = false;
+  /// How long it may run before it counts as late, and the timer of that.
+  duration allowed{};
+  std::optional<timers::iterator> straggles;
+  /// Where it is of a step that is preemptible: what counts among those that wait, and when it was asked to give its place
+  /// up; the epoch: it was not.
+  std::int32_t priority = 0;
+  time_point asked{};
 };
 
 } // namespace troupe::workflow

@@ -23,17 +23,22 @@ void merge(std::vector<scheduling::key_limit>& into, scheduling::key_limit&& nex
 
 } // namespace
 
+std::vector<scheduling::key_limit> engine_core::limits_of(const live_run& run,
+                                                          const attempt_id& attempt,
+                                                          std::vector<std::string> keys) {
+  const auto& limits = run.state.definition_of(attempt.instance).key_limits;
+  std::vector<scheduling::key_limit> wanted;
+  for (std::size_t i = 0; i < limits.size(); ++i)
+    merge(wanted, {std::move(keys[i]), limits[i].concurrency, limits[i].interval, limits[i].burst});
+  return wanted;
+}
+
 /// @returns whether the attempt waits; where not, its failure is on its way.
 bool engine_core::park(const std::string& run_id, const live_run& run, waiting_key key,
                        const attempt_id& attempt) {
   auto keys = run.state.limit_keys(attempt.instance);
   if (!keys) return refuse_later(run_id, attempt, std::move(keys.error())), false;
-  const auto& limits = run.state.definition_of(attempt.instance).key_limits;
-  std::vector<scheduling::key_limit> wanted;
-  for (std::size_t i = 0; i < limits.size(); ++i)
-    merge(wanted,
-          {std::move((*keys)[i]), limits[i].concurrency, limits[i].interval, limits[i].burst});
-  if (limits_.add(key, wanted, around_.now())) return true;
+  if (limits_.add(key, limits_of(run, attempt, std::move(*keys)), around_.now())) return true;
   refuse_later(run_id, attempt,
                {"workflow.too_many_limit_keys",
                 "this node remembers as many keys of limits as it may; use fewer different keys, "

@@ -269,14 +269,22 @@ reply<v1::RunProcessReply> run(const v1::RunProcessRequest& request, const call_
                                const process_service& service) {
   const auto checked = check_request(request, service.policy(), context.header());
   if (!checked) return tl::unexpected(checked.error());
+  bool gave_its_place = false;
   auto done = run_process(
       checked->plan,
       [&] {
         context.heartbeat();
         return !context.abandoned() && !service.stopping();
       },
-      [&] { return context.cancelled(); });
+      [&] {
+        gave_its_place = gave_its_place || context.preempted();
+        return gave_its_place || context.cancelled();
+      });
   if (!done) return tl::unexpected(std::move(done.error()));
+  // However the program ended: it was told to before it had come to its own end.
+  if (gave_its_place && !context.cancelled())
+    return tl::unexpected(failure{
+        "process.preempted", "the program was told to end, for a step of a higher priority", true});
   return answer_of(std::move(*done), request, *checked);
 }
 

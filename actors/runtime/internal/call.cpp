@@ -190,6 +190,11 @@ bool call::abandoned() const noexcept {
   return true;
 }
 
+bool call::preempted() const noexcept {
+  const auto* listening = pulse();
+  return listening && listening->preempted();
+}
+
 void call::request(agent_name target, message_ptr payload, responder then) const {
   send_child(defaults::longest_timeout, std::move(target), std::move(payload), std::move(then),
              true);

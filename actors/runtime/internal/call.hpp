@@ -89,6 +89,7 @@ public:
   [[nodiscard]] message_ptr last_heartbeat() const override;
   [[nodiscard]] bool cancelled() const noexcept override;
   [[nodiscard]] bool abandoned() const noexcept override;
+  [[nodiscard]] bool preempted() const noexcept override;
   void request(agent_name target, message_ptr payload, responder then) const override;
   reply<void> tell(agent_name target, message_ptr payload) const override;
   void request_within(std::chrono::milliseconds limit, agent_name target, message_ptr payload,
