@@ -39,6 +39,11 @@ HISTORIES = {
                   'step_timed_out { step: "list" %s }' % FAILED.replace("files.busy", "workflow.timeout"),
                   'run_failed { %s }' % FAILED.replace("retryable", 'step { step: "list" attempt: 1 } retryable')],
     "cancelled": [START, "step_scheduled { %s }" % ATTEMPT, 'run_cancelled { reason: "enough" }'],
+    "second_attempt": [START.replace('id: "list"', 'id: "list" speculate { factor: 2 } preemptible: true'), "step_scheduled { %s }" % ATTEMPT,
+                       'step_speculated { attempt { step: "list" attempt: 2 token: 2 } beside: 1 ran { seconds: 9 } allowed { seconds: 4 } }',
+                       "step_failed { %s %s other_goes_on: true }" % (ATTEMPT, FAILED),
+                       'step_preempted { attempt { step: "list" attempt: 2 token: 2 } needed_by: "x/y/0" details { %s } }' % LISTING,
+                       'step_scheduled { attempt { step: "list" attempt: 3 token: 3 } }'],
     "recovered": [START, "step_scheduled { %s }" % ATTEMPT, 'run_recovered { owner: "b" }',
                   'step_scheduled { attempt { step: "list" attempt: 2 token: 2 } }'],
 }
