@@ -142,8 +142,8 @@ public:
   /// What the attempt before said last with `heartbeat`; nullptr where there is none, or it said nothing.
   [[nodiscard]] virtual message_ptr last_heartbeat() const { return nullptr; }
   /// Whether the work should end: the request, or the one it was made for, is answered or its time is over; the run is to be
-  /// cancelled, has failed or compensates, or left its engine. Look now and then in long work, and end it: what was done so
-  /// far may still be answered. Cheap enough for a loop.
+  /// cancelled, has failed or compensates, or left its engine; another attempt of the step was quicker. Look now and then in
+  /// long work, and end it: what was done so far may still be answered. Cheap enough for a loop.
   [[nodiscard]] virtual bool cancelled() const noexcept { return false; }
   /// Whether the answer is of no use any more: as `cancelled`, but for a run that is to be cancelled only once its time of
   /// grace is over.
