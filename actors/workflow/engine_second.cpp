@@ -130,10 +130,16 @@ bool engine_core::has_budget(const live_run& run) const {
          seconds_in_flight_ + seconds_.size() + seconds_unsettled_ < most;
 }
 
-/// Whether a place, and all that the attempt's step demands, are free and nobody waits for anything.
+/// Whether a place, and all that the attempt's step demands, are free and nobody waits for anything; attempts that start as soon
+/// as they are durable have their places already.
 bool engine_core::has_idle_place(const live_run& run, const attempt_id& attempt) const {
-  return in_flight_ < around_.options.max_attempts_in_flight && line_.empty() && parked_.empty() &&
-         at_once_.empty() &&
+  if (!line_.empty() || !parked_.empty() || !at_once_.empty()) return false;
+  std::size_t promised = in_flight_;
+  for (const handed_over& part : handed_)
+    promised += part.what.to_start.size();
+  for (const std::string& dirty : dirty_)
+    promised += runs_.at(dirty).pending.to_start.size();
+  return promised < around_.options.max_attempts_in_flight &&
          scheduling::fits(run.state.demand_of(attempt.instance), ledger_.free());
 }
 
