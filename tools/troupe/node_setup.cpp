@@ -15,6 +15,7 @@ void node_setup::add_to(CLI::App& command) {
   resources_.add_to(command);
   process_.add_to(command);
   retention_.add_to(command);
+  tenant_weights_.add_to(command);
   command
       .add_option("--policy", policy_,
                   "Who of the attempts that wait goes first: aged-srpt, srpt, las, rank or fifo")
@@ -40,6 +41,7 @@ result<std::unique_ptr<node>> node_setup::start(bool must_exist) const {
   wanted.resources = resources_.value();
   wanted.process = process_.value();
   wanted.policy = policy_;
+  wanted.tenant_weights = tenant_weights_.value();
   // Where that cannot be known nothing is learnt; a run does not fail for it.
   if (const auto file = store_.costs_file()) {
     std::error_code ignored; // what cannot be written there is said when it is tried

@@ -6,6 +6,7 @@
 #include "tools/troupe/resources_option.hpp"
 #include "tools/troupe/retention_option.hpp"
 #include "tools/troupe/store_option.hpp"
+#include "tools/troupe/tenant_weights_option.hpp"
 
 #include <memory>
 #include <string>
@@ -33,6 +34,7 @@ private:
   resources_option resources_;
   process_option process_;
   retention_option retention_;
+  tenant_weights_option tenant_weights_;
   std::string policy_ = node_options{}.policy;
 };
 

@@ -105,6 +105,7 @@ constexpr const char* schedule_footer =
       overlap: skip                     # while the last one is open: skip, allow or cancel
       priority: 10
       deadline: 1h
+      tenant: acme                      # for whom its runs are (--tenant-weight)
 
 A run's id is the schedule's name and the time at which it is due, NAME.20261127T0130Z: so it is started once, however
 often this command is, and in however many processes on one store. Nothing else is kept: what was missed follows from the
