@@ -3,6 +3,7 @@
 #include "actors/scheduling/online/online_policy.hpp"
 #include "actors/workflow/engine_driver.hpp"
 #include "actors/workflow/errors.hpp"
+#include "actors/workflow/live/node_snapshot.hpp"
 #include "actors/workflow/run_id.hpp"
 
 #include <fmt/format.h>
@@ -158,6 +159,13 @@ result<query_answer> engine::query(const std::string& run_id, const std::string&
 result<std::vector<waiting_reason>> engine::waiting(const std::string& run_id) {
   return driver_->call<std::vector<waiting_reason>>(
       [&](engine_core& core) { return core.waiting(run_id); });
+}
+
+result<node_snapshot> engine::snapshot() {
+  return driver_->call<node_snapshot>([](engine_core& core) -> result<node_snapshot> {
+    if (core.failed()) return tl::unexpected(*core.failed());
+    return core.snapshot();
+  });
 }
 
 void engine::stop() {

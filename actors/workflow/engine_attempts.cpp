@@ -193,6 +193,7 @@ void engine_core::start_attempt(live_run& run, const started_attempt& wanted) {
 std::shared_ptr<engine_core::flight>
 engine_core::take_off(live_run& run, const started_attempt& wanted, time_point deadline) {
   ++in_flight_;
+  ++counted_.attempts_begun;
   note_places(around_.now());
   auto made = std::make_shared<flight>();
   made->run_id = wanted.run_id;

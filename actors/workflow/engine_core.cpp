@@ -266,6 +266,7 @@ void engine_core::record(const std::string& run_id, live_run& run, decltype(even
   if (!wanted)
     return give_up(
         wanted.error()); // a fault of this engine: it recorded what the machine did not ask for
+  count_event(happened, counted_);
   if (run.state.closed()) call_off(run);
   if (!run.pending.arena)
     run.pending.arena = std::make_unique<google::protobuf::Arena>(events_of_a_step());

@@ -6,6 +6,7 @@
 #include "actors/scheduling/resources/ledger.hpp"
 #include "actors/scheduling/resources/waiting_line.hpp"
 #include "actors/workflow/definition_cache.hpp"
+#include "actors/workflow/engine_counters.hpp"
 #include "actors/workflow/engine_environment.hpp"
 #include "actors/workflow/machine.hpp"
 
@@ -71,6 +72,8 @@ public:
   [[nodiscard]] result<std::vector<run_entry>> list(const run_filter& filter);
   [[nodiscard]] std::vector<waiting_reason> waiting(const std::string& run_id) const;
   [[nodiscard]] result<query_answer> query(const std::string& run_id, std::string_view path);
+  /// Takes time in what it shows, which is bounded.
+  [[nodiscard]] node_snapshot snapshot() const;
 
   /// Records what is due by now: ends of waits and of limits, renewal of the lease, wishes to cancel.
   void fire_timers();
@@ -273,6 +276,12 @@ private:
   [[nodiscard]] waiting_attempts& place_of(waiting_key key);
   [[nodiscard]] bool describe_limit(waiting_key key, waiting_reason& into) const;
 
+  // engine_live.cpp
+  void show_waiting(node_snapshot& into) const;
+  void show_at_work(node_snapshot& into) const;
+  void show_tenants(node_snapshot& into, const std::map<std::string, std::size_t>& in_flight) const;
+  void show_keys(node_snapshot& into) const;
+
   // engine_query.cpp
   [[nodiscard]] static std::vector<attempt_pulse> pulses_of(const live_run& run);
   // engine_policy.cpp
@@ -411,6 +420,7 @@ private:
   scheduling::ledger ledger_;
   std::uint64_t last_waiting_ = 0;
   std::size_t in_flight_ = 0;
+  node_snapshot::counters counted_;
   /// How long all places were taken, summed up, and since when they are.
   duration full_time_{};
   std::optional<time_point> full_since_;

@@ -2,6 +2,7 @@
 
 #include "actors/scheduling/learning/cost_learner.hpp"
 #include "actors/scheduling/online/online_policy.hpp"
+#include "tools/troupe/console.hpp"
 #include "tools/troupe/models.hpp"
 
 #include <CLI/CLI.hpp>
@@ -49,6 +50,18 @@ result<std::unique_ptr<node>> node_setup::start(bool must_exist) const {
     wanted.costs = std::make_shared<scheduling::cost_learner>(*file);
   }
   return node::start(wanted, std::move(*store));
+}
+
+std::unique_ptr<workflow::snapshot_publisher> node_setup::start_publisher(node& of) const {
+  auto board = store_.board(false);
+  if (!board) return nullptr; // then there is no store either
+  workflow::publisher_options wanted;
+  wanted.look = [&of] { return of.workflows().snapshot(); };
+  wanted.board = std::move(*board);
+  wanted.failed = [](const error& why) {
+    print_warning("troupe top does not see this process: " + why.message());
+  };
+  return std::make_unique<workflow::snapshot_publisher>(std::move(wanted));
 }
 
 } // namespace troupe::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/node.hpp"
+#include "actors/workflow/live/snapshot_publisher.hpp"
 #include "tools/troupe/precision_option.hpp"
 #include "tools/troupe/process_option.hpp"
 #include "tools/troupe/resources_option.hpp"
@@ -26,6 +27,9 @@ public:
   [[nodiscard]] std::unique_ptr<workflow::retention> start_retention() const {
     return retention_.start(store_);
   }
+  /// Posts what the node has at work beside its store while it lives, for `troupe top`; nullptr where there is no place
+  /// for it. Not after the node.
+  [[nodiscard]] std::unique_ptr<workflow::snapshot_publisher> start_publisher(node& of) const;
   [[nodiscard]] const store_option& store() const { return store_; }
 
 private:

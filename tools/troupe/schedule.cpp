@@ -73,6 +73,7 @@ exit_code run_schedules(std::vector<workflow::cron::schedule> schedules,
   if (!runs && interrupt::requested()) return report_interrupted(); // reading a definition
   if (!runs) return report(runs.error().why, runs.error().code);
   const auto retention = options.node.start_retention();
+  const auto publisher = options.node.start_publisher(**node);
   return keep(**node, *runs, options);
 }
 
