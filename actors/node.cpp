@@ -69,6 +69,7 @@ result<workflow::engine_options> engine_options_of(const node_options& options) 
   made.policy = options.policy;
   made.costs = options.costs;
   made.tenant_weights = options.tenant_weights;
+  made.max_uncommitted = options.max_uncommitted;
   return made;
 }
 

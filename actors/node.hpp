@@ -47,6 +47,8 @@ struct node_options {
   std::string policy = "aged-srpt";
   std::shared_ptr<scheduling::cost_learner> costs{};
   std::map<std::string, double> tenant_weights{};
+  /// `workflow::engine_options::max_uncommitted`: how many effects a crash may repeat.
+  std::size_t max_uncommitted = workflow::engine_options::unlimited;
 
   static constexpr std::size_t max_engine_threads = 1'024;
 };

@@ -22,6 +22,7 @@ constexpr double bars_width = chart_width - name_width - 16;
 constexpr double head_height = 26;
 constexpr double line_height = 20;
 constexpr double phase_height = 12;
+constexpr double thin_height = 3;
 
 std::int64_t micros(duration time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
@@ -68,6 +69,51 @@ std::string bar(const run_insight& of, const instance_insight& row, const workfl
       std::max(at.x(each.to) - from, 0.6), phase_height);
 }
 
+phase_kind phase_of(workflow::attempt_outcome how) {
+  switch (how) {
+  case workflow::attempt_outcome::failed:
+    return phase_kind::failed_attempts;
+  case workflow::attempt_outcome::lost:
+    return phase_kind::lost_attempts;
+  case workflow::attempt_outcome::abandoned:
+    return phase_kind::abandoned_attempts;
+  case workflow::attempt_outcome::superseded:
+    return phase_kind::superseded_attempts;
+  case workflow::attempt_outcome::preempted:
+    return phase_kind::preempted_attempts;
+  default:
+    return phase_kind::running;
+  }
+}
+
+/// One of two attempts that were in flight at a time, as a thin bar: the bar of the row shows one at a time.
+std::string thin_bar(const run_insight& of, const instance_insight& row,
+                     const workflow::attempt_insight& each, const scale_of_run& at, double y) {
+  const duration from = each.started.value_or(each.scheduled);
+  const duration to = each.ended.value_or(of.makespan);
+  return fmt::format(
+      R"(<g class="{}"><title>{}: attempt {}, {}{}, {} from {}</title><rect class="phase" x="{:.1f}" y="{:.1f}" width="{:.2f}" height="{}"/></g>)",
+      phase_class(phase_of(each.outcome)), escape_html(instance_label(of, row.id)), each.attempt,
+      name_of(each.outcome),
+      each.beside > 0 ? fmt::format(", begun beside attempt {}", each.beside) : "",
+      time_text(to - from), time_text(from), at.x(from), y, std::max(at.x(to) - at.x(from), 0.6),
+      thin_height);
+}
+
+/// Above the bar of the row the first of two, below it the second.
+std::string thin_bars(const run_insight& of, const instance_insight& row, const scale_of_run& at,
+                      double y) {
+  std::string out;
+  for (const auto& second : row.attempts) {
+    if (second.beside == 0) continue;
+    for (const auto& first : row.attempts)
+      if (first.attempt == second.beside)
+        out += thin_bar(of, row, first, at, y - thin_height - 0.5);
+    out += thin_bar(of, row, second, at, y + phase_height + 0.5);
+  }
+  return out;
+}
+
 std::string chart_row(const run_insight& of, const instance_insight& row, bool on_chain,
                       const scale_of_run& at, double top) {
   const double y = top + (line_height - phase_height) / 2;
@@ -79,6 +125,7 @@ std::string chart_row(const run_insight& of, const instance_insight& row, bool o
                      escape_html(ellipsis(instance_label(of, row.id), 24)));
   for (const auto& each : row.phases)
     out += bar(of, row, each, at, y);
+  out += thin_bars(of, row, at, y);
   return out + "\n";
 }
 
@@ -114,7 +161,8 @@ std::string phase_legend(const run_insight& of) {
 
 std::string_view phase_class(phase_kind kind) {
   constexpr std::array<std::string_view, workflow::phase_kinds> classes{
-      "ok", "k1", "k7", "k5", "k9", "bad", "k4", "wait", "k8", "k3", "k2", "wait", "k6"};
+      "ok", "k1",   "k7", "k5", "k9", "bad",  "wait", "k4",
+      "k4", "wait", "k8", "k3", "k2", "wait", "k6"};
   return classes[static_cast<std::size_t>(kind)];
 }
 

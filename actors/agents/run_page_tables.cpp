@@ -55,6 +55,16 @@ std::string waits_of(const attempt_insight& of) {
   return made.empty() ? "–" : made;
 }
 
+std::string remarks(const attempt_insight& of) {
+  std::string made;
+  if (of.beside > 0)
+    made = fmt::format("begun beside attempt {}, which had run {} and was late after {}", of.beside,
+                       time_text(of.beside_ran), time_text(of.allowed));
+  if (!of.needed_by.empty()) made = "its place was needed by " + of.needed_by;
+  if (of.why) made += (made.empty() ? "" : "; ") + of.why->message + " [" + of.why->type + "]";
+  return made;
+}
+
 std::string attempt_html(const attempt_row& row) {
   const attempt_insight& of = *row.attempt;
   const auto ran = of.answered ? time_text(*of.answered - *of.started) : std::string{"–"};
@@ -62,8 +72,7 @@ std::string attempt_html(const attempt_row& row) {
       R"(<tr><th scope="row" class="name"><bdi>{}</bdi></th><td class="n">{}</td><td>{}</td><td class="n">{}</td><td>{}</td><td class="n">{}</td><td class="values">{}</td><td class="values"><bdi>{}</bdi></td></tr>)"
       "\n",
       escape_html(row.label), of.attempt, name_of(of.outcome), time_text(of.scheduled),
-      waits_of(of), ran, escape_html(where(of)),
-      of.why ? escape_html(of.why->message + " [" + of.why->type + "]") : "");
+      waits_of(of), ran, escape_html(where(of)), escape_html(remarks(of)));
 }
 
 double part_of(duration part, duration all) {

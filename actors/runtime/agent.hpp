@@ -94,10 +94,14 @@ public:
   }
   /// How far an earlier attempt came; nullptr where it said nothing.
   [[nodiscard]] virtual message_ptr last_details() const { return nullptr; }
+  /// The number of the attempt, from 1; 0 where the request is no step's.
+  [[nodiscard]] virtual std::uint32_t attempt() const noexcept { return 0; }
   /// Whether the work should end: the answer is of no use any more, or soon will be. Any thread, often.
   [[nodiscard]] virtual bool cancelled() const noexcept { return false; }
   /// Whether the answer is of no use any more.
   [[nodiscard]] virtual bool abandoned() const noexcept { return cancelled(); }
+  /// Whether something more urgent needs the place of the work.
+  [[nodiscard]] virtual bool preempted() const noexcept { return false; }
 };
 
 /// What a requester may say about one request.
@@ -139,13 +143,21 @@ public:
   }
   /// What the attempt before said last with `heartbeat`; nullptr where there is none, or it said nothing.
   [[nodiscard]] virtual message_ptr last_heartbeat() const { return nullptr; }
+  /// Which attempt of a step this is, from 1; more than 1: one before may have had its effect, under the same
+  /// `idempotency_key`. 0 where neither the request nor the one that it was made for is a step's.
+  [[nodiscard]] virtual std::uint32_t attempt() const noexcept { return 0; }
   /// Whether the work should end: the request, or the one it was made for, is answered or its time is over; the run is to be
-  /// cancelled, has failed or compensates, or left its engine. Look now and then in long work, and end it: what was done so
-  /// far may still be answered. Cheap enough for a loop.
+  /// cancelled, has failed or compensates, or left its engine; another attempt of the step was quicker. Look now and then in
+  /// long work, and end it: what was done so far may still be answered. Cheap enough for a loop.
   [[nodiscard]] virtual bool cancelled() const noexcept { return false; }
   /// Whether the answer is of no use any more: as `cancelled`, but for a run that is to be cancelled only once its time of
   /// grace is over.
   [[nodiscard]] virtual bool abandoned() const noexcept { return cancelled(); }
+  /// Whether a step of a higher priority needs the place of this attempt, of a step that is `preemptible`. Look when you give
+  /// a heartbeat; where it is so, say how far you have come (`heartbeat(details)`) and answer with a failure that is
+  /// retryable. That counts as none: the step is tried again, and its next attempt finds the details in `last_heartbeat`.
+  /// Whoever does not look goes on; a reply counts as ever.
+  [[nodiscard]] virtual bool preempted() const noexcept { return false; }
   /// Asks another agent; `then` runs once, with the answer or a failure, at the latest at this
   /// call's own deadline. It runs like a handler of the asking agent: one at a time with its
   /// handlers, and on the blocking executor when the agent is blocking. May be called after the

@@ -143,6 +143,24 @@ public:
     detail::fill(*made_->mutable_timeouts(), limits);
     return *this;
   }
+  /// A second attempt may be begun beside one that has run `factor` times as long as 95 of 100 are expected to.
+  /// @param idempotent what the step does is done once however many attempts do it: to be said of one with a compensation.
+  step_handle& speculate(double factor, bool idempotent = false) {
+    made_->mutable_speculate()->set_factor(factor);
+    made_->mutable_speculate()->set_idempotent(idempotent);
+    return *this;
+  }
+  /// The same beside one that has run for `after`.
+  step_handle& speculate(duration after, bool idempotent = false) {
+    detail::fill(*made_->mutable_speculate()->mutable_after(), after);
+    made_->mutable_speculate()->set_idempotent(idempotent);
+    return *this;
+  }
+  /// Its attempts may be asked to give their places up for those of a higher priority.
+  step_handle& preemptible() {
+    made_->set_preemptible(true);
+    return *this;
+  }
   /// The run goes on without what failed for good.
   step_handle& continue_on_failure() {
     made_->mutable_on_failure()->set_action(v1::FAILURE_ACTION_CONTINUE);

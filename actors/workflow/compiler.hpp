@@ -76,6 +76,10 @@ private:
   void check_resources(const v1::StepDefinition& from, step& made);
   void check_cost(const v1::StepDefinition& from, step& made);
 
+  // compile_second.cpp: second attempts, and attempts that give their place up
+  void check_speculation(const v1::StepDefinition& from, step& made);
+  void check_preemptible(const v1::StepDefinition& from, step& made);
+
   // compile_limits.cpp
   void check_limits(const v1::StepDefinition& from, step& made);
   void check_limit(const v1::KeyLimit& from, step& made, const std::string& path);

@@ -116,6 +116,15 @@ struct step_limit {
   std::uint32_t burst = 1;
 };
 
+/// When a second attempt may be begun beside one that takes long: one of the two is not 0.
+struct speculation {
+  /// Once it has run so many times as long as 95 of 100 attempts are expected to.
+  double factor = 0;
+  /// Once it has run this long.
+  duration after{};
+  bool operator==(const speculation&) const = default;
+};
+
 /// One checked step.
 struct step {
   std::string id;
@@ -153,6 +162,10 @@ struct step {
   std::vector<step_limit> key_limits;
   /// How long an attempt is expected to run; 0: its author does not say.
   duration cost{};
+  /// Absent: it has one attempt at a time. Of `agent` only.
+  std::optional<speculation> speculate{};
+  /// Its attempts may be asked to give their places up for those of a higher priority. Of `agent` only.
+  bool preemptible = false;
   retry_policy retry;
   time_limits limits;
   /// The request's fields, in order of their names.
@@ -180,7 +193,8 @@ struct definition {
   /// In the order they were written.
   std::vector<step> steps;
   std::unordered_map<std::string, std::size_t> step_index;
-  /// Bounds `engine_options::max_uncommitted` for each run; absent: that alone bounds it.
+  /// Bounds `engine_options::max_uncommitted` and `max_started_ahead` for each run; absent: those alone do. 0 is 1, and
+  /// nothing ahead of its commit.
   std::optional<std::uint32_t> max_uncommitted;
   /// How long a run may take, from its start; 0: as long as it does.
   duration deadline{};

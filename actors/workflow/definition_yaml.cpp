@@ -6,6 +6,8 @@
 #include "actors/workflow/references.hpp"
 #include "actors/workflow/yaml_mapping.hpp"
 
+#include <charconv>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace troupe::workflow {
@@ -125,7 +127,8 @@ private:
                       {"agent",       "request_type", "needs",      "for_each", "when",
                        "parallelism", "priority",     "resources",  "cost",     "input",
                        "retry",       "timeouts",     "wait",       "signal",   "reply_type",
-                       "default",     "on_failure",   "compensate", "workflow", "limits"},
+                       "default",     "on_failure",   "compensate", "workflow", "limits",
+                       "speculate",   "preemptible"},
                       [&](const std::string& key, const std::string& at, const yaml_node& part) {
                         read_step_part(made, key, at, part);
                       });
@@ -149,6 +152,8 @@ private:
     if (key == "limits") read_limits(made, value, path);
     if (key == "resources") read_resources(*made.mutable_resources(), value, path);
     if (key == "cost") read_duration(made, &v1::StepDefinition::mutable_cost, value, path);
+    if (key == "speculate") read_speculation(*made.mutable_speculate(), value, path);
+    if (key == "preemptible") made.set_preemptible(truth(value, path));
     if (key == "needs") read_names(*made.mutable_needs(), value, path);
     if (key == "input") read_object(*made.mutable_input(), value, path);
     if (key == "retry") read_retry(*made.mutable_retry(), value, path);
@@ -267,6 +272,49 @@ private:
     if (!per) return shape_.report(path, per.error());
     made.set_rate(parts->count);
     *made.mutable_per() = to_proto(*per);
+  }
+
+  void read_speculation(v1::Speculation& made, const yaml_node& value, const std::string& path) {
+    shape_.each_entry(value, path, {"after", "idempotent"},
+                      [&](const std::string& key, const std::string& at, const yaml_node& part) {
+                        if (key == "after") read_lateness(made, part, at);
+                        if (key == "idempotent") made.set_idempotent(truth(part, at));
+                      });
+  }
+
+  /// `2x` or `30s`.
+  void read_lateness(v1::Speculation& made, const yaml_node& value, const std::string& path) {
+    const std::string text = shape_.text(value, path);
+    // So that it is not said to be missing, too.
+    made.set_factor(1);
+    if (text.empty()) return;
+    if (text.back() == 'x') {
+      const auto factor = parse_factor(text.substr(0, text.size() - 1));
+      if (factor) return made.set_factor(*factor);
+      return shape_.report(path, fmt::format("bad factor '{}'; write a number and an x, e.g. 1.5x",
+                                             text.substr(0, 80)));
+    }
+    const auto length = parse_duration(text);
+    if (!length)
+      return shape_.report(path, length.error() + ", or how many times as long as usual, e.g. 2x");
+    made.clear_factor();
+    *made.mutable_after() = to_proto(*length);
+  }
+
+  static std::optional<double> parse_factor(const std::string& text) {
+    double made = 0;
+    const char* const end = text.data() + text.size();
+    const auto [read, why] = std::from_chars(text.data(), end, made, std::chars_format::fixed);
+    if (why != std::errc{} || read != end || !std::isfinite(made)) return std::nullopt;
+    return made;
+  }
+
+  bool truth(const yaml_node& value, const std::string& path) {
+    const auto literal = value.what == yaml_node::kind::scalar ? literal_of(value) : std::nullopt;
+    if (literal && literal->kind_case() == google::protobuf::Value::kBoolValue)
+      return literal->bool_value();
+    shape_.report(path, "write true or false");
+    return false;
   }
 
   /// Said to be there even where it is empty, so that it is looked at.

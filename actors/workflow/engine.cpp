@@ -3,6 +3,7 @@
 #include "actors/scheduling/online/online_policy.hpp"
 #include "actors/workflow/engine_driver.hpp"
 #include "actors/workflow/errors.hpp"
+#include "actors/workflow/live/node_snapshot.hpp"
 #include "actors/workflow/run_id.hpp"
 
 #include <fmt/format.h>
@@ -18,8 +19,14 @@ error engine_driver::stopped() {
 result<void> check_options(const engine_options& options) {
   if (options.max_attempts_in_flight == 0)
     return fail(workflow_errc::engine_failed, "max_attempts_in_flight must be at least 1");
+  if (options.max_uncommitted == 0)
+    return fail(workflow_errc::engine_failed,
+                "max_uncommitted must be at least 1, or nothing would ever start");
   if (const auto known = scheduling::find_online_policy(options.policy); !known)
     return tl::unexpected(known.error());
+  if (const double share = options.speculation.share; !(share >= 0 && share <= 1))
+    return fail(workflow_errc::bad_input,
+                fmt::format("the share of second attempts is {}; give one from 0 to 1", share));
   for (const auto& [tenant, weight] : options.tenant_weights)
     if (!(weight >= scheduling::fair_shares::least_weight &&
           weight <= scheduling::fair_shares::most_weight))
@@ -164,6 +171,13 @@ result<query_answer> engine::query(const std::string& run_id, const std::string&
 result<std::vector<waiting_reason>> engine::waiting(const std::string& run_id) {
   return driver_->call<std::vector<waiting_reason>>(
       [&](engine_core& core) { return core.waiting(run_id); });
+}
+
+result<node_snapshot> engine::snapshot() {
+  return driver_->call<node_snapshot>([](engine_core& core) -> result<node_snapshot> {
+    if (core.failed()) return tl::unexpected(*core.failed());
+    return core.snapshot();
+  });
 }
 
 void engine::stop() {

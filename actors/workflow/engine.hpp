@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +28,7 @@ class cost_learner;
 namespace troupe::workflow {
 
 class engine_driver;
+struct node_snapshot;
 
 /// One attempt, on its way to an agent.
 struct attempt_request {
@@ -47,18 +49,32 @@ struct attempt_request {
 /// Starts an attempt; never blocks. The responder is called exactly once, from any thread.
 using attempt_starter = std::function<void(attempt_request, responder)>;
 
+/// How much may be spent on second attempts, of steps with `speculate`.
+struct speculation_budget {
+  /// Of the attempts in flight at most such a part is second ones, but always one may be; 0: none is begun.
+  double share = 0.1;
+  /// Of one run, over all its time.
+  std::size_t per_run = 100;
+};
+
 struct engine_options {
+  static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
   /// Attempts given to agents at once, over all runs; the others wait here, by their priority, then in the order in which
   /// they became ready. An attempt that was timed out leaves its place.
   std::size_t max_attempts_in_flight = 256;
   /// For attempts of steps without `start_to_close` and `schedule_to_close`.
   std::chrono::milliseconds default_timeout{600'000};
-  /// Attempts that may be started before the event that scheduled them is durable, over all runs;
-  /// `max_uncommitted` of a definition bounds it further, for each of its runs. They work while the
-  /// disk does. A crash then loses that they were ever tried: they are tried again, with the same
-  /// idempotency key, but not counted. 0, the default: what is not in the history was not begun, so
-  /// that also an attempt which ends its process is seen.
-  std::size_t max_uncommitted = 0;
+  /// Effects that a crash may repeat, over all runs: attempts that were begun and whose end is not durable yet, those that
+  /// agents have included, since nobody knows how far they are. Others wait meanwhile; `max_uncommitted` of a definition
+  /// bounds it further, for each of its runs. At least 1; nothing is bounded by default, which is fastest. A store in
+  /// memory bounds nothing: no crash of it repeats anything. docs/effects.md says what to pick.
+  std::size_t max_uncommitted = unlimited;
+  /// Attempts that may be started before the event that scheduled them is durable, over all runs, and no more of a run than
+  /// `max_uncommitted` of its definition. They work while the disk does. A crash then loses that they were ever tried: they
+  /// are tried again, with the same idempotency key and the same number. 0, the default: what is not in the history was not
+  /// begun, so that also an attempt which ends its process is seen.
+  std::size_t max_started_ahead = 0;
   /// What attempts may hold together, over all runs; `scheduling::discover_resources` finds it out. An attempt whose step has
   /// `resources` starts when its whole demand is free, by the rule of `scheduling::waiting_line`. A run with a step that
   /// demands more than this is refused. Held until the attempt ends: by its answer or its deadline, also where its run
@@ -79,6 +95,10 @@ struct engine_options {
   /// does, for good. What undoes the run's work then is not bounded.
   std::uint64_t max_history_events = 2'000'000;
   std::uint64_t max_history_bytes = std::uint64_t{8} << 30;
+  /// Second attempts are begun only where no attempt waits, and a place and all that they demand are free.
+  speculation_budget speculation{};
+  /// So often the attempts of one instance are asked to give their place up; 0: never.
+  std::uint32_t max_preemptions = 3;
 };
 
 /// Why an attempt that is wanted has not started.
@@ -95,7 +115,9 @@ struct waiting_reason {
     /// As many as may hold `key`, or others wait for it in front.
     limit_concurrency,
     /// The rate of `key` has no room before `room_at`.
-    limit_rate
+    limit_rate,
+    /// As many effects as may be are not durable yet: `held` of `bound`, of its run or of all.
+    uncommitted
   };
 
   instance_id instance;
@@ -106,7 +128,7 @@ struct waiting_reason {
   std::vector<scheduling::shortage> missing{};
   /// `RUN/STEP/INDEX`.
   std::string kept_for{};
-  /// Of a limit: its key, who hold it and how many may, and who wait for it in front.
+  /// Of a limit: its key, who hold it and how many may, and who wait for it in front. Of `uncommitted` the first two numbers.
   std::string key{};
   std::size_t held = 0, bound = 0, ahead = 0;
   std::optional<std::chrono::system_clock::time_point> room_at{};
@@ -286,6 +308,10 @@ public:
   /// Why the attempts of a run that are wanted and not in flight have not started, in the order in which they wait; empty
   /// for a run that is not at work here.
   [[nodiscard]] result<std::vector<waiting_reason>> waiting(const std::string& run_id);
+
+  /// What is at work here and what waits, at one moment; what is long is cut (`snapshot_bounds`). Takes the engine's thread a
+  /// fraction of a millisecond, about a millisecond where tens of thousands wait.
+  [[nodiscard]] result<node_snapshot> snapshot();
 
   /// Refuses new work, commits what has arrived, gives its runs free and joins the thread. Attempts
   /// in flight are abandoned: the next engine that recovers their runs tries them again. Returns

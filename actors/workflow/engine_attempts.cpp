@@ -45,8 +45,9 @@ reply<message_ptr> keepable(reply<message_ptr> answer, const step& from) {
 
 void engine_core::start_attempts() {
   if (failed_ || draining_) return;
+  line_up_seconds();
   admit();
-  while (!failed_ && !draining_ && in_flight_ < around_.options.max_attempts_in_flight) {
+  while (!failed_ && !draining_ && !places_full()) {
     const auto next = take_next();
     if (!next) break;
     // Its run may have failed meanwhile.
@@ -54,6 +55,9 @@ void engine_core::start_attempts() {
     admit();
   }
   note_missing();
+  ask_for_places();
+  begin_seconds();
+  start_seconds();
 }
 
 void engine_core::await_place(const std::string& run_id, live_run& run, attempt_id attempt) {
@@ -96,8 +100,8 @@ void engine_core::start_at_once() {
 /// Lets attempts work while the disk does. A run's first commit is waited for: it may be refused, and
 /// what was refused must not have had effects. So is it near the end of the lease, when another owner
 /// may have the run already.
-void engine_core::start_uncommitted() {
-  if (draining_ || !waiting_.empty() || uncommitted_ >= around_.options.max_uncommitted ||
+void engine_core::start_ahead() {
+  if (draining_ || !waiting_.empty() || ahead_ >= around_.options.max_started_ahead ||
       around_.now() >= renew_at_ + around_.history.lease_time() / renewals_per_lease)
     return;
   struct candidate {
@@ -120,20 +124,19 @@ void engine_core::start_uncommitted() {
     return a.run->state.priority() > b.run->state.priority();
   });
   for (const candidate& each : order)
-    start_uncommitted(*each.run_id, *each.run, *each.part);
+    start_ahead(*each.run_id, *each.run, *each.part);
 }
 
-void engine_core::start_uncommitted(const std::string& run_id, live_run& run, unsettled& part) {
-  const std::size_t run_bound = std::min<std::size_t>(
-      run.state.workflow()->max_uncommitted.value_or(around_.options.max_uncommitted),
-      around_.options.max_uncommitted);
+void engine_core::start_ahead(const std::string& run_id, live_run& run, unsettled& part) {
+  const std::size_t most = around_.options.max_started_ahead;
+  const std::size_t run_bound =
+      std::min<std::size_t>(run.state.workflow()->max_uncommitted.value_or(most), most);
   std::vector<attempt_id>& to_start = part.to_start;
   std::stable_sort(to_start.begin(), to_start.end(), [&](const attempt_id& a, const attempt_id& b) {
     return run.state.priority_of(a.instance) > run.state.priority_of(b.instance);
   });
-  for (std::size_t at = 0; at < to_start.size() && run.uncommitted < run_bound &&
-                           uncommitted_ < around_.options.max_uncommitted &&
-                           in_flight_ < around_.options.max_attempts_in_flight;) {
+  for (std::size_t at = 0; at < to_start.size() && run.ahead < run_bound && ahead_ < most &&
+                           !places_full() && !at_bound(run);) {
     const step& next_step = run.state.definition_of(to_start[at].instance);
     if (!next_step.key_limits.empty() || !may_overtake(next_step.demand)) {
       ++at; // waits for its turn, once it is durable
@@ -142,9 +145,9 @@ void engine_core::start_uncommitted(const std::string& run_id, live_run& run, un
     attempt_id next = std::move(to_start[at]);
     to_start.erase(to_start.begin() + static_cast<std::ptrdiff_t>(at));
     if (!run.state.is_current(next)) continue;
-    ++part.started;
-    ++run.uncommitted;
-    ++uncommitted_;
+    ++part.started_ahead;
+    ++run.ahead;
+    ++ahead_;
     start_now(run_id, run, std::move(next));
   }
 }
@@ -180,6 +183,7 @@ void engine_core::start_attempt(live_run& run, started_attempt wanted, time_poin
   add_waits(timing, wanted, now);
   const auto here = take_off(run, std::move(wanted), deadline, now);
   here->timing = std::move(timing);
+  watch_for_lateness(run, here);
   const instance_id& started = here->attempt.instance;
   try {
     around_.start({of.agent, std::move(*request), timeout_until(deadline, now),
@@ -195,8 +199,10 @@ void engine_core::start_attempt(live_run& run, started_attempt wanted, time_poin
 std::shared_ptr<engine_core::flight> engine_core::take_off(live_run& run, started_attempt wanted,
                                                            time_point deadline, time_point now) {
   ++in_flight_;
-  note_places(now);
+  ++counted_.attempts_begun;
   auto made = std::make_shared<flight>();
+  count_begun(run, *made);
+  note_places(now);
   made->run_id = std::move(wanted.run_id);
   made->attempt = std::move(wanted.attempt);
   const instance_id& instance = made->attempt.instance;
@@ -213,12 +219,17 @@ std::shared_ptr<engine_core::flight> engine_core::take_off(live_run& run, starte
     made->grant = ledger_.try_grant(of.demand, run.state.idempotency_key(instance)).value_or(0);
     assert(made->grant != 0);
   }
+  if (made->second = run.state.other_of(made->attempt).has_value(); made->second)
+    ++seconds_in_flight_;
+  made->priority = run.state.priority_of(instance);
+  if (run.state.may_be_preempted(made->attempt)) preemptible_.push_back(made);
   if (run.state.close_time(instance) == deadline)
     made->bound_by = timeout_kind::schedule_to_close;
   else if (of.limits.start_to_close > duration{0})
     made->bound_by = timeout_kind::start_to_close;
   made->deadline = timers_.emplace(deadline, deadline_timer{made});
-  made->beats = std::make_shared<pulse>(around_.now, now, run.state.details_of(instance));
+  made->beats = std::make_shared<pulse>(around_.now, now, run.state.details_of(instance),
+                                        made->attempt.attempt);
   run.pulses.emplace(made->attempt.token, made->beats);
   if (of.limits.heartbeat > duration{0}) {
     made->beat_every = of.limits.heartbeat;
@@ -249,9 +260,12 @@ void engine_core::land(const std::shared_ptr<flight>& here, reply<message_ptr> a
   leave_place(*here);
   here->timing.ran = std::max(ended - here->timing.started, duration{});
   settle_charge(*here);
-  const auto run = runs_.find(here->run_id);
-  if (run != runs_.end() && run->second.epoch == here->epoch)
-    finish_attempt(here->run_id, here->attempt, std::move(answer), std::move(here->timing));
+  const auto found = runs_.find(here->run_id);
+  live_run* run =
+      found != runs_.end() && found->second.epoch == here->epoch ? &found->second : nullptr;
+  const bool recorded = run && finish_attempt(here->run_id, here->attempt, std::move(answer),
+                                              std::move(here->timing));
+  count_ended(*here, run, recorded);
 }
 
 /// Tells who works on the run's attempts that nobody waits for them.
@@ -260,31 +274,45 @@ void engine_core::call_off(live_run& run) {
     told->cancel();
 }
 
+/// The same of one attempt.
+void engine_core::call_off(live_run& run, const attempt_id& attempt) {
+  const auto told = run.pulses.find(attempt.token);
+  if (told == run.pulses.end()) return;
+  told->second->cancel();
+  run.pulses.erase(told);
+}
+
 void engine_core::leave_place(flight& here) {
   if (!std::exchange(here.has_place, false)) return;
   --in_flight_;
+  if (here.second) --seconds_in_flight_;
+  const auto is_here = [&](const std::shared_ptr<flight>& each) { return each.get() == &here; };
+  std::erase_if(preemptible_, is_here);
+  std::erase_if(late_, is_here);
   if (full_since_) note_places(around_.now());
   // Whoever works on it may end, too.
   here.beats->cancel();
   if (here.keys != 0) limits_.release(std::exchange(here.keys, 0));
   if (here.grant != 0) ledger_.release(std::exchange(here.grant, 0));
   if (failed_) return; // all timers are gone
-  for (auto* armed : {&here.deadline, &here.heartbeat})
+  for (auto* armed : {&here.deadline, &here.heartbeat, &here.straggles})
     if (const auto place = std::exchange(*armed, std::nullopt)) timers_.erase(*place);
 }
 
 /// A result is recorded only where its attempt is still the one in flight: the token decides.
-void engine_core::finish_attempt(const std::string& run_id, const attempt_id& attempt,
+/// @returns whether it was.
+bool engine_core::finish_attempt(const std::string& run_id, const attempt_id& attempt,
                                  reply<message_ptr> answer, std::optional<attempt_timing> timing) {
   const auto found = runs_.find(run_id);
-  if (failed_ || found == runs_.end() || !found->second.state.is_current(attempt)) return;
+  if (failed_ || found == runs_.end() || !found->second.state.is_current(attempt)) return false;
   live_run& run = found->second;
   const step& from = run.state.definition_of(attempt.instance);
-  message_ptr details;
-  if (const auto said = run.pulses.find(attempt.token); said != run.pulses.end()) {
-    details = said->second->details();
-    said->second->cancel();
-    run.pulses.erase(said);
+  const auto other = run.state.other_of(attempt);
+  std::shared_ptr<pulse> said;
+  if (const auto found_pulse = run.pulses.find(attempt.token); found_pulse != run.pulses.end()) {
+    said = std::move(found_pulse->second);
+    said->cancel();
+    run.pulses.erase(found_pulse);
   }
   answer = keepable(std::move(answer), from);
   if (answer && timing && timing->started != time_point{}) learn(run, attempt, *timing);
@@ -293,16 +321,22 @@ void engine_core::finish_attempt(const std::string& run_id, const attempt_id& at
       from.kind == step_kind::child && !answer && answer.error().type == "workflow.timeout";
   if (answer)
     record(run_id, run, step_completed{attempt, std::move(*answer), std::move(timing)});
+  else if (said && gives_its_place(run, attempt, *said, answer.error()))
+    record(run_id, run,
+           step_preempted{attempt, said->details(), said->needed_by(), std::move(timing)});
   else {
     step_failed failed = run.state.judge(attempt, std::move(answer.error()), around_.now());
-    failed.details = std::move(details);
+    if (said) failed.details = said->details();
     failed.timing = std::move(timing);
     record(run_id, run, std::move(failed));
   }
+  // The first of two that completes ends both.
+  if (other && !run.state.is_current(*other)) call_off(run, *other);
   note_progress(run_id, run);
   if (from.kind == step_kind::child) rearm_close_timer(run_id, run, attempt.instance);
   if (!run.state.close_time(attempt.instance)) disarm_close_timer(run, attempt.instance);
   if (given_up) give_child_up(run.state.child_of(attempt.instance), run_id);
+  return true;
 }
 
 } // namespace troupe::workflow

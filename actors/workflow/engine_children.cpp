@@ -143,7 +143,7 @@ void engine_core::look_at_child(const std::string& run_id, const attempt_id& att
   const auto entry = around_.history.find(child);
   if (!entry && entry.error().code == workflow_errc::run_unknown) {
     if (!run.state.turning_back()) return launch_child(run_id, run, attempt);
-    return finish_attempt(
+    return (void)finish_attempt(
         run_id, attempt,
         tl::unexpected(failure{"workflow.child_cancelled",
                                fmt::format("run '{}' never began", child), false}));
@@ -175,7 +175,7 @@ void engine_core::take_child_over(const std::string& run_id, live_run& run,
   if (taken) {
     if (runs_.at(child).state.parent() == parent_ref{run_id, attempt.instance, attempt.attempt})
       return;
-    return finish_attempt(
+    return (void)finish_attempt(
         run_id, attempt,
         tl::unexpected(failure{
             "workflow.child_exists",

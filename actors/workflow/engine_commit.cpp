@@ -15,7 +15,7 @@ void engine_core::commit() {
       start_at_once();
       start_attempts();
     } while (!failed_ && !draining_ && !at_once_.empty());
-    start_uncommitted();
+    start_ahead();
     hand_over();
     const auto over = around_.commits->poll();
     if (!over) return;
@@ -65,7 +65,7 @@ void engine_core::end_commit(const finished_commit& over) {
                                 over.outcome.error().message())});
   const auto durable = take_back(over);
   // First of all, so that the disk does not wait for what follows from this commit.
-  start_uncommitted();
+  start_ahead();
   hand_over();
   for (const auto& [part, events] : durable)
     if (live_run* run = run_of(part)) settle(part.run_id, *run, part.what, *events);
@@ -82,8 +82,9 @@ engine_core::take_back(const finished_commit& over) {
   for (std::size_t i = 0; i < over.batches.size(); ++i) {
     handed_over part = std::move(handed_.front());
     handed_.pop_front();
-    uncommitted_ -= part.what.started;
+    forget_seconds(part.what);
     live_run* run = run_of(part);
+    count_durable(part.what, run);
     if (refused != over.refused.end() && refused->first == i) {
       const error& why = (refused++)->second;
       tell_submitters(part.what, why);
@@ -92,7 +93,6 @@ engine_core::take_back(const finished_commit& over) {
     }
     if (!run) continue;
     run->committed += over.batches[i].events.size();
-    run->uncommitted -= part.what.started;
     durable.emplace_back(std::move(part), &over.batches[i].events);
   }
   return durable;
@@ -141,11 +141,14 @@ void engine_core::settle(const std::string& run_id, live_run& run, const unsettl
     then({});
   for (const attempt_id& attempt : durable.to_start)
     await_place(run_id, run, attempt);
+  for (const attempt_id& attempt : durable.seconds)
+    seconds_.emplace_back(run_id, attempt);
 }
 
 /// Lets go of a run that is closed, once that is durable.
 void engine_core::close(const std::string& run_id, live_run& run) {
   if (!run.state.closed() || run.committed < run.state.version()) return;
+  forget_held(run);
   disarm_timers(run);
   tell_waiters(run_id, run_end{run.state});
   if (run.state.parent()) tell_parent(run.state);
@@ -181,7 +184,9 @@ void engine_core::publish(const std::string& run_id, const v1::Event& committed)
 
 void engine_core::drop(const std::string& run_id, const error& why) {
   live_run& run = runs_.at(run_id);
-  uncommitted_ -= run.pending.started;
+  count_durable(run.pending, nullptr);
+  forget_held(run);
+  forget_seconds(run.pending);
   disarm_timers(run);
   call_off(run);
   tell_submitters(run.pending, why);
@@ -219,9 +224,13 @@ void engine_core::give_up(const error& why) {
   waiting_.clear();
   demanding_.clear();
   parked_.clear();
+  held_.clear();
   limits_.clear();
   line_.clear();
   fresh_.clear();
+  late_.clear();
+  seconds_.clear();
+  preemptible_.clear();
   moved_.clear();
   ledger_.clear();
   for (auto& [run_id, run] : runs_) {

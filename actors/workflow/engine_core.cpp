@@ -253,8 +253,8 @@ std::uint64_t engine_core::when_ended(const std::string& run_id, on_end then) {
 }
 
 std::uint64_t engine_core::when_closed(const std::string& run_id, on_close then) {
-  return when_ended(run_id,
-                    [then = std::move(then)](const result<run_end>& how) { then(summary_of(how)); });
+  return when_ended(
+      run_id, [then = std::move(then)](const result<run_end>& how) { then(summary_of(how)); });
 }
 
 void engine_core::forget(std::uint64_t number) {
@@ -269,6 +269,7 @@ void engine_core::record(const std::string& run_id, live_run& run, decltype(even
   if (!wanted)
     return give_up(
         wanted.error()); // a fault of this engine: it recorded what the machine did not ask for
+  count_event(happened, counted_);
   if (run.state.closed()) call_off(run);
   run.pending.events.add([&](std::string& bytes) { append_bytes(bytes, happened); });
   if (!lazy_ || run.state.closed() || !subscribers_.empty() ||

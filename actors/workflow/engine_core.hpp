@@ -6,6 +6,7 @@
 #include "actors/scheduling/resources/ledger.hpp"
 #include "actors/scheduling/resources/waiting_line.hpp"
 #include "actors/workflow/definition_cache.hpp"
+#include "actors/workflow/engine_counters.hpp"
 #include "actors/workflow/engine_environment.hpp"
 #include "actors/workflow/machine.hpp"
 
@@ -15,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -72,6 +74,8 @@ public:
   [[nodiscard]] result<std::vector<run_entry>> list(const run_filter& filter);
   [[nodiscard]] std::vector<waiting_reason> waiting(const std::string& run_id) const;
   [[nodiscard]] result<query_answer> query(const std::string& run_id, std::string_view path);
+  /// Takes time in what it shows, which is bounded.
+  [[nodiscard]] node_snapshot snapshot() const;
 
   /// Records what is due by now: ends of waits and of limits, renewal of the lease, wishes to cancel.
   void fire_timers();
@@ -141,6 +145,10 @@ private:
   struct deadline_timer {
     std::shared_ptr<flight> late;
   };
+  /// Of an attempt in flight beside which another one may be begun.
+  struct straggler_timer {
+    std::shared_ptr<flight> late;
+  };
   struct heartbeat_timer {
     std::shared_ptr<flight> quiet;
   };
@@ -154,7 +162,7 @@ private:
     std::string run_id;
   };
   using timer = std::variant<retry_timer, close_timer, start_timer, deadline_timer, heartbeat_timer,
-                             wait_timer, run_timer>;
+                             wait_timer, run_timer, straggler_timer>;
   using timers = std::multimap<time_point, timer>;
 
   /// What happened in a run and is not durable.
@@ -163,8 +171,12 @@ private:
     event_list events;
     /// Scheduled by these events and not started.
     std::vector<attempt_id> to_start;
+    /// Begun by these events beside others, and not started.
+    std::vector<attempt_id> seconds;
     /// So many of the attempts that these events scheduled were started all the same.
-    std::size_t started = 0;
+    std::size_t started_ahead = 0;
+    /// Attempts whose ends are among these events.
+    std::size_t ended = 0;
     std::vector<on_commit> told_on_commit;
   };
   struct live_run {
@@ -176,8 +188,10 @@ private:
     std::uint64_t committed = 0, handed = 0;
     /// Of all events that the committer has, or had.
     std::uint64_t history_bytes = 0;
-    /// Attempts started before they were durable.
-    std::size_t uncommitted = 0;
+    /// Attempts that were begun and whose end is not durable; those started before they were durable.
+    std::size_t uncommitted = 0, ahead = 0;
+    /// Those of it that wait in `held_`, and some that did.
+    std::set<waiting_key> held;
     /// Its name is in `dirty_`.
     bool dirty = false;
     /// For the next commit.
@@ -230,8 +244,8 @@ private:
   // engine_attempts.cpp
   void start_attempts();
   void start_at_once();
-  void start_uncommitted();
-  void start_uncommitted(const std::string& run_id, live_run& run, unsettled& part);
+  void start_ahead();
+  void start_ahead(const std::string& run_id, live_run& run, unsettled& part);
   void await_place(const std::string& run_id, live_run& run, attempt_id attempt);
   void start_now(std::string run_id, live_run& run, attempt_id attempt);
   void start_attempt(live_run& run, started_attempt wanted, time_point now);
@@ -241,8 +255,44 @@ private:
   void land(const std::shared_ptr<flight>& here, reply<message_ptr> answer, time_point ended);
   void leave_place(flight& here);
   static void call_off(live_run& run);
-  void finish_attempt(const std::string& run_id, const attempt_id& attempt,
+  static void call_off(live_run& run, const attempt_id& attempt);
+  bool finish_attempt(const std::string& run_id, const attempt_id& attempt,
                       reply<message_ptr> answer, std::optional<attempt_timing> timing = {});
+
+  // engine_uncommitted.cpp
+  [[nodiscard]] bool may_begin() const;
+  [[nodiscard]] bool places_full() const;
+  [[nodiscard]] bool at_bound(const live_run& run) const;
+  [[nodiscard]] std::size_t uncommitted_bound(const live_run& run) const;
+  void count_begun(live_run& run, flight& here);
+  void count_ended(flight& here, live_run* run, bool recorded);
+  void count_durable(const unsettled& part, live_run* run);
+  [[nodiscard]] bool hold_back(waiting_attempts& from, waiting_attempts::iterator which);
+  void let_go_on(live_run& run);
+  void forget_held(live_run& run);
+  void describe_uncommitted(const started_attempt& wanted, waiting_reason& into) const;
+
+  // engine_second.cpp
+  void watch_for_lateness(live_run& run, const std::shared_ptr<flight>& here);
+  [[nodiscard]] std::optional<duration> time_before_late(const live_run& run,
+                                                         const flight& here) const;
+  void line_up_seconds();
+  void start_seconds();
+  void begin_seconds();
+  void begin_second(live_run& run, const flight& late);
+  [[nodiscard]] bool has_budget(const live_run& run) const;
+  [[nodiscard]] bool has_idle_place(const live_run& run, const attempt_id& attempt) const;
+  [[nodiscard]] std::optional<scheduling::key_limits::hold_id>
+  try_keys(const live_run& run, const attempt_id& attempt, bool take);
+  void forget_seconds(const unsettled& part);
+
+  // engine_preempt.cpp
+  void ask_for_places();
+  [[nodiscard]] std::optional<waiting_key> first_in_line();
+  [[nodiscard]] std::vector<flight*> victims_for(std::int32_t priority,
+                                                 const scheduling::resource_vector& demand);
+  [[nodiscard]] bool gives_its_place(const live_run& run, const attempt_id& attempt,
+                                     const pulse& said, const failure& why) const;
 
   // engine_history_limit.cpp
   [[nodiscard]] std::optional<failure> too_long(const live_run& run) const;
@@ -265,13 +315,22 @@ private:
   [[nodiscard]] waiting_reason reason_of(waiting_key key, const started_attempt& wanted) const;
 
   // engine_limits.cpp
+  [[nodiscard]] static std::vector<scheduling::key_limit>
+  limits_of(const live_run& run, const attempt_id& attempt, std::vector<std::string> keys);
   [[nodiscard]] bool park(const std::string& run_id, const live_run& run, waiting_key key,
                           const attempt_id& attempt);
   void admit();
   void unpark(waiting_key key);
+  void join_line(live_run& run, waiting_attempts::node_type waits);
   [[nodiscard]] started_attempt claim(waiting_attempts& from, waiting_attempts::iterator which);
   [[nodiscard]] waiting_attempts& place_of(waiting_key key);
   [[nodiscard]] bool describe_limit(waiting_key key, waiting_reason& into) const;
+
+  // engine_live.cpp
+  void show_waiting(node_snapshot& into) const;
+  void show_at_work(node_snapshot& into) const;
+  void show_tenants(node_snapshot& into, const std::map<std::string, std::size_t>& in_flight) const;
+  void show_keys(node_snapshot& into) const;
 
   // engine_query.cpp
   [[nodiscard]] static std::vector<attempt_pulse> pulses_of(const live_run& run);
@@ -297,6 +356,7 @@ private:
   void fire(const heartbeat_timer& due);
   void fire(const wait_timer& due);
   void fire(const run_timer& due);
+  void fire(const straggler_timer& due);
   void arm_run_timer(const std::string& run_id, live_run& run);
   void arm_close_timer(const std::string& run_id, live_run& run, const instance_id& instance,
                        time_point due);
@@ -400,6 +460,8 @@ private:
   waiting_attempts demanding_;
   /// Those that wait for room at their keys; `limits_` has all with such.
   waiting_attempts parked_;
+  /// Those that wait until less of their run is uncommitted.
+  waiting_attempts held_;
   scheduling::key_limits limits_;
   /// Has the keys of both.
   scheduling::waiting_line line_;
@@ -413,6 +475,15 @@ private:
   scheduling::ledger ledger_;
   std::uint64_t last_waiting_ = 0;
   std::size_t in_flight_ = 0;
+  /// Attempts that take long, while there was no room for others beside them.
+  std::vector<std::shared_ptr<flight>> late_;
+  /// Begun beside others and durable, and not started.
+  std::vector<std::pair<std::string, attempt_id>> seconds_;
+  /// The same, not durable; and those that agents have.
+  std::size_t seconds_unsettled_ = 0, seconds_in_flight_ = 0;
+  /// Of steps that are preemptible, in flight.
+  std::vector<std::shared_ptr<flight>> preemptible_;
+  node_snapshot::counters counted_;
   /// How long all places were taken, summed up, and since when they are.
   duration full_time_{};
   std::optional<time_point> full_since_;
@@ -421,8 +492,8 @@ private:
   std::uint64_t last_waiter_ = 0;
   definition_cache definitions_;
   std::vector<event_callback> subscribers_;
-  /// Attempts started before they were durable, of all runs.
-  std::size_t uncommitted_ = 0;
+  /// Attempts that were begun and whose end is not durable, of all runs; those started before they were durable.
+  std::size_t uncommitted_ = 0, ahead_ = 0;
   /// Attempts whose runs are at work in another process.
   std::vector<std::pair<std::string, attempt_id>> children_elsewhere_;
   time_point renew_at_;

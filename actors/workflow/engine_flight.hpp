@@ -18,8 +18,9 @@ public:
 
   /// @param begun its first sign of life.
   /// @param last what an earlier attempt said.
-  pulse(std::function<time_point()> now, time_point begun, message_ptr last)
-      : now_(std::move(now)), before_(std::move(last)), last_(begun.time_since_epoch().count()) {}
+  pulse(std::function<time_point()> now, time_point begun, message_ptr last, std::uint32_t attempt)
+      : now_(std::move(now)), before_(std::move(last)), attempt_(attempt),
+        last_(begun.time_since_epoch().count()) {}
   void beat() noexcept override {
     last_.store(now_().time_since_epoch().count(), std::memory_order_relaxed);
   }
@@ -32,12 +33,23 @@ public:
     return {};
   }
   [[nodiscard]] message_ptr last_details() const override { return before_; }
+  [[nodiscard]] std::uint32_t attempt() const noexcept override { return attempt_; }
   [[nodiscard]] bool cancelled() const noexcept override {
     return cancelled_.load(std::memory_order_relaxed);
   }
   [[nodiscard]] bool abandoned() const noexcept override {
     return abandoned_.load(std::memory_order_relaxed);
   }
+  [[nodiscard]] bool preempted() const noexcept override {
+    return preempted_.load(std::memory_order_relaxed);
+  }
+  /// @param needed_by idempotency key of the attempt that needs the place.
+  void preempt(std::string needed_by) {
+    needed_by_ = std::move(needed_by);
+    preempted_.store(true, std::memory_order_relaxed);
+  }
+  /// Of the core's thread.
+  [[nodiscard]] const std::string& needed_by() const { return needed_by_; }
   /// The answer counts until it is cancelled.
   void ask_to_end() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
   void cancel() noexcept {
@@ -63,7 +75,9 @@ private:
 
   std::function<time_point()> now_;
   message_ptr before_;
-  std::atomic<bool> cancelled_{false}, abandoned_{false};
+  std::uint32_t attempt_;
+  std::atomic<bool> cancelled_{false}, abandoned_{false}, preempted_{false};
+  std::string needed_by_;
   mutable std::mutex mutex_;
   message_ptr details_;
   std::atomic<time_point::rep> last_;
@@ -78,6 +92,8 @@ struct engine_core::flight {
   std::atomic_flag answered;
   /// One of `max_attempts_in_flight` is its own.
   bool has_place = true;
+  /// One of `max_uncommitted`, until its end is durable.
+  bool uncommitted = false;
   /// What it holds of the resources; 0: nothing.
   scheduling::ledger::grant_id grant = 0;
   /// The same of its keys.
@@ -95,6 +111,15 @@ struct engine_core::flight {
   attempt_timing timing;
   std::optional<timers::iterator> deadline;
   std::optional<timers::iterator> heartbeat;
+  /// Whether it was begun beside another attempt of its instance.
+  bool second = false;
+  /// How long it may run before it counts as late, and the timer of that.
+  duration allowed{};
+  std::optional<timers::iterator> straggles;
+  /// Where it is of a step that is preemptible: what counts among those that wait, and when it was asked to give its place
+  /// up; the epoch: it was not.
+  std::int32_t priority = 0;
+  time_point asked{};
 };
 
 } // namespace troupe::workflow

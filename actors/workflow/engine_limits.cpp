@@ -23,17 +23,22 @@ void merge(std::vector<scheduling::key_limit>& into, scheduling::key_limit&& nex
 
 } // namespace
 
+std::vector<scheduling::key_limit> engine_core::limits_of(const live_run& run,
+                                                          const attempt_id& attempt,
+                                                          std::vector<std::string> keys) {
+  const auto& limits = run.state.definition_of(attempt.instance).key_limits;
+  std::vector<scheduling::key_limit> wanted;
+  for (std::size_t i = 0; i < limits.size(); ++i)
+    merge(wanted, {std::move(keys[i]), limits[i].concurrency, limits[i].interval, limits[i].burst});
+  return wanted;
+}
+
 /// @returns whether the attempt waits; where not, its failure is on its way.
 bool engine_core::park(const std::string& run_id, const live_run& run, waiting_key key,
                        const attempt_id& attempt) {
   auto keys = run.state.limit_keys(attempt.instance);
   if (!keys) return refuse_later(run_id, attempt, std::move(keys.error())), false;
-  const auto& limits = run.state.definition_of(attempt.instance).key_limits;
-  std::vector<scheduling::key_limit> wanted;
-  for (std::size_t i = 0; i < limits.size(); ++i)
-    merge(wanted,
-          {std::move((*keys)[i]), limits[i].concurrency, limits[i].interval, limits[i].burst});
-  if (limits_.add(key, wanted, around_.now())) return true;
+  if (limits_.add(key, limits_of(run, attempt, std::move(*keys)), around_.now())) return true;
   refuse_later(run_id, attempt,
                {"workflow.too_many_limit_keys",
                 "this node remembers as many keys of limits as it may; use fewer different keys, "
@@ -64,9 +69,15 @@ void engine_core::unpark(waiting_key key) {
   // Its run may have failed meanwhile.
   if (is_stale(wanted)) return (void)take(parked_, found);
   live_run& run = runs_.at(wanted.run_id);
+  join_line(run, parked_.extract(found));
+}
+
+/// Puts one that waited elsewhere among those that may start.
+void engine_core::join_line(live_run& run, waiting_attempts::node_type waits) {
+  const waiting_key key = waits.key();
+  started_attempt& wanted = waits.mapped().wanted;
   const bool demands = !run.state.demand_of(wanted.attempt.instance).empty();
-  auto waits = parked_.extract(found);
-  line_up(key, run, waits.mapped().wanted);
+  line_up(key, run, wanted);
   (demands ? demanding_ : waiting_).insert(std::move(waits));
   if (demands) fresh_.push_back(key);
 }
@@ -83,7 +94,8 @@ engine_core::started_attempt engine_core::claim(waiting_attempts& from,
 /// Where one that waits is.
 engine_core::waiting_attempts& engine_core::place_of(waiting_key key) {
   if (waiting_.contains(key)) return waiting_;
-  return demanding_.contains(key) ? demanding_ : parked_;
+  if (demanding_.contains(key)) return demanding_;
+  return held_.contains(key) ? held_ : parked_;
 }
 
 bool engine_core::describe_limit(waiting_key key, waiting_reason& into) const {

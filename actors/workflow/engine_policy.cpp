@@ -14,17 +14,8 @@ namespace {
 /// Estimates are looked up anew after so many changes of an order.
 constexpr std::size_t estimates_last = 256;
 
-scheduling::cost_key key_of(const definition& workflow, const step& of, std::string node_class) {
-  return {of.agent.type, std::move(node_class), fmt::format("{}/{}", workflow.name, of.id)};
-}
-
 double seconds_between(time_point from, time_point to) {
   return std::chrono::duration<double>(to - from).count();
-}
-
-std::optional<double> declared_seconds(const step& of) {
-  if (of.cost == duration{}) return std::nullopt;
-  return std::chrono::duration<double>(of.cost).count();
 }
 
 /// The steps behind those that need them.
@@ -43,13 +34,23 @@ std::vector<std::size_t> needed_last(const definition& workflow) {
 
 } // namespace
 
+scheduling::cost_key cost_key_of(const definition& workflow, const step& of,
+                                 std::string node_class) {
+  return {of.agent.type, std::move(node_class), fmt::format("{}/{}", workflow.name, of.id)};
+}
+
+std::optional<double> declared_seconds(const step& of) {
+  if (of.cost == duration{}) return std::nullopt;
+  return std::chrono::duration<double>(of.cost).count();
+}
+
 double engine_core::expected_seconds(const definition& workflow, const step& of) const {
   if (of.kind == step_kind::timer) return 0; // nobody works meanwhile
   const auto declared = declared_seconds(of);
   if (of.kind != step_kind::agent || !around_.options.costs)
     return declared.value_or(scheduling::run_time_estimate{}.mean_seconds);
   return around_.options.costs
-      ->estimate(key_of(workflow, of, around_.options.node_class), {}, declared)
+      ->estimate(cost_key_of(workflow, of, around_.options.node_class), {}, declared)
       .mean_seconds;
 }
 
@@ -167,9 +168,13 @@ void engine_core::learn(live_run& run, const attempt_id& attempt, const attempt_
   const step& of = run.state.definition_of(attempt.instance);
   const double seconds = std::chrono::duration<double>(timing.ran).count();
   if (run.plan) run.plan->attained_seconds += seconds;
-  if (around_.options.costs && of.kind == step_kind::agent && !attempt.instance.compensation)
-    around_.options.costs->observe(key_of(*run.state.workflow(), of, around_.options.node_class),
-                                   seconds, timing.request_bytes);
+  // One that goes on where another one gave its place up does less than the whole work.
+  const bool whole = run.state.preemptions_of(attempt.instance) == 0;
+  if (around_.options.costs && whole && of.kind == step_kind::agent &&
+      !attempt.instance.compensation)
+    around_.options.costs->observe(
+        cost_key_of(*run.state.workflow(), of, around_.options.node_class), seconds,
+        timing.request_bytes);
 }
 
 } // namespace troupe::workflow

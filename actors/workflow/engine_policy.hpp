@@ -1,12 +1,21 @@
 #pragma once
 
+#include "actors/scheduling/learning/cost_book.hpp"
 #include "actors/workflow/engine_core.hpp"
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace troupe::workflow {
+
+/// What run times of a step's attempts are learnt under.
+[[nodiscard]] scheduling::cost_key cost_key_of(const definition& workflow, const step& of,
+                                               std::string node_class);
+/// What its author expects of an attempt.
+[[nodiscard]] std::optional<double> declared_seconds(const step& of);
 
 /// What a policy is told of a step.
 struct engine_core::step_plan {

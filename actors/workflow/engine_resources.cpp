@@ -32,6 +32,9 @@ std::string to_string(const waiting_reason& shown) {
     return fmt::format("waits for: limit.concurrency of '{}': {} of {} taken, {} wait in front of "
                        "it",
                        shown.key, shown.held, shown.bound, shown.ahead);
+  case waiting_reason::cause::uncommitted:
+    return fmt::format("waits for: commits: {} of {} effects are not durable yet", shown.held,
+                       shown.bound);
   case waiting_reason::cause::limit_rate:
     return fmt::format("waits for: limit.rate of '{}': {} wait in front of it", shown.key,
                        shown.ahead);
@@ -92,16 +95,20 @@ engine_core::started_attempt engine_core::take(waiting_attempts& from,
 
 /// Who starts next, where a place is free: the first in order for whom all is there.
 std::optional<engine_core::started_attempt> engine_core::take_next() {
-  if (line_.empty()) return std::nullopt;
-  reorder_runs();
-  skip_stale();
-  const auto next = line_.next(ledger_.free());
-  if (!next) return std::nullopt;
-  line_.count_grant(*next);
-  waiting_attempts& from = waiting_.contains(*next) ? waiting_ : demanding_;
-  started_attempt made = claim(from, from.find(*next));
-  charge(made);
-  return made;
+  while (!line_.empty()) {
+    reorder_runs();
+    skip_stale();
+    const auto next = line_.next(ledger_.free());
+    if (!next) return std::nullopt;
+    waiting_attempts& from = waiting_.contains(*next) ? waiting_ : demanding_;
+    const auto found = from.find(*next);
+    if (hold_back(from, found)) continue;
+    line_.count_grant(*next);
+    started_attempt made = claim(from, found);
+    charge(made);
+    return made;
+  }
+  return std::nullopt;
 }
 
 /// Whether an attempt that is not durable yet may go before those that wait: only where it takes none of what they need.
@@ -116,8 +123,10 @@ waiting_reason engine_core::reason_of(waiting_key key, const started_attempt& wa
   made.since = wanted.scheduled;
   made.slots_taken = in_flight_;
   made.slots = around_.options.max_attempts_in_flight;
+  if (held_.contains(key)) return describe_uncommitted(wanted, made), made;
   if (describe_limit(key, made)) return made;
   const auto* demand = line_.demand_of(key);
+  if (made.slots_taken < made.slots && !may_begin()) describe_uncommitted(wanted, made);
   if (!demand || demand->empty()) return made;
   made.missing = scheduling::shortages(ledger_, *demand);
   if (!made.missing.empty()) {
@@ -126,7 +135,7 @@ waiting_reason engine_core::reason_of(waiting_key key, const started_attempt& wa
   }
   const auto first = line_.reserved_for(ledger_.free());
   // Where a place is free, one that is in front would have started; but now and then who waits longest is before all.
-  const bool lacks_a_place = in_flight_ >= made.slots && first && line_.is_before(key, *first);
+  const bool lacks_a_place = places_full() && first && line_.is_before(key, *first);
   if (!first || lacks_a_place ||
       !scheduling::delays(*demand, *line_.demand_of(*first), ledger_.free()))
     return made;
@@ -139,7 +148,7 @@ waiting_reason engine_core::reason_of(waiting_key key, const started_attempt& wa
 
 std::vector<waiting_reason> engine_core::waiting(const std::string& run_id) const {
   std::map<waiting_key, const started_attempt*> mine;
-  for (const waiting_attempts* each : {&waiting_, &demanding_, &parked_})
+  for (const waiting_attempts* each : {&waiting_, &demanding_, &parked_, &held_})
     for (const auto& [key, waits] : *each)
       if (waits.wanted.run_id == run_id && !is_stale(waits.wanted))
         mine.emplace(key, &waits.wanted);

@@ -5,23 +5,13 @@
 #include "actors/workflow/inputs.hpp"
 #include "actors/workflow/run_id.hpp"
 #include "actors/workflow/run_tag_check.hpp"
+#include "actors/workflow/tenant_name.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <google/protobuf/util/message_differencer.h>
 
 namespace troupe::workflow {
-namespace {
-
-bool is_tenant(const std::string& name) {
-  constexpr std::size_t most_bytes = 64;
-  return name.size() <= most_bytes && std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '.' || c == '_' || c == '-';
-         });
-}
-
-} // namespace
 
 void engine_core::submit(definition_ptr workflow, const input_values& inputs,
                          const submit_options& options, on_commit then) {
@@ -38,7 +28,7 @@ void engine_core::submit(definition_ptr workflow, const input_values& inputs,
     return then(fail(workflow_errc::bad_input,
                      fmt::format("priority {} is out of range; give one from {} to {}",
                                  options.priority, -highest_priority, highest_priority)));
-  if (!is_tenant(options.tenant))
+  if (!is_tenant_name(options.tenant))
     return then(fail(workflow_errc::bad_input,
                      fmt::format("tenant '{}'; use up to 64 of letters, digits, '.', '_', '-'",
                                  options.tenant.substr(0, 80))));

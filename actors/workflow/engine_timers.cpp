@@ -62,7 +62,7 @@ void engine_core::fire(const close_timer& due) {
     why = timed_out(due.instance, timeout_kind::start_to_close);
   for (const attempt_id& attempt : run.state.in_flight())
     if (attempt.instance == due.instance)
-      return finish_attempt(due.run_id, attempt, tl::unexpected(std::move(why)));
+      (void)finish_attempt(due.run_id, attempt, tl::unexpected(why));
 }
 
 void engine_core::fire(const start_timer& due) {

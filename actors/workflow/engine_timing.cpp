@@ -29,7 +29,7 @@ duration engine_core::full_time(time_point now) const {
 
 /// A place was taken or left.
 void engine_core::note_places(time_point now) {
-  const bool full = in_flight_ >= around_.options.max_attempts_in_flight;
+  const bool full = places_full();
   if (full == full_since_.has_value()) return;
   full_time_ = full_time(now);
   full_since_ = full ? std::optional{now} : std::nullopt;

@@ -76,6 +76,8 @@ const char* text_of(workflow_errc code) {
   case workflow_errc::bad_backup:
   case workflow_errc::backup_cut_off:
     return "bad backup";
+  case workflow_errc::snapshot_unreadable:
+    return "snapshot cannot be read";
   }
   return "unknown workflow error";
 }

@@ -75,6 +75,8 @@ enum class workflow_errc {
   bad_backup,
   /// One that is good as far as it goes, and ends in the middle.
   backup_cut_off,
+  /// What another process posted of what it has at work cannot be read by this build.
+  snapshot_unreadable,
 };
 
 [[nodiscard]] const std::error_category& workflow_category() noexcept;

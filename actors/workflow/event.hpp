@@ -122,6 +122,24 @@ struct step_failed {
   /// What the attempt said last about how far it had come; nullptr where it said nothing.
   message_ptr details{};
   std::optional<attempt_timing> timing{};
+  /// Another attempt of the instance is in flight, and is waited for; then there is no `retry_time`.
+  bool other_goes_on = false;
+};
+/// A second attempt was begun beside one that takes long.
+struct step_speculated {
+  attempt_id attempt;
+  /// The one that takes long, for how long it had run, and for how long it might before it counted as late.
+  std::uint32_t beside = 0;
+  duration ran{}, allowed{};
+};
+/// An attempt gave its place up for one of a higher priority; the instance is tried again.
+struct step_preempted {
+  attempt_id attempt;
+  /// As of `step_failed`.
+  message_ptr details{};
+  /// Idempotency key of the attempt that needed the place.
+  std::string needed_by{};
+  std::optional<attempt_timing> timing{};
 };
 struct step_retry_due {
   instance_id instance;
@@ -197,7 +215,7 @@ struct event {
   std::variant<run_started, step_scheduled, step_completed, step_failed, step_retry_due,
                run_recovered, run_completed, run_failed, step_decided, step_timed_out,
                run_cancelled, step_waiting, timer_fired, signal_received, run_compensating,
-               child_started, run_timed_out, run_cancelling>
+               child_started, run_timed_out, run_cancelling, step_speculated, step_preempted>
       what;
 };
 

@@ -60,6 +60,21 @@ struct encoder {
     if (from.retry_time) fill(*into.mutable_retry_time(), *from.retry_time);
     if (from.details) into.mutable_details()->PackFrom(*from.details);
     if (from.timing) fill(*into.mutable_timing(), *from.timing);
+    into.set_other_goes_on(from.other_goes_on);
+  }
+  void operator()(const step_speculated& from) const {
+    v1::StepSpeculated& into = *made.mutable_step_speculated();
+    fill(*into.mutable_attempt(), from.attempt);
+    into.set_beside(from.beside);
+    *into.mutable_ran() = to_proto(from.ran);
+    *into.mutable_allowed() = to_proto(from.allowed);
+  }
+  void operator()(const step_preempted& from) const {
+    v1::StepPreempted& into = *made.mutable_step_preempted();
+    fill(*into.mutable_attempt(), from.attempt);
+    if (from.details) into.mutable_details()->PackFrom(*from.details);
+    into.set_needed_by(from.needed_by);
+    if (from.timing) fill(*into.mutable_timing(), *from.timing);
   }
   void operator()(const step_retry_due& from) const {
     v1::StepRetryDue& into = *made.mutable_step_retry_due();
@@ -229,6 +244,22 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
     if (failed.has_details())
       if (auto details = unpack(from, failed.details())) made.details = std::move(*details);
     if (failed.has_timing()) made.timing = decode(failed.timing());
+    made.other_goes_on = failed.other_goes_on();
+    return what{std::move(made)};
+  }
+  case v1::Event::kStepSpeculated: {
+    const v1::StepSpeculated& begun = from.step_speculated();
+    return what{step_speculated{from_wire(begun.attempt()), begun.beside(),
+                                std::max(from_proto(begun.ran()), duration{}),
+                                std::max(from_proto(begun.allowed()), duration{})}};
+  }
+  case v1::Event::kStepPreempted: {
+    const v1::StepPreempted& ended = from.step_preempted();
+    step_preempted made{from_wire(ended.attempt()), nullptr, ended.needed_by()};
+    // As of a failed attempt.
+    if (ended.has_details())
+      if (auto details = unpack(from, ended.details())) made.details = std::move(*details);
+    if (ended.has_timing()) made.timing = decode(ended.timing());
     return what{std::move(made)};
   }
   case v1::Event::kStepRetryDue: {

@@ -74,8 +74,7 @@ const step& machine::definition_of(const instance_id& name) const {
 bool machine::is_current(const attempt_id& attempt) const {
   const instance_state* instance = find(attempt.instance);
   return instance && instance->status == instance_status::running &&
-         instance->attempts == attempt.attempt && instance->token == attempt.token &&
-         at_work(attempt.instance);
+         instance->has_in_flight(attempt.attempt, attempt.token) && at_work(attempt.instance);
 }
 
 bool machine::awaits_retry(const instance_id& name, std::uint32_t attempt) const {
@@ -149,8 +148,9 @@ step_failed machine::judge(const attempt_id& attempt, failure why, time_point no
   const step& from = definition_of(attempt.instance);
   auto due = next_attempt(from.retry, from.limits, instance.failures + 1,
                           instance.first_scheduled.value_or(now), why, now);
-  if (turning_back() && !attempt.instance.compensation) due.reset();
-  return {attempt, std::move(why), due, nullptr};
+  const bool other_goes_on = instance.has_two_in_flight();
+  if (other_goes_on || (turning_back() && !attempt.instance.compensation)) due.reset();
+  return {attempt, std::move(why), due, nullptr, std::nullopt, other_goes_on};
 }
 
 const dependency* machine::missing_reply(std::size_t at, std::uint32_t index) const {
@@ -209,7 +209,7 @@ std::vector<attempt_id> machine::in_flight() const {
     for (std::uint32_t i = 0; i < steps_[at].instances.size(); ++i) {
       const instance_state& instance = steps_[at].instances[i];
       if (instance.status == instance_status::running && at_work({workflow_->steps[at].id, i}))
-        made.push_back({{workflow_->steps[at].id, i}, instance.attempts, instance.token});
+        add_in_flight(made, {workflow_->steps[at].id, i}, instance);
     }
   return made;
 }

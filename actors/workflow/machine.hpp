@@ -113,6 +113,11 @@ using commands = std::vector<command>;
 ///    `run_compensating` says so: one after the other, the one that completed last first. From then on nothing
 ///    else happens in the run. A compensation is tried as a step is; one that fails for good is noted, and the
 ///    next one follows.
+///  - `step_speculated` puts a second attempt beside one that is in flight. The first of the two that completes completes the
+///    instance, and the other is not in flight any more. Where one fails the instance waits for the other; only where both
+///    have failed the instance has, once.
+///  - `step_preempted` takes an attempt back: the instance is tried again at once, before others of its step, and no failure
+///    is counted. Where another attempt of it is in flight it waits for that one.
 ///  - `run_timed_out` fails the run wherever it stands, but while it compensates: what undoes it takes its time.
 ///  - A step that is a run of its own has attempts as others have; each is another run. Such an attempt is not lost
 ///    with its process: the other run has its own history. Before a run fails or is cancelled the runs that it
@@ -161,6 +166,20 @@ public:
   [[nodiscard]] const std::optional<parent_ref>& parent() const { return parent_; }
   /// The attempt of an instance that is in flight.
   [[nodiscard]] std::optional<attempt_id> attempt_of(const instance_id& instance) const;
+  /// The other one where two attempts of an instance are in flight, this one among them.
+  [[nodiscard]] std::optional<attempt_id> other_of(const attempt_id& attempt) const;
+  /// Whether a second attempt may be begun beside this one.
+  [[nodiscard]] bool may_have_second(const attempt_id& first) const;
+  /// The event for that.
+  /// @param ran how long it has run; may be `allowed`.
+  [[nodiscard]] step_speculated second_of(const attempt_id& first, duration ran,
+                                          duration allowed) const;
+  /// So many second attempts there have been.
+  [[nodiscard]] std::size_t second_attempts() const { return second_attempts_; }
+  /// Whether this attempt is in flight and may be asked to give its place up.
+  [[nodiscard]] bool may_be_preempted(const attempt_id& attempt) const;
+  /// So often attempts of the instance gave their place up.
+  [[nodiscard]] std::uint32_t preemptions_of(const instance_id& instance) const;
   /// What an earlier attempt of the instance said last about how far it had come; nullptr where none did.
   [[nodiscard]] message_ptr details_of(const instance_id& instance) const;
   /// The run that the instance's last attempt started; empty where none was.
@@ -262,6 +281,8 @@ private:
   /// Whether it is another run that is not known to be closed.
   [[nodiscard]] bool is_open_child(const instance_id& name) const;
   [[nodiscard]] bool compensation_in_flight() const;
+  static void add_in_flight(std::vector<attempt_id>& into, const instance_id& name,
+                            const instance_state& of);
   [[nodiscard]] bool awaits_answers() const;
   void describe_compensation(v1::StepSummary& made, std::size_t step, std::uint32_t index) const;
   /// The dependency by which it reads a reply that will never come; nullptr where there is none.
@@ -309,6 +330,7 @@ private:
   /// Runs that steps have started and that are not known to be closed, and all that they have started.
   std::size_t open_children_ = 0;
   std::size_t children_started_ = 0;
+  std::size_t second_attempts_ = 0;
   /// It has compensated, or does.
   bool turned_back_ = false;
   /// Of a cancelled run.

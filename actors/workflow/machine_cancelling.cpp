@@ -9,6 +9,7 @@
 //   running, awaited      step_completed             completed, and to be undone
 //   running, awaited      step_failed                failed
 //   running, not awaited  (at once)                  ready, for ever
+//   running, awaited  step_speculated            (refused)
 //   running, a run        step_completed or _failed  completed or failed
 //   any other             (nothing)                  (stays)
 //   running, awaited      run_recovered              ready, for ever: it was lost with its process
@@ -33,12 +34,16 @@ result<void> machine::transition::operator()(const run_cancelling& happened) {
 
 /// Lets go of the attempts of agents in flight but these.
 void machine::transition::abandon(const std::vector<std::uint64_t>& awaited) {
+  const auto is_awaited = [&](std::uint64_t token) {
+    return std::ranges::find(awaited, token) != awaited.end();
+  };
   for (std::size_t step = 0; step < state.steps_.size(); ++step) {
     if (definition_of(step).kind != step_kind::agent) continue;
     for (instance_state& each : state.steps_[step].instances) {
-      if (each.status != instance_status::running ||
-          std::ranges::find(awaited, each.token) != awaited.end())
-        continue;
+      if (each.status != instance_status::running) continue;
+      if (!is_awaited(each.token)) each.token = 0;
+      if (!is_awaited(each.beside.token)) each.beside = {};
+      if (each.token != 0 || each.beside.attempt != 0) continue;
       each.status = instance_status::ready;
       --state.steps_[step].active;
     }

@@ -80,6 +80,8 @@ std::optional<attempt_id> machine::attempt_of(const instance_id& name) const {
   const instance_state* instance = find(name);
   if (!instance || instance->status != instance_status::running || !at_work(name))
     return std::nullopt;
+  if (instance->token == 0)
+    return attempt_id{name, instance->beside.attempt, instance->beside.token};
   return attempt_id{name, instance->attempts, instance->token};
 }
 

@@ -56,6 +56,7 @@ void machine::transition::recover_instance(std::size_t at, std::uint32_t index,
       break;
     }
     instance.status = instance_status::ready;
+    instance.beside = {};
     again.push_back(index);
     break;
   default:

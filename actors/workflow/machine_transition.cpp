@@ -93,6 +93,7 @@ void machine::transition::complete(const slot& at, message_ptr reply) {
   at.instance->reply = std::move(reply);
   at.instance->last_failure.reset();
   at.instance->details.reset();
+  at.instance->beside = {};
   --state.steps_[at.step].active;
   if (definition_of(at.step).compensate) state.undo_.emplace_back(at.step, at.index);
   close_instance(at);
@@ -112,7 +113,15 @@ result<void> machine::transition::operator()(const step_failed& happened) {
   const auto at = find_running(happened.attempt);
   if (!at) return tl::unexpected(at.error());
   instance_state& instance = *at->instance;
+  if (happened.other_goes_on != instance.has_two_in_flight())
+    return mismatch(describe(happened.attempt) + " is not the only one, or is");
   instance.last_failure = happened.why;
+  if (happened.other_goes_on) {
+    if (happened.details) instance.details = happened.details;
+    take_back(instance, happened.attempt);
+    return {};
+  }
+  instance.beside = {};
   ++instance.failures;
   if (happened.details) instance.details = happened.details;
   if (happened.attempt.instance.compensation) {

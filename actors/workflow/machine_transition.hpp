@@ -35,6 +35,8 @@ struct machine::transition {
   result<void> operator()(const child_started& happened);
   result<void> operator()(const run_timed_out& happened);
   result<void> operator()(const run_cancelling& happened);
+  result<void> operator()(const step_speculated& happened);
+  result<void> operator()(const step_preempted& happened);
 
 private:
   /// A place in the state that an event names.
@@ -84,6 +86,9 @@ private:
   void abandon(const std::vector<std::uint64_t>& awaited);
   void recover_cancelling();
   void want_cancelled();
+
+  // machine_second.cpp
+  static void take_back(instance_state& from, const attempt_id& ended);
 
   // machine_child.cpp
   void end_child(const slot& at, message_ptr reply);

@@ -134,7 +134,8 @@ private:
             std::ranges::find(filter.statuses, run.status) != filter.statuses.end()) &&
            (filter.workflow.empty() || filter.workflow == run.workflow) &&
            (!filter.started_since || run.started >= *filter.started_since) &&
-           (!filter.started_before || run.started < *filter.started_before);
+           (!filter.started_before || run.started < *filter.started_before) &&
+           (!filter.closed_since || (is_closed(run) && run.closed >= *filter.closed_since));
   }
   [[nodiscard]] static bool has_all(const std::map<std::string, std::string>& tags,
                                     const std::map<std::string, std::string>& wanted) {

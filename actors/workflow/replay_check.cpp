@@ -33,8 +33,14 @@ struct subject {
   }
   std::string operator()(const step_failed& is) const {
     return fmt::format("{}: {}, {}", name_of(is.attempt), is.why.type,
-                       is.retry_time ? "tried again" : "for good");
+                       is.other_goes_on ? "the other one goes on"
+                       : is.retry_time  ? "tried again"
+                                        : "for good");
   }
+  std::string operator()(const step_speculated& is) const {
+    return fmt::format("{} beside attempt {}", name_of(is.attempt), is.beside);
+  }
+  std::string operator()(const step_preempted& is) const { return name_of(is.attempt); }
   std::string operator()(const step_retry_due& is) const {
     return fmt::format("{} attempt {}", name_of(is.instance), is.attempt);
   }

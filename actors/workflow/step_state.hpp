@@ -31,6 +31,13 @@ enum class instance_status {
   skipped
 };
 
+/// An attempt in flight that is not the last one.
+struct attempt_beside {
+  /// 0: there is none.
+  std::uint32_t attempt = 0;
+  std::uint64_t token = 0;
+};
+
 /// One instance of a step.
 struct instance_state {
   instance_status status = instance_status::blocked;
@@ -40,8 +47,12 @@ struct instance_state {
   std::uint32_t attempts = 0;
   /// Attempts that failed.
   std::uint32_t failures = 0;
-  /// Of the attempt that is wanted or in flight.
+  /// Of the last attempt, wanted or in flight; 0: it has failed while `beside` is in flight.
   std::uint64_t token = 0;
+  /// While a second attempt is in flight: the one before it. Alone where the second has ended.
+  attempt_beside beside{};
+  /// Of its attempts, those that were begun beside another one, and those that gave their place up.
+  std::uint16_t second_attempts = 0, preemptions = 0;
   std::optional<time_point> first_scheduled;
   /// Of the next attempt, or of the timer.
   std::optional<time_point> retry_time;
@@ -52,6 +63,13 @@ struct instance_state {
   message_ptr details;
   /// Of a step that is a run of its own: the last one that was started.
   std::string child_run;
+
+  /// Of an instance that is `running`.
+  [[nodiscard]] bool has_in_flight(std::uint32_t attempt, std::uint64_t of_token) const {
+    return of_token != 0 && ((attempt == attempts && of_token == token) ||
+                             (attempt == beside.attempt && of_token == beside.token));
+  }
+  [[nodiscard]] bool has_two_in_flight() const { return token != 0 && beside.attempt != 0; }
 };
 
 /// A step and its instances.

@@ -85,6 +85,8 @@ struct run_filter {
   std::string workflow;
   std::optional<std::chrono::system_clock::time_point> started_since;
   std::optional<std::chrono::system_clock::time_point> started_before{};
+  /// Closed ones alone.
+  std::optional<std::chrono::system_clock::time_point> closed_since{};
   /// Runs that have all of these.
   std::map<std::string, std::string> tags{};
   std::size_t limit = 1'000;

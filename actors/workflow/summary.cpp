@@ -55,6 +55,8 @@ void describe(v1::StepSummary& made, const step& from, std::uint32_t index,
   if (state.closed) *made.mutable_closed_time() = encode(*state.closed);
   if (state.last_failure) *made.mutable_failure() = encode(*state.last_failure);
   made.set_child_run_id(state.child_run);
+  made.set_second_attempts(state.second_attempts);
+  made.set_preemptions(state.preemptions);
 }
 
 void describe_graph(v1::RunSummary& made, const definition& workflow) {

@@ -39,6 +39,11 @@ HISTORIES = {
                   'step_timed_out { step: "list" %s }' % FAILED.replace("files.busy", "workflow.timeout"),
                   'run_failed { %s }' % FAILED.replace("retryable", 'step { step: "list" attempt: 1 } retryable')],
     "cancelled": [START, "step_scheduled { %s }" % ATTEMPT, 'run_cancelled { reason: "enough" }'],
+    "second_attempt": [START.replace('id: "list"', 'id: "list" speculate { factor: 2 } preemptible: true'), "step_scheduled { %s }" % ATTEMPT,
+                       'step_speculated { attempt { step: "list" attempt: 2 token: 2 } beside: 1 ran { seconds: 9 } allowed { seconds: 4 } }',
+                       "step_failed { %s %s other_goes_on: true }" % (ATTEMPT, FAILED),
+                       'step_preempted { attempt { step: "list" attempt: 2 token: 2 } needed_by: "x/y/0" details { %s } }' % LISTING,
+                       'step_scheduled { attempt { step: "list" attempt: 3 token: 3 } }'],
     "recovered": [START, "step_scheduled { %s }" % ATTEMPT, 'run_recovered { owner: "b" }',
                   'step_scheduled { attempt { step: "list" attempt: 2 token: 2 } }'],
 }
@@ -54,6 +59,13 @@ MESSAGES = {
         "causes": 'type: "a.b" message: "outer" retryable: true timeout { kind: TIMEOUT_KIND_HEARTBEAT } '
                   'cause { type: "c.d" message: "inner" cause { message: "innermost" step { step: "s" } } }'}),
     "workflow_definition": ("WorkflowDefinition", {"two_steps": DEFINITION}),
+    "node_snapshot": ("NodeSnapshot", {
+        "busy": 'format: 1 owner: "17-a" node_class: "n" policy: "fifo" host: "h" process: 17 began_time { seconds: 1800000000 } '
+                'taken_time { seconds: 1800000009 } runs: 2 in_flight: 1 places: 256 last_commit { nanos: 5000 } counted { events: 9 } '
+                'resources { name: "cpu" capacity: 2000 used: 1000 } queues { name: "slot" count: 3 oldest_time { seconds: 1800000001 } } '
+                'waiting { run_id: "r" step: "s" index: 1 attempt: 2 since_time { seconds: 1800000001 } what: "slot" detail: "d" } '
+                'at_work { run_id: "r" step: "t" attempt: 1 what: "a/b" compensation: true } tenants { name: "acme" weight: 3 waiting: 1 } '
+                'keys { name: "api" held: 1 full_time { seconds: 1800000019 } } tenants_known: 1 keys_known: 1'}),
     "report": ("WriteReportRequest", {
         "one_document": 'folder: "out" title: "T <b>" include_original_text: true '
                         'documents { name: "a.txt" text: "Ana lives here" size_bytes: 14 } '

@@ -33,6 +33,36 @@ steps:
     input: { argv: ["true"] }
 """
 
+# Long the first time, at once the next.
+SLOW_ONCE = 'mkdir "$0/$1" 2>/dev/null && exec sleep 60; true'
+SECOND = f"""name: second
+inputs: {{ folder: string }}
+steps:
+  slow:
+    agent: process.run
+    speculate: {{ after: 200ms }}
+    input: {{ argv: [sh, -c, '{SLOW_ONCE}', "${{inputs.folder}}", slow] }}
+  breaks:
+    agent: process.run
+    speculate: {{ after: 200ms }}
+    retry: {{ maximum_attempts: 1 }}
+    input: {{ argv: [sh, -c, 'mkdir "$0/breaks" 2>/dev/null || {{ sleep 0.3; exit 0; }}; sleep 0.4; exit 1', "${{inputs.folder}}"] }}
+  low:
+    agent: process.run
+    needs: [slow, breaks]
+    priority: -10
+    preemptible: true
+    resources: {{ cpu: 1 }}
+    input: {{ argv: [sh, -c, '{SLOW_ONCE}', "${{inputs.folder}}", low] }}
+  nap: {{ wait: 300ms, needs: [slow, breaks] }}
+  high:
+    agent: process.run
+    needs: [nap]
+    priority: 10
+    resources: {{ cpu: 1 }}
+    input: {{ argv: [sh, -c, "true"] }}
+"""
+
 
 class Recorder:
     def __init__(self, folder: pathlib.Path):
@@ -93,6 +123,11 @@ class Recorder:
     def children(self):
         self.start(EXAMPLES / "child-folder.yaml", *self.folders()).wait()
 
+    def second(self):
+        path = self.folder / "second.yaml"
+        path.write_text(SECOND)
+        self.start(path, "--input", f"folder={self.folder}", "--allow-process", "/bin/sh", "--resources", "cpu=1").wait()
+
     def failed(self):
         path = self.folder / "failing.yaml"
         path.write_text("name: failing\nsteps:\n  a: { agent: files.list, input: { folder: /nowhere } }\n")
@@ -119,4 +154,4 @@ def main(names):
 
 if __name__ == "__main__":
     main(sys.argv[1:] or [each for each in vars(Recorder) if each in (
-        "completed", "retried", "approved", "recovered", "compensated", "children", "failed", "cancelled")])
+        "completed", "retried", "approved", "recovered", "compensated", "children", "failed", "cancelled", "second")])

@@ -4,7 +4,7 @@
 A run fans out over documents to commands, each of which writes a line with its idempotency key; some fail the first time
 and are tried again. It waits for timers and a signal, starts runs within it, holds resources, and is cancelled in the
 middle now and then: then what it did is undone. Checked of each run when it is closed: its history has no gap, replays
-and is what this build would have recorded; no step was scheduled again after its completion was committed; no command
+and is what this build would have recorded; no step was scheduled again after its completion was committed, though some have second attempts and give their places up; no command
 ran more often than the history says, and none is left running; of a completed run every effect is there, of a cancelled
 one every committed effect is undone. Options: --rounds N (kills), --seed N, --store sqlite|postgresql.
 """
@@ -32,7 +32,7 @@ LONGEST_LIFE = 0.3
 
 # A line into a log is the effect: its key, which is the same for every attempt.
 EFFECT = 'echo "$TROUPE_IDEMPOTENCY_KEY" >> "$0/effects"'
-FLAKY = EFFECT + '; mkdir "$0/tried-$1" 2>/dev/null && exit 1; exit 0'
+FLAKY = EFFECT + '; mkdir "$0/tried-$1" 2>/dev/null && exit 1; sleep 0.0$(($$ % 10)); exit 0'
 DEFINITION = f"""name: chaos
 inputs: {{ folder: string, logs: string }}
 defaults:
@@ -63,6 +63,8 @@ steps:
     for_each: ${{steps.effect}}
     parallelism: 2
     resources: {{ cpu: 1 }}
+    speculate: {{ after: 30ms }}
+    preemptible: true
     input: {{ argv: [sh, -c, '{FLAKY}', "${{inputs.logs}}", "at-${{index}}"] }}
   nap: {{ wait: 100ms, needs: [list] }}
   child:
@@ -74,9 +76,16 @@ steps:
     signal: approve
     needs: [nap]
     timeouts: {{ schedule_to_close: 1h }}
+  urgent:
+    agent: process.run
+    priority: 10
+    for_each: ${{steps.effect}}
+    parallelism: 1
+    resources: {{ cpu: 2 }}
+    input: {{ argv: [sh, -c, '{EFFECT}', "${{inputs.logs}}"] }}
   last:
     agent: process.run
-    needs: [flaky, child, approve]
+    needs: [flaky, urgent, child, approve]
     input: {{ argv: [sh, -c, '{EFFECT}', "${{inputs.logs}}"] }}
 """
 
@@ -163,7 +172,7 @@ class ChaosTest(SystemTest):
             history = self.history(each)
             self.assertEqual([event["sequence"] for event in history], [str(n) for n in range(1, len(history) + 1)])
             for event in history:
-                for kind, counter in (("stepScheduled", scheduled), ("stepCompleted", completed)):
+                for kind, counter in (("stepScheduled", scheduled), ("stepSpeculated", scheduled), ("stepCompleted", completed)):
                     if kind in event:
                         attempt = event[kind]["attempt"]
                         key = f"{each}/{attempt['step']}/{attempt.get('index', 0)}" + "/compensate" * attempt.get("compensation", False)
@@ -173,12 +182,12 @@ class ChaosTest(SystemTest):
         for key, times in effects.items():
             self.assertLessEqual(times, scheduled[key], f"{key} ran more often than the history knows")
         for key in completed:
-            if key.rsplit("/")[1] in ("effect", "flaky", "told", "last"):
+            if key.rsplit("/")[1] in ("effect", "flaky", "urgent", "told", "last"):
                 self.assertGreaterEqual(effects[key], 1, f"{key} is lost")
         if self.status(run) == "completed":
             done = collections.Counter(key.split("/")[1] for key in completed)
-            self.assertEqual({step: done[step] for step in ("effect", "flaky", "child", "last")} | {"told": done["told"]},
-                             {"effect": DOCUMENTS, "flaky": DOCUMENTS, "child": DOCUMENTS, "last": 1, "told": DOCUMENTS})
+            self.assertEqual({step: done[step] for step in ("effect", "flaky", "urgent", "child", "last")} | {"told": done["told"]},
+                             {"effect": DOCUMENTS, "flaky": DOCUMENTS, "urgent": DOCUMENTS, "child": DOCUMENTS, "last": 1, "told": DOCUMENTS})
         else:
             undone = {key.removesuffix("/compensate") for key in completed if key.endswith("/compensate")}
             self.assertEqual(undone, {key for key in completed if key.startswith(f"{run}/effect/") and not key.endswith("/compensate")})

@@ -124,7 +124,7 @@ result<engine_round> run_engine(const durable_settings& settings,
   starting_gate gate;
   finish_line finish;
   workflow::engine_options options;
-  options.max_uncommitted = settings.max_uncommitted;
+  options.max_started_ahead = settings.max_started_ahead;
   const auto engine = workflow::engine::start(
       agents, gate.starter(), recording_store(std::move(*opened), recorder), options);
   if (!engine) return tl::unexpected(engine.error());
@@ -176,7 +176,7 @@ result<void> run_bench_durable(const durable_settings& settings, figure_sink& ou
   constexpr double share_of_bare = 0.5;
   const bench_settings shown{{"runs", settings.runs},
                              {"steps", settings.steps},
-                             {"max_uncommitted", settings.max_uncommitted},
+                             {"max_started_ahead", settings.max_started_ahead},
                              {"synchronous", "FULL"}};
   const auto put = [&](const char* name, const char* unit, const std::vector<double>& values,
                        std::optional<bench_goal> goal = {}) {
@@ -231,7 +231,7 @@ void add_bench_durable(CLI::App& bench, std::function<exit_code()>& chosen) {
   };
   size("--runs", options->settings.runs, 1, 10'000, "Runs at once");
   size("--steps", options->settings.steps, 1, 1'000, "Steps of each run");
-  size("--max-uncommitted", options->settings.max_uncommitted, 0, 1'000'000,
+  size("--max-started-ahead", options->settings.max_started_ahead, 0, 1'000'000,
        "Attempts that may start before they are durable");
   command->footer(bench_durable_footer);
   run_bench_on_parse(*command, options, chosen, &bench_durable);

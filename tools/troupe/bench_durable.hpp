@@ -17,7 +17,7 @@ struct durable_settings {
   std::size_t runs = 64;
   std::size_t steps = 200;
   /// See `engine_options`.
-  std::size_t max_uncommitted = 0;
+  std::size_t max_started_ahead = 0;
 };
 
 /// Measures the history rows that the workflow engine commits per second (`synchronous=FULL`) while

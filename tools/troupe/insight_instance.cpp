@@ -52,6 +52,12 @@ nlohmann::ordered_json attempt_json(const attempt_insight& of) {
   if (!of.child_run.empty()) made["child_run"] = of.child_run;
   if (!of.owner.empty()) made["node"] = of.owner;
   if (!of.node_class.empty()) made["node_class"] = of.node_class;
+  if (of.beside > 0) {
+    made["beside"] = of.beside;
+    made["beside_ran_seconds"] = seconds_from(of.beside_ran);
+    made["beside_allowed_seconds"] = seconds_from(of.allowed);
+  }
+  if (!of.needed_by.empty()) made["needed_by"] = of.needed_by;
   if (of.why) made["failure"] = {{"type", of.why->type}, {"message", of.why->message}};
   return made;
 }
@@ -66,6 +72,9 @@ std::string joined(const std::vector<std::string>& of) {
 std::string attempt_line(const attempt_insight& of, const char* what) {
   std::string made =
       fmt::format("  {} {}: wanted at {}", what, of.attempt, span_text(of.scheduled));
+  if (of.beside > 0)
+    made += fmt::format(" beside attempt {}, which had run {} and was late after {}", of.beside,
+                        span_text(of.beside_ran), span_text(of.allowed));
   if (of.started) made += fmt::format(", started at {}", span_text(*of.started));
   if (of.slot_wait.count() > 0) made += fmt::format(", {} for a place", span_text(of.slot_wait));
   if (of.resource_wait.count() > 0)
@@ -73,6 +82,7 @@ std::string attempt_line(const attempt_insight& of, const char* what) {
                         of.missing.empty() ? "" : " (" + joined(of.missing) + ")");
   if (of.answered) made += fmt::format(", ran {}", span_text(*of.answered - *of.started));
   made += fmt::format(", {}", name_of(of.outcome));
+  if (!of.needed_by.empty()) made += fmt::format(": its place was needed by {}", of.needed_by);
   if (of.why) made += fmt::format(": {} [{}]", of.why->message, of.why->type);
   if (!of.child_run.empty()) made += ", run " + of.child_run;
   if (!of.owner.empty()) made += ", on " + of.owner;

@@ -13,6 +13,9 @@ public:
 
   /// Whether a signal has come. Any thread.
   [[nodiscard]] static bool requested();
+
+  /// What the second signal calls before it ends the process; nullptr: nothing. May only do what signal handlers may.
+  static void at_forced_end(void (*last)() noexcept);
 };
 
 } // namespace troupe::cli

@@ -2,6 +2,8 @@
 
 #include "actors/scheduling/learning/cost_learner.hpp"
 #include "actors/scheduling/online/online_policy.hpp"
+#include "tools/troupe/console.hpp"
+#include "tools/troupe/max_uncommitted_option.hpp"
 #include "tools/troupe/models.hpp"
 
 #include <CLI/CLI.hpp>
@@ -15,6 +17,8 @@ void node_setup::add_to(CLI::App& command) {
   resources_.add_to(command);
   process_.add_to(command);
   retention_.add_to(command);
+  add_max_uncommitted_option(command, max_uncommitted_);
+  tenant_weights_.add_to(command);
   command
       .add_option("--policy", policy_,
                   "Who of the attempts that wait goes first: aged-srpt, srpt, las, rank or fifo")
@@ -40,6 +44,8 @@ result<std::unique_ptr<node>> node_setup::start(bool must_exist) const {
   wanted.resources = resources_.value();
   wanted.process = process_.value();
   wanted.policy = policy_;
+  wanted.max_uncommitted = max_uncommitted_;
+  wanted.tenant_weights = tenant_weights_.value();
   // Where that cannot be known nothing is learnt; a run does not fail for it.
   if (const auto file = store_.costs_file()) {
     std::error_code ignored; // what cannot be written there is said when it is tried
@@ -47,6 +53,18 @@ result<std::unique_ptr<node>> node_setup::start(bool must_exist) const {
     wanted.costs = std::make_shared<scheduling::cost_learner>(*file);
   }
   return node::start(wanted, std::move(*store));
+}
+
+std::unique_ptr<workflow::snapshot_publisher> node_setup::start_publisher(node& of) const {
+  auto board = store_.board(false);
+  if (!board) return nullptr; // then there is no store either
+  workflow::publisher_options wanted;
+  wanted.look = [&of] { return of.workflows().snapshot(); };
+  wanted.board = std::move(*board);
+  wanted.failed = [](const error& why) {
+    print_warning("troupe top does not see this process: " + why.message());
+  };
+  return std::make_unique<workflow::snapshot_publisher>(std::move(wanted));
 }
 
 } // namespace troupe::cli

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "actors/node.hpp"
+#include "actors/workflow/live/snapshot_publisher.hpp"
 #include "tools/troupe/precision_option.hpp"
 #include "tools/troupe/process_option.hpp"
 #include "tools/troupe/resources_option.hpp"
 #include "tools/troupe/retention_option.hpp"
 #include "tools/troupe/store_option.hpp"
+#include "tools/troupe/tenant_weights_option.hpp"
 
 #include <memory>
 #include <string>
@@ -25,6 +27,9 @@ public:
   [[nodiscard]] std::unique_ptr<workflow::retention> start_retention() const {
     return retention_.start(store_);
   }
+  /// Posts what the node has at work beside its store while it lives, for `troupe top`; nullptr where there is no place
+  /// for it. Not after the node.
+  [[nodiscard]] std::unique_ptr<workflow::snapshot_publisher> start_publisher(node& of) const;
   [[nodiscard]] const store_option& store() const { return store_; }
 
 private:
@@ -33,7 +38,9 @@ private:
   resources_option resources_;
   process_option process_;
   retention_option retention_;
+  tenant_weights_option tenant_weights_;
   std::string policy_ = node_options{}.policy;
+  std::size_t max_uncommitted_ = node_options{}.max_uncommitted;
 };
 
 } // namespace troupe::cli

@@ -27,7 +27,10 @@ std::string instance_name(const v1::AttemptRef& attempt) {
 std::string failed_line(const v1::StepFailed& failed) {
   return fmt::format("{} attempt {} failed: {} [{}]{}\n", instance_name(failed.attempt()),
                      failed.attempt().attempt(), failed.failure().message(),
-                     failed.failure().type(), failed.has_retry_time() ? "; will try again" : "");
+                     failed.failure().type(),
+                     failed.other_goes_on()    ? "; the other attempt goes on"
+                     : failed.has_retry_time() ? "; will try again"
+                                               : "");
 }
 
 } // namespace
@@ -86,6 +89,16 @@ void progress::on_event(const std::string& run_id, const v1::Event& event) {
                              event.timer_fired().index()));
   else if (event.has_signal_received())
     print(from + fmt::format("signal {} received\n", event.signal_received().name()));
+  else if (event.has_step_speculated())
+    print(from + fmt::format("{} attempt {} takes long; attempt {} begins beside it\n",
+                             instance_name(event.step_speculated().attempt()),
+                             event.step_speculated().beside(),
+                             event.step_speculated().attempt().attempt()));
+  else if (event.has_step_preempted())
+    print(from + fmt::format("{} attempt {} gave its place to {}; will go on\n",
+                             instance_name(event.step_preempted().attempt()),
+                             event.step_preempted().attempt().attempt(),
+                             event.step_preempted().needed_by()));
   else if (event.has_run_timed_out())
     print(from + event.run_timed_out().failure().message() + "\n");
   else if (event.has_run_cancelling())

@@ -105,6 +105,7 @@ exit_code run(const run_options& options) {
   auto node = options.node.start(!options.target.may_make_store());
   if (!node) return report(node.error());
   const auto retention = options.node.start_retention();
+  const auto publisher = options.node.start_publisher(**node);
   const auto code = drive(**node, options, shown);
   // However short the run was.
   while (retention && !interrupt::requested() && !retention->wait_for_look(tick)) {

@@ -111,6 +111,8 @@ nlohmann::ordered_json run_json(const v1::RunSummary& run) {
                                  {"agent", step.agent()},
                                  {"status", status_name(step.status())},
                                  {"attempts", step.attempts()}};
+    if (step.second_attempts() > 0) entry["second_attempts"] = step.second_attempts();
+    if (step.preemptions() > 0) entry["preemptions"] = step.preemptions();
     if (step.has_failure()) entry["failure"] = to_json(step.failure());
     if (!step.skip_reason().empty()) entry["skip_reason"] = step.skip_reason();
     if (!step.child_run_id().empty()) entry["child_run"] = step.child_run_id();

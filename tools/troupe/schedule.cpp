@@ -73,6 +73,7 @@ exit_code run_schedules(std::vector<workflow::cron::schedule> schedules,
   if (!runs && interrupt::requested()) return report_interrupted(); // reading a definition
   if (!runs) return report(runs.error().why, runs.error().code);
   const auto retention = options.node.start_retention();
+  const auto publisher = options.node.start_publisher(**node);
   return keep(**node, *runs, options);
 }
 
@@ -105,6 +106,7 @@ constexpr const char* schedule_footer =
       overlap: skip                     # while the last one is open: skip, allow or cancel
       priority: 10
       deadline: 1h
+      tenant: acme                      # for whom its runs are (--tenant-weight)
 
 A run's id is the schedule's name and the time at which it is due, NAME.20261127T0130Z: so it is started once, however
 often this command is, and in however many processes on one store. Nothing else is kept: what was missed follows from the

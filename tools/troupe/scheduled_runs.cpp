@@ -54,6 +54,7 @@ workflow::cron::schedule_world scheduled_runs::world() {
     how.run_id = run_id;
     how.priority = which.priority;
     how.deadline = which.deadline;
+    how.tenant = which.tenant;
     const auto started = engine_->submit(what.definition, what.inputs, how);
     if (!started) return tl::unexpected(started.error());
     return {};

@@ -54,14 +54,26 @@ std::string failure_text(const v1::Failure& why) {
   return fmt::format("{} [{}]", why.message(), why.type());
 }
 
+/// What happened to a step, beyond its status.
+std::string remarks(const v1::StepSummary& step) {
+  std::string made = step.has_failure()            ? failure_text(step.failure())
+                     : step.child_run_id().empty() ? step.skip_reason()
+                                                   : "run " + step.child_run_id();
+  const auto add = [&](std::uint32_t times, const char* what) {
+    if (times > 0)
+      made += fmt::format("{}{} {}{}", made.empty() ? "" : "; ", times, what, times > 1 ? "s" : "");
+  };
+  add(step.second_attempts(), "second attempt");
+  add(step.preemptions(), "preemption");
+  return made;
+}
+
 bool print_steps(const v1::RunSummary& run) {
   table rows{{"STEP", "AGENT", "STATUS", "ATTEMPTS", "WHY"}, {3}};
   for (const auto& step : run.steps()) {
     const auto name = fmt::format("{}[{}]", step.step(), step.index());
     rows.add({name, step.agent(), status_name(step.status()), std::to_string(step.attempts()),
-              step.has_failure()            ? failure_text(step.failure())
-              : step.child_run_id().empty() ? step.skip_reason()
-                                            : "run " + step.child_run_id()});
+              remarks(step)});
     if (!step.has_compensation()) continue;
     const auto& undo = step.compensation();
     rows.add({name + " undone", undo.agent(), status_name(undo.status()),

@@ -88,10 +88,12 @@ result<std::unique_ptr<workflow::store>> store_option::open(bool must_exist) con
   return workflow::open_sqlite_store(*file, options);
 }
 
-result<std::unique_ptr<workflow::store>> store_option::open_to_read() const {
+result<std::unique_ptr<workflow::store>>
+store_option::open_to_read(std::chrono::milliseconds reconnect_time) const {
   if (workflow::is_postgres_address(given_)) {
     workflow::postgres_store_options options;
     options.read_only = true;
+    options.reconnect_time = reconnect_time;
     return workflow::open_postgres_store(given_, options);
   }
   const auto file = file_of(given_);
@@ -135,6 +137,20 @@ result<std::filesystem::path> store_option::costs_file() const {
   const auto file = file_of(given_);
   if (!file) return tl::unexpected(file.error());
   return std::filesystem::path{file->string() + "-costs.json"};
+}
+
+result<std::unique_ptr<workflow::snapshot_board>> store_option::board(bool to_read) const {
+  if (workflow::is_postgres_address(given_)) return workflow::open_postgres_board(given_, to_read);
+  const auto file = file_of(given_);
+  if (!file) return tl::unexpected(file.error());
+  return workflow::open_file_board(*file);
+}
+
+result<std::string> store_option::shown() const {
+  if (workflow::is_postgres_address(given_)) return workflow::shown_postgres_address(given_);
+  const auto file = file_of(given_);
+  if (!file) return tl::unexpected(file.error());
+  return std::string{scheme} + file->string();
 }
 
 std::string store_option::as_argument() const {

@@ -100,11 +100,14 @@ reply<secret> read_secret(const v1::SecretVariable& from, const process_policy& 
 }
 
 reply<void> check_environment(const v1::RunProcessRequest& from, const process_policy& policy,
-                              const envelope_header& header, checked_request& made) {
+                              const call_context& context, checked_request& made) {
+  const envelope_header& header = context.header();
   made.plan.environment = {"PATH=" + policy.path};
   // The same for every attempt of a step: how a command tells that it did its work before.
   if (!header.idempotency_key.empty() && !has_nul(header.idempotency_key))
     made.plan.environment.push_back("TROUPE_IDEMPOTENCY_KEY=" + header.idempotency_key);
+  if (const auto attempt = context.attempt(); attempt > 0)
+    made.plan.environment.push_back(fmt::format("TROUPE_ATTEMPT={}", attempt));
   for (const v1::EnvironmentVariable& each : from.environment()) {
     if (auto good = check_name(each.name(), policy, made.plan); !good) return good;
     if (has_nul(each.value()) || each.value().size() > most_argument_bytes)
@@ -157,13 +160,13 @@ reply<void> check_limits(const v1::ProcessLimits& from, std::uint64_t granted_me
 }
 
 reply<checked_request> check_request(const v1::RunProcessRequest& from,
-                                     const process_policy& policy, const envelope_header& header) {
+                                     const process_policy& policy, const call_context& context) {
   checked_request made;
   if (auto good = check_program(from, policy, made.plan); !good)
     return tl::unexpected(std::move(good.error()));
-  if (auto good = check_environment(from, policy, header, made); !good)
+  if (auto good = check_environment(from, policy, context, made); !good)
     return tl::unexpected(std::move(good.error()));
-  if (auto good = check_limits(from.limits(), header.granted_memory_bytes, made); !good)
+  if (auto good = check_limits(from.limits(), context.header().granted_memory_bytes, made); !good)
     return tl::unexpected(std::move(good.error()));
   made.plan.folder = from.working_folder();
   if (!made.plan.folder.empty() && (made.plan.folder[0] != '/' || has_nul(made.plan.folder)))
@@ -267,16 +270,24 @@ reply<v1::RunProcessReply> answer_of(process_outcome done, const v1::RunProcessR
 
 reply<v1::RunProcessReply> run(const v1::RunProcessRequest& request, const call_context& context,
                                const process_service& service) {
-  const auto checked = check_request(request, service.policy(), context.header());
+  const auto checked = check_request(request, service.policy(), context);
   if (!checked) return tl::unexpected(checked.error());
+  bool gave_its_place = false;
   auto done = run_process(
       checked->plan,
       [&] {
         context.heartbeat();
         return !context.abandoned() && !service.stopping();
       },
-      [&] { return context.cancelled(); });
+      [&] {
+        gave_its_place = gave_its_place || context.preempted();
+        return gave_its_place || context.cancelled();
+      });
   if (!done) return tl::unexpected(std::move(done.error()));
+  // However the program ended: it was told to before it had come to its own end.
+  if (gave_its_place && !context.cancelled())
+    return tl::unexpected(failure{
+        "process.preempted", "the program was told to end, for a step of a higher priority", true});
   return answer_of(std::move(*done), request, *checked);
 }
 

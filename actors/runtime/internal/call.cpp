@@ -178,6 +178,11 @@ message_ptr call::last_heartbeat() const {
   return listening ? listening->last_details() : nullptr;
 }
 
+std::uint32_t call::attempt() const noexcept {
+  const auto* listening = pulse();
+  return listening ? listening->attempt() : 0;
+}
+
 /// As soon as this request or one that it was made for is answered, too.
 bool call::cancelled() const noexcept {
   const call* at = this;
@@ -191,6 +196,11 @@ bool call::abandoned() const noexcept {
   for (; !at->answered(); at = at->from_.parent.get())
     if (!at->from_.parent) return at->from_.pulse && at->from_.pulse->abandoned();
   return true;
+}
+
+bool call::preempted() const noexcept {
+  const auto* listening = pulse();
+  return listening && listening->preempted();
 }
 
 void call::request(agent_name target, message_ptr payload, responder then) const {

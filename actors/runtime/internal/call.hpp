@@ -89,8 +89,10 @@ public:
   void heartbeat() const noexcept override;
   reply<void> heartbeat(message_ptr details) const override;
   [[nodiscard]] message_ptr last_heartbeat() const override;
+  [[nodiscard]] std::uint32_t attempt() const noexcept override;
   [[nodiscard]] bool cancelled() const noexcept override;
   [[nodiscard]] bool abandoned() const noexcept override;
+  [[nodiscard]] bool preempted() const noexcept override;
   void request(agent_name target, message_ptr payload, responder then) const override;
   reply<void> tell(agent_name target, message_ptr payload) const override;
   void request_within(std::chrono::milliseconds limit, agent_name target, message_ptr payload,

@@ -165,6 +165,27 @@ std::optional<key_limits::obstacle> key_limits::obstacle_of(who waiting, time_po
   return std::nullopt;
 }
 
+std::vector<key_limits::usage> key_limits::busiest(std::size_t most, std::size_t looked_at,
+                                                   time_point now) const {
+  std::vector<const key_map::value_type*> found;
+  for (const auto& each : keys_) {
+    if (looked_at-- == 0) break;
+    if (each.second.held > 0 || !each.second.queue.empty()) found.push_back(&each);
+  }
+  const auto busy = [](const auto* of) { return of->second.held + of->second.queue.size(); };
+  const auto end = found.begin() + static_cast<std::ptrdiff_t>(std::min(found.size(), most));
+  std::partial_sort(found.begin(), end, found.end(), [&](const auto* a, const auto* b) {
+    return busy(a) != busy(b) ? busy(a) > busy(b) : a->first < b->first;
+  });
+  std::vector<usage> made;
+  for (auto each = found.begin(); each != end; ++each) {
+    const key_state& of = (*each)->second;
+    made.push_back({(*each)->first, of.held, of.queue.size(), {}});
+    if (of.full > now) made.back().full = std::min(of.full, now + of.longest);
+  }
+  return made;
+}
+
 bool key_limits::is_idle(const key_state& of, time_point now) {
   return of.queue.empty() && of.held == 0 && !of.changed && !of.wake &&
          std::min(of.full, now + of.longest) <= now;

@@ -87,6 +87,18 @@ public:
   /// Absent where it is admitted, or does not wait.
   [[nodiscard]] std::optional<obstacle> obstacle_of(who waiting, time_point now) const;
 
+  struct usage {
+    std::string key;
+    /// Who hold it, and who wait for it.
+    std::size_t held = 0, waiting = 0;
+    /// When its rate has all its room again; absent where it has.
+    std::optional<time_point> full;
+  };
+  /// The keys that most wait for or hold.
+  /// @param looked_at so many are looked at, whichever they are.
+  [[nodiscard]] std::vector<usage> busiest(std::size_t most, std::size_t looked_at,
+                                           time_point now) const;
+
   [[nodiscard]] std::size_t keys() const { return keys_.size(); }
   [[nodiscard]] std::size_t holds() const { return holds_.size(); }
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }

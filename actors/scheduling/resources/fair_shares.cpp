@@ -10,8 +10,7 @@ std::uint64_t fair_shares::enter(const std::string& tenant) {
   if (found == numbers_.end()) {
     if (tenants_.size() >= most_tenants) forget_idle();
     found = numbers_.emplace(tenant, ++last_).first;
-    const auto weight = weights_.find(tenant);
-    tenants_[last_] = {tenant, weight == weights_.end() ? 1.0 : weight->second, now_, 0};
+    tenants_[last_] = {tenant, weight_of(tenant), now_, 0};
   }
   state& of = tenants_[found->second];
   if (of.waiting++ == 0) of.had = std::max(of.had, now_);
@@ -34,6 +33,19 @@ void fair_shares::charge(std::uint64_t tenant, double service) {
 double fair_shares::turn(std::uint64_t tenant) const {
   const auto found = tenants_.find(tenant);
   return found == tenants_.end() ? now_ : found->second.had;
+}
+
+double fair_shares::weight_of(const std::string& tenant) const {
+  const auto found = weights_.find(tenant);
+  return found == weights_.end() ? 1.0 : found->second;
+}
+
+std::vector<fair_shares::share> fair_shares::tenants() const {
+  std::vector<share> made;
+  made.reserve(tenants_.size());
+  for (const auto& [number, of] : tenants_)
+    made.push_back({of.name, of.weight, of.waiting});
+  return made;
 }
 
 void fair_shares::forget_idle() {

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace troupe::scheduling {
 
@@ -29,6 +30,16 @@ public:
   [[nodiscard]] double turn(std::uint64_t tenant) const;
   /// Whether turns matter: there has been more than one tenant.
   [[nodiscard]] bool several() const { return tenants_.size() > 1; }
+
+  struct share {
+    std::string name;
+    double weight = 1;
+    /// So much of it waits.
+    std::uint64_t waiting = 0;
+  };
+  /// Those that are remembered.
+  [[nodiscard]] std::vector<share> tenants() const;
+  [[nodiscard]] double weight_of(const std::string& tenant) const;
 
 private:
   struct state {

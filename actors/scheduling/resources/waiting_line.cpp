@@ -133,6 +133,15 @@ std::optional<waiting_line::key> waiting_line::next(const resource_vector& free)
   return found;
 }
 
+std::optional<waiting_line::key> waiting_line::first() const {
+  std::optional<key> found;
+  in_order([&](key who, const resource_vector&) {
+    found = who;
+    return false;
+  });
+  return found;
+}
+
 std::optional<waiting_line::key> waiting_line::reserved_for(const resource_vector& free) const {
   std::optional<key> found;
   in_order([&](key who, const resource_vector& demand) {

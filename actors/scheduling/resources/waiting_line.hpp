@@ -62,6 +62,8 @@ public:
   /// Who may be granted its demand out of `free` now; it stays in the line. Takes time in the number of different demands
   /// that wait, not in the number of those who do.
   [[nodiscard]] std::optional<key> next(const resource_vector& free) const;
+  /// The first in order, whether its demand is free or not.
+  [[nodiscard]] std::optional<key> first() const;
   /// For whom something is kept: the first whose demand is not free.
   [[nodiscard]] std::optional<key> reserved_for(const resource_vector& free) const;
   /// nullptr where nobody of this key waits.

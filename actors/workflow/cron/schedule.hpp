@@ -46,6 +46,8 @@ struct schedule {
   std::int32_t priority = 0;
   /// 0: that of the definition.
   std::chrono::nanoseconds deadline{};
+  /// For whom its runs are; empty: the one without a name.
+  std::string tenant{};
 };
 
 struct schedule_limits {

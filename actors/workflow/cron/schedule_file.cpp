@@ -3,6 +3,7 @@
 #include "actors/workflow/durations.hpp"
 #include "actors/workflow/references.hpp"
 #include "actors/workflow/source_map.hpp"
+#include "actors/workflow/tenant_name.hpp"
 #include "actors/workflow/yaml_mapping.hpp"
 #include "actors/workflow/yaml_tree.hpp"
 
@@ -46,7 +47,7 @@ private:
                     true);
     shape_.each_entry(value, path,
                       {"workflow", "input", "cron", "time_zone", "jitter", "catch_up",
-                       "catch_up_window", "overlap", "priority", "deadline"},
+                       "catch_up_window", "overlap", "priority", "deadline", "tenant"},
                       [&](const std::string& key, const std::string& at, const yaml_node& part) {
                         read_part(made, key, at, part);
                       });
@@ -77,6 +78,7 @@ private:
       made.priority =
           shape_.whole_number(value, path, -highest_priority, highest_priority).value_or(0);
     if (key == "deadline") made.deadline = length(value, path, longest_duration);
+    if (key == "tenant") read_tenant(made, path, value);
   }
 
   void read_inputs(schedule& made, const std::string& path, const yaml_node& value) {
@@ -103,6 +105,14 @@ private:
     auto found = zone::find(name);
     if (!found) return shape_.report(path, found.error());
     made.in = *found;
+  }
+
+  void read_tenant(schedule& made, const std::string& path, const yaml_node& value) {
+    made.tenant = shape_.text(value, path);
+    if (!is_tenant_name(made.tenant))
+      shape_.report(path, fmt::format("bad tenant '{}'; use up to {} of letters, digits, '.', '_' "
+                                      "and '-'",
+                                      made.tenant.substr(0, 80), most_tenant_bytes));
   }
 
   /// Position of the text among the words.

@@ -28,6 +28,10 @@ enum class phase_kind : std::uint8_t {
   back_off,
   /// An attempt that failed was with its agent.
   failed_attempts,
+  /// An attempt that another one, begun beside it, overtook, until that one was begun.
+  superseded_attempts,
+  /// An attempt that gave its place up for one of a higher priority.
+  preempted_attempts,
   /// An attempt that was lost with its process, and until somebody took the run over.
   lost_attempts,
   /// An attempt that nobody waited for any more, since its run ended or turned back.
@@ -41,7 +45,7 @@ enum class phase_kind : std::uint8_t {
   /// The run undid what it had done.
   compensation
 };
-inline constexpr std::size_t phase_kinds = 13;
+inline constexpr std::size_t phase_kinds = 15;
 /// `back_off`, as in JSON.
 [[nodiscard]] std::string_view name_of(phase_kind kind);
 /// `waiting for resources`, for people.
@@ -55,7 +59,15 @@ struct phase {
   std::uint32_t attempt = 0;
 };
 
-enum class attempt_outcome : std::uint8_t { open, completed, failed, lost, abandoned };
+enum class attempt_outcome : std::uint8_t {
+  open,
+  completed,
+  failed,
+  lost,
+  abandoned,
+  superseded,
+  preempted
+};
 [[nodiscard]] std::string_view name_of(attempt_outcome outcome);
 
 struct attempt_insight {
@@ -74,6 +86,12 @@ struct attempt_insight {
   std::string owner, node_class;
   std::string child_run;
   std::optional<failure> why;
+  /// Of a second attempt: the one beside which it was begun, for how long that had run, and for how long it might. 0: it is
+  /// none.
+  std::uint32_t beside = 0;
+  duration beside_ran{}, allowed{};
+  /// Of one that gave its place up: idempotency key of the one that needed it.
+  std::string needed_by;
 };
 
 /// What an instance that is not closed waits for.

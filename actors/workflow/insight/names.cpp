@@ -16,6 +16,8 @@ constexpr std::array<names, phase_kinds> phase_names{{
     {"parallelism", "waiting for the step's parallelism"},
     {"back_off", "back-off between attempts"},
     {"failed_attempts", "failed attempts"},
+    {"superseded_attempts", "attempts that a second one overtook"},
+    {"preempted_attempts", "attempts that gave their place up"},
     {"lost_attempts", "attempts lost with their process"},
     {"abandoned_attempts", "abandoned attempts"},
     {"timers", "timers"},
@@ -24,8 +26,8 @@ constexpr std::array<names, phase_kinds> phase_names{{
     {"engine", "the engine"},
     {"compensation", "compensation"},
 }};
-constexpr std::array<std::string_view, 5> outcome_names{"open", "completed", "failed", "lost",
-                                                        "abandoned"};
+constexpr std::array<std::string_view, 7> outcome_names{
+    "open", "completed", "failed", "lost", "abandoned", "superseded", "preempted"};
 constexpr std::array<std::string_view, 7> cause_names{
     "dependencies", "parallelism", "attempt", "back_off", "timer", "signal", "child"};
 

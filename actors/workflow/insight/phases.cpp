@@ -34,6 +34,10 @@ phase_kind kind_of(attempt_outcome how) {
   switch (how) {
   case attempt_outcome::failed:
     return phase_kind::failed_attempts;
+  case attempt_outcome::superseded:
+    return phase_kind::superseded_attempts;
+  case attempt_outcome::preempted:
+    return phase_kind::preempted_attempts;
   case attempt_outcome::lost:
     return phase_kind::lost_attempts;
   case attempt_outcome::abandoned:
@@ -41,6 +45,35 @@ phase_kind kind_of(attempt_outcome how) {
   default:
     return phase_kind::running;
   }
+}
+
+/// Of two attempts at a time: whether the instance waited for the first one when the second one had ended.
+bool outlives(const attempt_insight& first, const attempt_insight& second) {
+  if (second.outcome == attempt_outcome::completed) return false;
+  if (first.outcome == attempt_outcome::completed || !first.ended) return true;
+  return second.ended && *first.ended >= *second.ended;
+}
+
+/// As if there were one at a time: of two the one that the instance waited for in the end, and before it the first alone.
+std::vector<attempt_insight> one_at_a_time(const std::vector<attempt_insight>& all) {
+  std::vector<attempt_insight> made;
+  for (const attempt_insight& each : all) {
+    const auto first = std::find_if(made.begin(), made.end(), [&](const attempt_insight& other) {
+      return each.beside != 0 && other.attempt == each.beside;
+    });
+    if (first == made.end()) {
+      made.push_back(each);
+      continue;
+    }
+    if (outlives(*first, each)) continue;
+    first->ended = std::min(first->ended.value_or(each.scheduled), each.scheduled);
+    if (first->started) first->started = std::min(*first->started, *first->ended);
+    if (first->answered) first->answered = std::min(*first->answered, *first->ended);
+    // It was with its agent all that time, though its answer, that came later or never, was not recorded.
+    if (!first->answered && first->started) first->answered = first->ended;
+    made.push_back(each);
+  }
+  return made;
 }
 
 /// From when it was wanted to when its end was recorded.
@@ -68,7 +101,7 @@ std::vector<phase> phases_of(const instance_record& record, const step& from, du
                              duration end, bool run_closed) {
   tiler made{ready, end};
   const phase_kind held = from.parallelism > 0 ? phase_kind::parallelism : phase_kind::engine;
-  for (const attempt_insight& each : record.attempts) {
+  for (const attempt_insight& each : one_at_a_time(record.attempts)) {
     if (const auto due = record.due.find(each.attempt); due != record.due.end())
       made.until(due->second, phase_kind::back_off);
     made.until(each.scheduled, held);

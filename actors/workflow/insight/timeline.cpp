@@ -38,20 +38,27 @@ struct timeline::noting {
     }
     attempts_of(attempt.instance).push_back(std::move(made));
   }
-  attempt_insight* end(const instance_id& name, attempt_outcome how) const {
-    auto& attempts = attempts_of(name);
-    if (attempts.empty() || attempts.back().outcome != attempt_outcome::open) return nullptr;
-    attempts.back().outcome = how;
-    attempts.back().ended = into.now_;
-    return &attempts.back();
+  void end_one(attempt_insight& of, attempt_outcome how) const {
+    of.outcome = how;
+    of.ended = into.now_;
   }
-  void end(const attempt_id& attempt, attempt_outcome how,
-           const std::optional<attempt_timing>& timing, const failure* why) const {
-    attempt_insight* const of = end(attempt.instance, how);
-    if (!of) return;
+  /// The last ones may be in flight, at most two.
+  attempt_insight* open(const attempt_id& attempt) const {
+    auto& attempts = attempts_of(attempt.instance);
+    for (auto each = attempts.rbegin(); each != attempts.rend(); ++each)
+      if (each->attempt == attempt.attempt)
+        return each->outcome == attempt_outcome::open ? &*each : nullptr;
+    return nullptr;
+  }
+  attempt_insight* end(const attempt_id& attempt, attempt_outcome how,
+                       const std::optional<attempt_timing>& timing, const failure* why) const {
+    attempt_insight* const of = open(attempt);
+    if (!of) return nullptr;
+    end_one(*of, how);
     if (why) of->why = *why;
     if (timing) note(*of, *timing);
     into.note_closed(attempt.instance);
+    return of;
   }
   /// Clocks may have been set between the events and what is said of them.
   void note(attempt_insight& of, const attempt_timing& timing) const {
@@ -72,6 +79,19 @@ struct timeline::noting {
   void operator()(const child_started& what) const { begin(what.attempt, what.run_id); }
   void operator()(const step_completed& what) const {
     end(what.attempt, attempt_outcome::completed, what.timing, nullptr);
+    for (attempt_insight& each : attempts_of(what.attempt.instance))
+      if (each.outcome == attempt_outcome::open) end_one(each, attempt_outcome::superseded);
+  }
+  void operator()(const step_speculated& what) const {
+    begin(what.attempt);
+    attempt_insight& second = attempts_of(what.attempt.instance).back();
+    second.beside = what.beside;
+    second.beside_ran = std::min(what.ran, longest_time);
+    second.allowed = std::min(what.allowed, longest_time);
+  }
+  void operator()(const step_preempted& what) const {
+    if (auto* of = end(what.attempt, attempt_outcome::preempted, what.timing, nullptr))
+      of->needed_by = what.needed_by;
   }
   void operator()(const step_failed& what) const {
     end(what.attempt, attempt_outcome::failed, what.timing, &what.why);
@@ -98,11 +118,9 @@ struct timeline::noting {
     for (auto& of : into.records_)
       for (instance_record& each : of)
         for (auto* attempts : {&each.attempts, &each.compensations})
-          if (!attempts->empty() && attempts->back().outcome == attempt_outcome::open &&
-              attempts->back().child_run.empty()) {
-            attempts->back().outcome = attempt_outcome::lost;
-            attempts->back().ended = into.now_;
-          }
+          for (attempt_insight& one : *attempts)
+            if (one.outcome == attempt_outcome::open && one.child_run.empty())
+              end_one(one, attempt_outcome::lost);
   }
   void operator()(const run_compensating& what) const {
     into.turned_ = into.now_;
@@ -114,14 +132,16 @@ struct timeline::noting {
   /// What agents have is waited for, but for what was abandoned.
   void operator()(const run_cancelling&) const {
     const auto& steps = into.state_.workflow()->steps;
+    const auto awaited = into.state_.in_flight();
     for (std::size_t step = 0; step < into.records_.size(); ++step)
       for (std::uint32_t i = 0; i < into.records_[step].size(); ++i) {
-        auto& attempts = into.records_[step][i].attempts;
-        if (attempts.empty() || attempts.back().outcome != attempt_outcome::open ||
-            into.state_.attempt_of({steps[step].id, i}))
-          continue;
-        attempts.back().outcome = attempt_outcome::lost;
-        attempts.back().ended = into.now_;
+        const instance_id name{steps[step].id, i};
+        for (attempt_insight& each : into.records_[step][i].attempts)
+          if (each.outcome == attempt_outcome::open &&
+              std::ranges::find_if(awaited, [&](const attempt_id& of) {
+                return of.instance == name && of.attempt == each.attempt;
+              }) == awaited.end())
+            end_one(each, attempt_outcome::lost);
       }
   }
   void operator()(const run_timed_out&) const {}

@@ -27,6 +27,8 @@ std::vector<leg> legs_of(const instance_insight& of) {
     switch (each.kind) {
     case phase_kind::running:
     case phase_kind::failed_attempts:
+    case phase_kind::superseded_attempts:
+    case phase_kind::preempted_attempts:
     case phase_kind::lost_attempts:
       made.push_back({true, false, each.to - each.from});
       break;

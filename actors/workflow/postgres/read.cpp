@@ -131,11 +131,15 @@ result<std::vector<run_entry>> run_store::list(const run_filter& filter) {
     sql += fmt::format(" AND r.started_us >= {}", to_us(*filter.started_since));
   if (filter.started_before)
     sql += fmt::format(" AND r.started_us < {}", to_us(*filter.started_before));
+  if (filter.closed_since)
+    sql += fmt::format(" AND r.closed_us <> 0 AND r.closed_us >= {}", to_us(*filter.closed_since));
   if (!filter.workflow.empty()) {
     with.add_bytes(filter.workflow);
     sql += fmt::format(" AND r.workflow = ${}", with.texts().size());
   }
-  sql += fmt::format(" ORDER BY r.started_us DESC, r.number DESC LIMIT {}",
+  // What was closed lately is few among all, and is sorted: no index by start is gone along.
+  sql += fmt::format(" ORDER BY r.started_us{} DESC, r.number DESC LIMIT {}",
+                     filter.closed_since ? " + 0" : "",
                      std::min(filter.limit, std::size_t{1'000'000'000}));
   return carry_out<std::vector<run_entry>>([&]() -> outcome<std::vector<run_entry>> {
     // A schema of format 1 has no tags.

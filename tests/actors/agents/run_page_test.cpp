@@ -74,6 +74,26 @@ BOOST_AUTO_TEST_CASE(shows_graph_chart_bound_attempts_and_gap) {
   BOOST_TEST(times(page, "<tr><th scope=\"row\" class=\"name\">") == 5u);
 }
 
+BOOST_AUTO_TEST_CASE(two_attempts_at_a_time_are_both_drawn) {
+  driver run{load("name: w\nsteps:\n  a: { agent: files.list, speculate: { after: 2x }, "
+                  "preemptible: true }\n"),
+             {}};
+  run.now += 5s;
+  run.record(step_preempted{run.current({"a"}), nullptr, hostile, ran(run.now, 5s)});
+  run.now += 5s;
+  const attempt_id second = run.speculate(run.current({"a"}));
+  run.now += 2s;
+  run.complete_attempt(second);
+  const auto page = page_of(run);
+  BOOST_TEST(complaint(page) == "");
+  BOOST_TEST(page.find("<script") == std::string::npos);
+  for (const auto* words : {"a: attempt 2, superseded, 7 s from 5 s",
+                            "a: attempt 3, completed, begun beside attempt 2, 2 s from 10 s",
+                            "begun beside attempt 2, which had run 3 s and was late after 2 s",
+                            "its place was needed by "})
+    BOOST_TEST(page.find(words) != std::string::npos, words);
+}
+
 BOOST_AUTO_TEST_CASE(a_run_that_has_done_nothing_has_a_page_too) {
   driver run{load("name: w\nsteps: { a: { agent: files.list } }"), {}};
   const auto page = page_of(run);

@@ -324,6 +324,7 @@ BOOST_AUTO_TEST_CASE(details_reach_who_asked_first_and_its_word_the_agent) {
       return {};
     }
     [[nodiscard]] message_ptr last_details() const override { return share(make_text("before")); }
+    [[nodiscard]] std::uint32_t attempt() const noexcept override { return 3; }
     [[nodiscard]] bool cancelled() const noexcept override { return over; }
   };
   stage stage;
@@ -342,12 +343,14 @@ BOOST_AUTO_TEST_CASE(details_reach_who_asked_first_and_its_word_the_agent) {
   BOOST_TEST(pulse->said->SerializeAsString() == share(make_text("half"))->SerializeAsString());
   BOOST_TEST(heard.last_heartbeat()->SerializeAsString() ==
              share(make_text("before"))->SerializeAsString());
+  BOOST_TEST(heard.attempt() == 3U);
   BOOST_TEST(!heard.cancelled());
   pulse->over = true;
   BOOST_TEST(heard.cancelled());
   const auto& unheard = *held->contexts[1];
   BOOST_TEST(unheard.heartbeat(share(make_text("half"))).error().type == "runtime.not_kept");
   BOOST_TEST(!unheard.last_heartbeat());
+  BOOST_TEST(unheard.attempt() == 0U);
   BOOST_TEST(!unheard.cancelled());
 }
 

@@ -74,6 +74,21 @@ struct driver {
       reply = answer(**state.request(instance));
     record(step_completed{current(instance), std::move(reply)});
   }
+  /// Completes this attempt, where two of its instance may be in flight.
+  void complete_attempt(const attempt_id& attempt, message_ptr reply = nullptr) {
+    record(step_completed{attempt,
+                          reply ? std::move(reply) : answer(**state.request(attempt.instance))});
+  }
+  void fail_attempt(const attempt_id& attempt, failure why) {
+    record(state.judge(attempt, std::move(why), now));
+  }
+  /// Begins a second attempt. @returns it.
+  attempt_id speculate(const attempt_id& first) {
+    const step_speculated begun =
+        state.second_of(first, std::chrono::seconds{3}, std::chrono::seconds{2});
+    record(begun);
+    return begun.attempt;
+  }
   void fail(const instance_id& instance, failure why) {
     record(state.judge(current(instance), std::move(why), now));
   }

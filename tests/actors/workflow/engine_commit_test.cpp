@@ -1,7 +1,4 @@
-#include "tests/actors/workflow/engine_harness.hpp"
-
-#include <iterator>
-#include <map>
+#include "tests/actors/workflow/held_commits.hpp"
 
 using namespace troupe;
 using namespace troupe::test;
@@ -11,75 +8,6 @@ using namespace std::chrono_literals;
 BOOST_AUTO_TEST_SUITE(workflow_engine_commit)
 
 namespace {
-
-/// Groups as a commit thread does, and appends only when the test lets it.
-class held_committer final : public committer {
-public:
-  explicit held_committer(store& history) : inner_(history) {}
-  void add(std::vector<append_batch> batches) override {
-    std::move(batches.begin(), batches.end(), std::back_inserter(gathered_));
-    if (under_way_.empty()) begin();
-  }
-  std::optional<finished_commit> poll() override { return inner_.poll(); }
-  finished_commit wait() override {
-    let_go();
-    return inner_.wait();
-  }
-  void let_go() {
-    BOOST_REQUIRE(!under_way_.empty());
-    inner_.add(std::exchange(under_way_, {}));
-    if (!gathered_.empty()) begin();
-  }
-  /// In the transaction that is under way.
-  [[nodiscard]] std::size_t runs_held() const { return under_way_.size(); }
-
-  std::size_t begun = 0;
-
-private:
-  void begin() {
-    under_way_ = std::exchange(gathered_, {});
-    ++begun;
-  }
-
-  inline_committer inner_;
-  std::vector<append_batch> under_way_, gathered_;
-};
-
-struct held_fixture : engine_fixture {
-  std::shared_ptr<held_committer> commits;
-  std::map<std::string, result<void>> told;
-
-  [[nodiscard]] std::unique_ptr<engine_harness> start(engine_options options = {}) {
-    return std::make_unique<engine_harness>(open(), options, [this](store& history) {
-      return commits = std::make_shared<held_committer>(history);
-    });
-  }
-  void submit(engine_harness& to, const std::string& run, const std::string& more = "") {
-    to.core->submit(load("name: w\nsteps: { a: { agent: files.list }, b: { agent: files.list, "
-                         "needs: [a] } }\n" +
-                         more),
-                    {}, {run}, [this, run](result<void> done) { told.emplace(run, done); });
-    to.core->commit();
-  }
-  void let_go(engine_harness& of) const {
-    commits->let_go();
-    of.turn();
-  }
-  /// Lets every commit and every attempt be.
-  void finish(engine_harness& of) const {
-    while (commits->runs_held() > 0 || !of.attempts.empty()) {
-      if (commits->runs_held() > 0) let_go(of);
-      if (!of.attempts.empty()) of.answer_one();
-      of.turn();
-    }
-  }
-  /// Another owner, long after the lease of the first one.
-  [[nodiscard]] std::unique_ptr<store> claimed_by_another(const std::string& run) const {
-    auto another = open("s.db", at(3'600));
-    must(another->claim(run, at(3'600)));
-    return another;
-  }
-};
 
 std::size_t completed(const engine_harness& of) {
   return static_cast<std::size_t>(
@@ -115,7 +43,7 @@ BOOST_FIXTURE_TEST_CASE(what_happens_meanwhile_is_the_next_commit, held_fixture)
 
 BOOST_FIXTURE_TEST_CASE(a_run_is_closed_when_its_end_is_durable, held_fixture) {
   engine_options options;
-  options.max_uncommitted = 4;
+  options.max_started_ahead = 4;
   const auto engine = start(options);
   submit(*engine, "r");
   let_go(*engine);
@@ -140,7 +68,7 @@ BOOST_FIXTURE_TEST_CASE(a_run_is_closed_when_its_end_is_durable, held_fixture) {
 
 BOOST_FIXTURE_TEST_CASE(attempts_before_their_commit_are_bounded_over_both_commits, held_fixture) {
   engine_options options;
-  options.max_uncommitted = 1;
+  options.max_started_ahead = 1;
   const auto engine = start(options);
   submit(*engine, "r");
   submit(*engine, "s");
@@ -159,7 +87,7 @@ BOOST_FIXTURE_TEST_CASE(attempts_before_their_commit_are_bounded_over_both_commi
 
 BOOST_FIXTURE_TEST_CASE(a_refused_run_takes_along_what_it_did_meanwhile, held_fixture) {
   engine_options options;
-  options.max_uncommitted = 4;
+  options.max_started_ahead = 4;
   const auto engine = start(options);
   submit(*engine, "lost");
   submit(*engine, "kept");
@@ -188,7 +116,7 @@ BOOST_FIXTURE_TEST_CASE(a_refused_run_takes_along_what_it_did_meanwhile, held_fi
 
 BOOST_FIXTURE_TEST_CASE(a_run_may_be_in_a_transaction_twice, held_fixture) {
   engine_options options;
-  options.max_uncommitted = 4;
+  options.max_started_ahead = 4;
   const auto engine = start(options);
   submit(*engine, "r");
   submit(*engine, "s");
@@ -210,7 +138,7 @@ BOOST_FIXTURE_TEST_CASE(a_run_may_be_in_a_transaction_twice, held_fixture) {
 
 BOOST_FIXTURE_TEST_CASE(a_run_that_was_dropped_is_not_the_next_one_of_its_id, held_fixture) {
   engine_options options;
-  options.max_uncommitted = 4;
+  options.max_started_ahead = 4;
   const auto engine = start(options);
   submit(*engine, "r");
   let_go(*engine);

@@ -245,7 +245,7 @@ BOOST_FIXTURE_TEST_CASE(attempts_may_work_while_they_are_committed, engine_fixtu
   auto counted = std::make_unique<counted_store>(open());
   auto& seen = *counted;
   engine_options options;
-  options.max_uncommitted = 2;
+  options.max_started_ahead = 2;
   engine_harness engine{std::move(counted), options};
   std::size_t most = 0;
   seen.on_append = [&] { most = std::max(most, engine.attempts.size()); };
@@ -272,7 +272,7 @@ BOOST_FIXTURE_TEST_CASE(a_definition_may_want_its_attempts_committed_first, engi
   auto counted = std::make_unique<counted_store>(open());
   auto& seen = *counted;
   engine_options options;
-  options.max_uncommitted = 100;
+  options.max_started_ahead = 100;
   engine_harness engine{std::move(counted), options};
   BOOST_REQUIRE(engine.submit(load(chain + "max_uncommitted: 0\n"), {}));
   seen.on_append = [&] { BOOST_TEST(engine.attempts.empty()); };
@@ -286,7 +286,7 @@ BOOST_FIXTURE_TEST_CASE(what_was_done_but_not_committed_is_done_again_under_its_
     BOOST_TEST_CONTEXT(commits << " commits") {
       const std::string file = "s" + std::to_string(commits) + ".db";
       engine_options options;
-      options.max_uncommitted = 8;
+      options.max_started_ahead = 8;
       std::vector<std::string> before;
       std::vector<v1::Event> committed;
       {
@@ -315,7 +315,7 @@ BOOST_FIXTURE_TEST_CASE(what_was_done_but_not_committed_is_done_again_under_its_
 
 BOOST_FIXTURE_TEST_CASE(a_fenced_owner_starts_nothing_more_once_its_lease_is_old, engine_fixture) {
   engine_options options;
-  options.max_uncommitted = 8;
+  options.max_started_ahead = 8;
   engine_harness late{open(), options};
   BOOST_REQUIRE(late.submit(load(chain), {}));
   late.now += 1h; // it slept

@@ -174,7 +174,7 @@ BOOST_FIXTURE_TEST_CASE(a_crash_leaves_no_key_held, engine_fixture) {
 
 BOOST_FIXTURE_TEST_CASE(what_is_not_durable_yet_does_not_go_before_the_queue, engine_fixture) {
   engine_options options;
-  options.max_uncommitted = 10;
+  options.max_started_ahead = 10;
   engine_harness engine{open(), options};
   const auto workflow = load("name: w\nsteps:\n"
                              "  a: { agent: files.list }\n"

@@ -50,9 +50,10 @@ definition_ptr some_workflow(std::uint32_t which) {
     return fmt::format("  {}: {{ agent: files.list, priority: {}, resources: {{ cpu: {}, memory: "
                        "{}B, license: {} }}, "
                        "retry: {{ maximum_attempts: 2, initial_interval: 1s }}, "
-                       "timeouts: {{ start_to_close: {}s, schedule_to_start: {}s }}{} }}\n",
+                       "timeouts: {{ start_to_close: {}s, schedule_to_start: {}s }}{}{}{} }}\n",
                        id, mix % 3, mix % 5, (mix % 4) * 250, mix % 11 == 0 ? mix % 3 : 0,
-                       2 + mix % 4, 3 + mix % 9, more);
+                       2 + mix % 4, 3 + mix % 9, mix % 2 == 0 ? ", speculate: { after: 1s }" : "",
+                       mix % 3 == 0 ? ", preemptible: true" : "", more);
   };
   return load("name: w\nsteps:\n" + step("a", 0, "") + step("b", 1, "") +
               step("c", 2, ", needs: [a, b]"));
@@ -64,6 +65,7 @@ public:
   world() {
     options_.resources = capacity();
     options_.max_attempts_in_flight = 6;
+    options_.speculation.share = 0.5;
     start();
   }
 
@@ -92,6 +94,12 @@ public:
       if (!engine_->attempts.empty()) answer(0, false);
     }
     RC_ASSERT(engine_->core->runs_at_work() == 0u);
+    const auto has = [&](bool (v1::Event::*is)() const) {
+      return std::ranges::any_of(engine_->committed,
+                                 [&](const v1::Event& each) { return (each.*is)(); });
+    };
+    RC_CLASSIFY(has(&v1::Event::has_step_speculated), "second attempts");
+    RC_CLASSIFY(has(&v1::Event::has_step_preempted), "places given up");
     while (!engine_->attempts.empty())
       answer(0, false);
     RC_ASSERT(engine_->core->resources().free() == capacity());

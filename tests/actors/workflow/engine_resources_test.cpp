@@ -268,7 +268,7 @@ BOOST_FIXTURE_TEST_CASE(a_dropped_run_gives_everything_back, engine_fixture) {
 
 BOOST_FIXTURE_TEST_CASE(what_is_not_durable_overtakes_nobody, engine_fixture) {
   engine_options options = node_with("cpu=2");
-  options.max_uncommitted = 10;
+  options.max_started_ahead = 10;
   engine_harness engine{open(), options};
   const auto chain = load("name: w\nsteps:\n  a: { agent: files.list }\n"
                           "  b: { agent: files.list, needs: [a], resources: { cpu: 1 } }\n");

@@ -188,6 +188,85 @@ BOOST_FIXTURE_TEST_CASE(an_agent_that_gives_no_sign_of_life_fails_its_step, thre
   agents->stop();
 }
 
+BOOST_FIXTURE_TEST_CASE(the_slower_of_two_attempts_hears_that_it_has_lost, threaded_fixture) {
+  std::promise<bool> heard;
+  std::thread slow;
+  std::atomic<int> calls{0};
+  const auto agents = must(agent_system::start());
+  must(agents->add(typed_agent<v1::ListFilesRequest, v1::ListFilesReply>(
+      "files.list", "is slow the first time",
+      [&](const std::shared_ptr<const v1::ListFilesRequest>& request,
+          const std::shared_ptr<const call_context>& context,
+          typed_responder<v1::ListFilesReply> respond) {
+        if (++calls > 1) return respond(static_cast<const v1::ListFilesReply&>(*answer(*request)));
+        slow = std::thread{[&heard, context, respond = std::move(respond)] {
+          while (!context->abandoned())
+            std::this_thread::yield();
+          heard.set_value(true);
+          respond(v1::ListFilesReply{}); // too late
+        }};
+      })));
+  const auto engine = must(engine::start(*agents, open()));
+  const std::string run = must(engine->submit(
+      load("name: w\nsteps:\n  a: { agent: files.list, speculate: { after: 20ms } }\n"
+           "  b: { agent: files.list, needs: [a] }\n"),
+      {}));
+  const auto ended = must(engine->wait(run, long_enough));
+  BOOST_TEST(ended.status() == v1::RUN_STATUS_COMPLETED);
+  BOOST_TEST(ended.steps(0).second_attempts() == 1u);
+  BOOST_TEST(heard.get_future().get());
+  slow.join();
+  engine->stop();
+  int completed = 0;
+  for (const v1::Event& each : must(must(engine::start(*agents, open()))->history(run)))
+    completed += each.has_step_completed() && each.step_completed().attempt().step() == "a" ? 1 : 0;
+  BOOST_TEST(completed == 1);
+  agents->stop();
+}
+
+BOOST_FIXTURE_TEST_CASE(an_agent_gives_its_place_up_and_goes_on_where_it_was, threaded_fixture) {
+  std::vector<std::thread> threads;
+  std::mutex mutex;
+  std::promise<void> at_work;
+  std::atomic<bool> went_on{false};
+  const auto agents = must(agent_system::start());
+  must(agents->add(typed_agent<v1::ListFilesRequest, v1::ListFilesReply>(
+      "files.list", "works until something more urgent comes",
+      [&](const std::shared_ptr<const v1::ListFilesRequest>& request,
+          const std::shared_ptr<const call_context>& context,
+          typed_responder<v1::ListFilesReply> respond) {
+        if (const auto before = context->last_heartbeat()) {
+          went_on = dynamic_cast<const v1::ListFilesReply&>(*before).files_size() == 7;
+          return respond(static_cast<const v1::ListFilesReply&>(*answer(*request)));
+        }
+        const std::lock_guard lock{mutex};
+        threads.emplace_back([&at_work, context, respond = std::move(respond)] {
+          at_work.set_value();
+          while (!context->preempted() && !context->cancelled())
+            std::this_thread::yield();
+          (void)context->heartbeat(listing(7));
+          respond.fail({"x.yielded", "something more urgent", true});
+        });
+      })));
+  must(agents->add(actor<v1::ReadFileRequest, v1::ReadFileReply>("files.read")));
+  engine_options options;
+  options.max_attempts_in_flight = 1;
+  const auto engine = must(engine::start(*agents, open(), options));
+  must(engine->submit(lone_step(", preemptible: true, retry: { maximum_attempts: 1 }"), {},
+                      {"low", -10}));
+  at_work.get_future().get();
+  must(engine->submit(load("name: w\nsteps: { a: { agent: files.read } }\n"), {}, {"high", 10}));
+  BOOST_TEST(must(engine->wait("high", long_enough)).status() == v1::RUN_STATUS_COMPLETED);
+  const auto low = must(engine->wait("low", long_enough));
+  BOOST_TEST(low.status() == v1::RUN_STATUS_COMPLETED);
+  BOOST_TEST(low.steps(0).preemptions() == 1u);
+  BOOST_TEST(went_on.load());
+  engine->stop();
+  for (std::thread& each : threads)
+    each.join();
+  agents->stop();
+}
+
 BOOST_FIXTURE_TEST_CASE(start_and_stop_many_times, threaded_fixture) {
   const known_agents agents;
   for (int i = 0; i < 50; ++i) {

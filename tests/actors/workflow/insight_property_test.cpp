@@ -31,12 +31,14 @@ std::string random_step(int at, const std::vector<std::string>& lists) {
   case 2:
   case 3:
     if (!lists.empty())
-      return fmt::format("agent: files.read, for_each: '${{steps.{}.files}}', resources: {{ cpu: 1 "
+      return fmt::format("agent: files.read, preemptible: true, speculate: {{ after: 2x }}, "
+                         "for_each: '${{steps.{}.files}}', resources: {{ cpu: 1 "
                          "}}, input: {{ path: '${{item.path}}' }}{}",
                          *rc::gen::elementOf(lists), more);
     [[fallthrough]];
   default:
-    return fmt::format("agent: files.list, retry: {{ maximum_attempts: 2 }}, resources: {{ cpu: "
+    return fmt::format("agent: files.list, preemptible: true, speculate: {{ after: 2x }}, retry: "
+                       "{{ maximum_attempts: 2 }}, resources: {{ cpu: "
                        "{} }}, on_failure: {}{}",
                        1 + random_below(2), random_below(2) == 0 ? "fail" : "continue", more);
   }
@@ -83,6 +85,10 @@ void happen(driver& run) {
       made.timing = random_timing(run);
       return run.record(std::move(made));
     }
+    if (random_below(4) == 0 && run.state.may_have_second(attempt))
+      return (void)run.speculate(attempt);
+    if (random_below(6) == 0 && run.state.may_be_preempted(attempt))
+      return run.record(step_preempted{attempt, nullptr, "other/a/0", random_timing(run)});
     message_ptr reply = answer(**run.state.request(attempt.instance));
     return run.record(step_completed{attempt, std::move(reply), random_timing(run)});
   }

@@ -128,6 +128,67 @@ BOOST_AUTO_TEST_CASE(waits_failures_and_back_off_are_the_gap) {
   BOOST_TEST((a.phases[3].kind == phase_kind::back_off));
 }
 
+BOOST_AUTO_TEST_CASE(of_two_attempts_the_one_that_was_waited_for_counts) {
+  const std::string watched =
+      "name: w\nsteps: { a: { agent: files.list, speculate: { after: 2x } } }\n";
+  const auto kinds = [](const instance_insight& of) {
+    texts made;
+    for (const phase& each : of.phases)
+      made.push_back(std::string{name_of(each.kind)} + " " + std::to_string(each.attempt));
+    return made;
+  };
+  for (const bool second_wins : {true, false})
+    BOOST_TEST_CONTEXT(second_wins) {
+      timed_run run{watched};
+      run.pass(5s);
+      const attempt_id first = run.current({"a"});
+      const attempt_id second = run.speculate(first);
+      run.pass(2s);
+      const attempt_id& winner = second_wins ? second : first;
+      run.record(step_completed{winner, listing(0), run.timing(second_wins ? 2s : 7s)});
+      const auto found = run.insight();
+      const auto& a = *found.find({"a"});
+      BOOST_REQUIRE(a.attempts.size() == 2u);
+      BOOST_TEST((a.attempts[second_wins ? 1 : 0].outcome == attempt_outcome::completed));
+      BOOST_TEST((a.attempts[second_wins ? 0 : 1].outcome == attempt_outcome::superseded));
+      BOOST_TEST((*a.attempts[second_wins ? 0 : 1].ended == 7s));
+      BOOST_TEST(a.attempts[1].beside == 1u);
+      BOOST_TEST((a.attempts[1].beside_ran == 3s));
+      BOOST_TEST((a.attempts[1].allowed == 2s));
+      BOOST_TEST(kinds(a) == (second_wins ? texts{"superseded_attempts 1", "running 2"}
+                                          : texts{"running 1"}),
+                 boost::test_tools::per_element());
+      BOOST_TEST((found.bound.value() == (second_wins ? 2s : 7s)));
+    }
+  timed_run run{watched};
+  run.pass(5s);
+  const attempt_id first = run.current({"a"});
+  const attempt_id second = run.speculate(first);
+  run.pass(1s);
+  run.fail_attempt(first, {"test.failed", "it did", true});
+  run.pass(1s);
+  run.record(step_completed{second, listing(0), run.timing(2s)});
+  const auto found = run.insight();
+  BOOST_TEST(kinds(*found.find({"a"})) == (texts{"failed_attempts 1", "running 2"}),
+             boost::test_tools::per_element());
+  BOOST_TEST((found.find({"a"})->attempts[0].outcome == attempt_outcome::failed));
+}
+
+BOOST_AUTO_TEST_CASE(a_place_that_was_given_up_is_named) {
+  timed_run run{"name: w\nsteps: { a: { agent: files.list, preemptible: true } }\n"};
+  run.pass(3s);
+  run.record(step_preempted{run.current({"a"}), nullptr, "other/b/0", run.timing(3s)});
+  run.pass(2s);
+  run.done({"a"}, run.timing(2s));
+  const auto found = run.insight();
+  const auto& a = *found.find({"a"});
+  BOOST_REQUIRE(a.attempts.size() == 2u);
+  BOOST_TEST((a.attempts[0].outcome == attempt_outcome::preempted));
+  BOOST_TEST(a.attempts[0].needed_by == "other/b/0");
+  BOOST_TEST(parts(found) == texts{"preempted_attempts 3000/3000"},
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(work_over_resources_binds_where_all_want_the_same) {
   timed_run run{R"(
 name: w

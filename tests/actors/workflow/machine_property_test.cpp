@@ -110,6 +110,11 @@ v1::WorkflowDefinition random_definition() {
     else if (kind != 0 && !step.agent().empty())
       readers.push_back(step.id());
     if (step.input().fields_size() == 0) set_random_child(step);
+    if (!step.agent().empty() && *rc::gen::inRange(0, 2) == 0) {
+      step.mutable_speculate()->set_factor(2);
+      step.mutable_speculate()->set_idempotent(true);
+    }
+    step.set_preemptible(!step.agent().empty() && *rc::gen::inRange(0, 2) == 0);
     set_random_on_failure(step);
     set_random_compensation(step);
     step.set_parallelism(static_cast<std::uint32_t>(*rc::gen::inRange(0, 4)));
@@ -140,6 +145,7 @@ struct watcher {
     const auto& steps = run.state.workflow()->steps;
     for (std::size_t at = 0; at < steps.size(); ++at)
       look_at_step(run, at);
+    look_at_flights(run);
   }
   void look_at_undoing(const driver& run, const event& happened) {
     const auto ended = [&](const instance_id& name) {
@@ -188,11 +194,35 @@ struct watcher {
       RC_ASSERT(children.insert(child->run_id).second); // none twice
       last_token = std::max(last_token, child->attempt.token);
     }
+    if (const auto* second = std::get_if<step_speculated>(&happened.what)) {
+      RC_ASSERT(!completed.contains(second->attempt.instance));
+      RC_ASSERT(second->attempt.token > last_token);
+      RC_ASSERT(second->attempt.attempt == ++attempts[second->attempt.instance]);
+      RC_ASSERT(second->beside < second->attempt.attempt);
+      last_token = second->attempt.token;
+    }
     if (const auto* decided = std::get_if<step_decided>(&happened.what);
         decided && decided->skipped)
       RC_ASSERT(skipped.insert(decided->instance).second);
     if (const auto* done = std::get_if<step_completed>(&happened.what))
       RC_ASSERT(completed.insert(done->attempt.instance).second);
+  }
+  /// At most two attempts of an instance, and of those that are running one at least.
+  static void look_at_flights(const driver& run) {
+    std::map<instance_id, std::size_t> flying;
+    for (const attempt_id& each : run.state.in_flight()) {
+      RC_ASSERT(run.state.is_current(each));
+      RC_ASSERT(++flying[each.instance] <= 2u);
+      RC_ASSERT(run.state.attempt_of(each.instance).has_value());
+    }
+    for (const attempt_id& each : run.state.in_flight())
+      RC_ASSERT(run.state.other_of(each).has_value() == (flying[each.instance] == 2));
+    const auto& steps = run.state.workflow()->steps;
+    if (run.state.closed() || run.state.compensating()) return;
+    for (std::size_t at = 0; at < steps.size(); ++at)
+      for (std::uint32_t i = 0; i < run.state.instance_count(at); ++i)
+        RC_ASSERT((run.state.state_of(at).instances[i].status == instance_status::running) ==
+                  flying.contains({steps[at].id, i}));
   }
   static void look_at_step(const driver& run, std::size_t at) {
     const step& from = run.state.workflow()->steps[at];
@@ -286,13 +316,17 @@ void random_event(driver& run, bool calm) {
   RC_ASSERT(!flying.empty()); // else the run would hang
   const attempt_id& chosen = *rc::gen::elementOf(flying);
   run.now += std::chrono::milliseconds{*rc::gen::inRange(0, 2'000)};
-  if (what == 2) return run.fail(chosen.instance, {"x.busy", "", true});
+  if (what == 2 || what == 3) return run.fail_attempt(chosen, {"x.busy", "", true});
+  if ((what == 4 || what == 5) && run.state.may_have_second(chosen))
+    return (void)run.speculate(chosen);
+  if (what == 6 && run.state.may_be_preempted(chosen))
+    return run.record(step_preempted{chosen, nullptr, "other/a/0"});
   if (run.state.definition_of(chosen.instance).kind == step_kind::child)
     return run.complete(chosen.instance,
                         listing(static_cast<std::size_t>(*rc::gen::inRange(0, 5))));
   const auto request = run.state.request(chosen.instance);
   RC_ASSERT(request.has_value());
-  run.complete(chosen.instance, random_reply(**request));
+  run.complete_attempt(chosen, random_reply(**request));
 }
 
 definition_ptr compiled(const v1::WorkflowDefinition& source) {

@@ -192,6 +192,25 @@ struct store_conformance {
     filter.tags = {{"tenant", "other"}};
     filter.workflow = "no such workflow";
     BOOST_TEST(found(filter).empty());
+    // What was closed since, whenever it was started.
+    for (const auto& [number, hour, status] :
+         {std::tuple{4, 10, 6}, std::tuple{1, 12, 6}, std::tuple{5, 14, 7}}) {
+      append_batch end = batch("t" + std::to_string(number), 2, {"end"}, status);
+      end.entry.started = now + std::chrono::hours{number};
+      end.entry.closed = now + std::chrono::hours{hour};
+      BOOST_REQUIRE(append(*one, end));
+    }
+    filter = {};
+    filter.closed_since = now + std::chrono::hours{1};
+    BOOST_TEST((found(filter) == ids{"t5", "t4", "t1"}));
+    filter.closed_since = now + std::chrono::hours{12};
+    BOOST_TEST((found(filter) == ids{"t5", "t1"}));
+    filter.statuses = {6};
+    BOOST_TEST((found(filter) == ids{"t1"}));
+    filter.tags = {{"tenant", "acme"}};
+    BOOST_TEST((found(filter) == ids{"t1"}));
+    filter.tags = {{"tenant", "other"}};
+    BOOST_TEST(found(filter).empty());
   }
 
   void ownership() {

@@ -69,6 +69,7 @@ BOOST_AUTO_TEST_CASE(a_large_demand_is_not_starved_by_small_ones) {
   BOOST_TEST(line.remove({0, 3}));
   BOOST_TEST(!line.next(node.free()));
   BOOST_TEST((*line.reserved_for(node.free()) == key{0, 1}));
+  BOOST_TEST((*line.first() == key{0, 1}));
   BOOST_TEST(node.release(*small));
   BOOST_TEST((*line.next(node.free()) == key{0, 1}));
 }

@@ -41,6 +41,7 @@ BOOST_AUTO_TEST_CASE(a_file_is_read) {
                                    "    overlap: cancel\n"
                                    "    priority: -7\n"
                                    "    deadline: 90m\n"
+                                   "    tenant: acme\n"
                                    "  plain: { workflow: w.yaml, cron: \"@hourly\" }\n",
                                    "s.yaml");
   BOOST_REQUIRE_MESSAGE(made, faults(""));
@@ -57,6 +58,7 @@ BOOST_AUTO_TEST_CASE(a_file_is_read) {
   BOOST_TEST((first.overlap == overlap_policy::cancel));
   BOOST_TEST(first.priority == -7);
   BOOST_TEST((first.deadline == 90min));
+  BOOST_TEST(first.tenant == "acme");
   const schedule& plain = made->back();
   BOOST_TEST((plain.catch_up == catch_up_policy::none));
   BOOST_TEST((plain.overlap == overlap_policy::skip));
@@ -81,6 +83,7 @@ BOOST_AUTO_TEST_CASE(mistakes_have_a_place_and_a_remedy) {
       {with("    catch_up_window: 32d\n"), "32d is longer than"},
       {with("    overlap: queue\n"), "unknown word 'queue'; write skip, allow or cancel"},
       {with("    priority: 101\n"), "s.yaml:5:"},
+      {with("    tenant: a b\n"), "s.yaml:5:13: error: bad tenant 'a b'"},
       {with("    input: [a]\n"), "must be a mapping"},
       {with("    input: { a: [1] }\n"), "must be a text"},
       {with("    often: true\n"), "unknown key 'often'"},

@@ -1,0 +1,96 @@
+#include "actors/workflow/engine_flight.hpp"
+
+#include <algorithm>
+
+// Attempts of steps that are preemptible give their places up for those of a higher priority. They are asked through their
+// pulse, and end by themselves: nothing is taken away from an agent that goes on.
+namespace troupe::workflow {
+namespace {
+
+/// Who was asked so long ago does not look: others are asked in its place.
+constexpr std::chrono::seconds deaf_after{10};
+
+} // namespace
+
+/// Where the first of those that wait lacks a place or resources, asks for them. One at a time: who comes next is looked at once
+/// this one has started.
+void engine_core::ask_for_places() {
+  // Places do not help where commits are waited for.
+  if (preemptible_.empty() || around_.options.max_preemptions == 0 || !may_begin()) return;
+  const auto first = first_in_line();
+  if (!first) return;
+  const started_attempt& wanted = place_of(*first).at(*first).wanted;
+  const live_run& run = runs_.at(wanted.run_id);
+  if (at_bound(run)) return;
+  for (flight* each : victims_for(-first->first, run.state.demand_of(wanted.attempt.instance))) {
+    each->asked = around_.now();
+    each->beats->preempt(run.state.idempotency_key(wanted.attempt.instance));
+  }
+}
+
+std::optional<engine_core::waiting_key> engine_core::first_in_line() {
+  for (;;) {
+    const auto first = line_.first();
+    if (!first) return std::nullopt;
+    waiting_attempts& from = place_of(*first);
+    const auto found = from.find(*first);
+    if (!is_stale(found->second.wanted)) return first;
+    (void)take(from, found); // nobody is disturbed for it
+  }
+}
+
+/// The attempts that have to end so that one of this priority can start, beyond those that were asked before: of the lowest
+/// priority, of these the ones that started last, and no more than it takes. Nothing where all together would not do.
+std::vector<engine_core::flight*>
+engine_core::victims_for(std::int32_t priority, const scheduling::resource_vector& demand) {
+  auto free = ledger_.free();
+  std::size_t places = around_.options.max_attempts_in_flight - in_flight_;
+  const auto demand_of = [&](const flight& of) -> const scheduling::resource_vector& {
+    static const scheduling::resource_vector none;
+    return of.grant == 0 ? none : ledger_.grants().at(of.grant).demand;
+  };
+  const auto give = [&](const flight& of) {
+    ++places;
+    free = scheduling::sum(free, demand_of(of)).value_or(free);
+  };
+  const auto is_enough = [&] { return places > 0 && scheduling::fits(demand, free); };
+  std::vector<flight*> may_end;
+  for (const auto& each : preemptible_) {
+    const bool was_asked = each->asked != time_point{};
+    if (was_asked && around_.now() - each->asked < deaf_after) give(*each);
+    const auto run = runs_.find(each->run_id);
+    if (!was_asked && each->priority < priority && run != runs_.end() &&
+        run->second.state.may_be_preempted(each->attempt) &&
+        run->second.state.preemptions_of(each->attempt.instance) < around_.options.max_preemptions)
+      may_end.push_back(each.get());
+  }
+  if (is_enough()) return {};
+  std::ranges::sort(may_end, [](const flight* a, const flight* b) {
+    return std::pair{a->priority, b->timing.started} < std::pair{b->priority, a->timing.started};
+  });
+  std::vector<flight*> chosen;
+  for (flight* each : may_end) {
+    give(*each);
+    chosen.push_back(each);
+    if (is_enough()) break;
+  }
+  if (!is_enough()) return {};
+  // What an earlier one gives may not be needed with what a later one does.
+  std::erase_if(chosen, [&](const flight* each) {
+    const auto left = scheduling::difference(free, demand_of(*each));
+    if (places < 2 || !left || !scheduling::fits(demand, *left)) return false;
+    --places;
+    free = *left;
+    return true;
+  });
+  return chosen;
+}
+
+/// Whether a failure is the answer of an agent that was asked for its place.
+bool engine_core::gives_its_place(const live_run& run, const attempt_id& attempt, const pulse& said,
+                                  const failure& why) const {
+  return said.preempted() && why.retryable && why.type != "workflow.timeout" &&
+         run.state.may_be_preempted(attempt);
+}
+
+} // namespace troupe::workflow
