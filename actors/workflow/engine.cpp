@@ -69,7 +69,8 @@ result<std::string> engine::submit(definition_ptr workflow, const input_values& 
 void engine::run(definition_ptr workflow, input_values inputs, const submit_options& options,
                  closed_callback then) {
   run(std::move(workflow), std::move(inputs), options,
-      ended_callback{[then = std::move(then)](const result<run_end>& how) { then(summary_of(how)); }});
+      ended_callback{
+          [then = std::move(then)](const result<run_end>& how) { then(summary_of(how)); }});
 }
 
 void engine::run(definition_ptr workflow, input_values inputs, const submit_options& options,

@@ -168,8 +168,7 @@ const dependency* machine::missing_reply(std::size_t at, std::uint32_t index) co
 
 step_decided machine::decide(const instance_id& instance) const {
   const step& from = definition_of(instance);
-  if (missing_reply(position_of(instance), instance.index))
-    return {instance, true};
+  if (missing_reply(position_of(instance), instance.index)) return {instance, true};
   reference_reader reader{from, instance.index, *this};
   return {instance, from.when && !evaluate(*from.when, reader)};
 }

@@ -342,9 +342,9 @@ void machine::transition::want(std::size_t at, std::uint32_t index) {
   chosen.status = instance_status::wanted;
   if (wanting.kind == step_kind::timer || wanting.kind == step_kind::signal) {
     ++state.steps_[at].active;
-    wanted.emplace_back(start_waiting{name_of(at, index),
-                                      wanting.kind == step_kind::timer ? std::optional{wanting.wait}
-                                                                       : std::nullopt});
+    wanted.emplace_back(start_waiting{name_of(at, index), wanting.kind == step_kind::timer
+                                                              ? std::optional{wanting.wait}
+                                                              : std::nullopt});
     return;
   }
   chosen.token = ++state.last_token_;

@@ -43,9 +43,9 @@ complaint check_field(const Message& from, const FieldDescriptor& field, int dep
       field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE)
     return std::nullopt;
   const auto& reflection = *from.GetReflection();
-  const int count = field.is_repeated()                  ? reflection.FieldSize(from, &field)
+  const int count = field.is_repeated()                 ? reflection.FieldSize(from, &field)
                     : reflection.HasField(from, &field) ? 1
-                                                         : 0;
+                                                        : 0;
   for (int i = 0; i < count; ++i)
     if (auto wrong = check_one(from, field, i, depth)) return wrong;
   return std::nullopt;

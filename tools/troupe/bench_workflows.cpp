@@ -84,8 +84,9 @@ public:
 private:
   void next() {
     begun_ = clock_type::now();
-    on_.run(workflow_, {}, {},
-            [self = shared_from_this()](const result<workflow::run_end>& how) { self->ended(how); });
+    on_.run(workflow_, {}, {}, [self = shared_from_this()](const result<workflow::run_end>& how) {
+      self->ended(how);
+    });
   }
   void ended(const result<workflow::run_end>& how) {
     const double took = microseconds_since(begun_);

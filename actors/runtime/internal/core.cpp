@@ -112,9 +112,9 @@ reply<void> core::tell(envelope_header&& header, message_ptr payload,
   return tl::unexpected(std::move(*refused));
 }
 
-std::shared_ptr<call> core::make_call(call::kind which, envelope_header&& header, message_ptr payload,
-                                      std::chrono::milliseconds timeout, responder then,
-                                      call::origin from) {
+std::shared_ptr<call> core::make_call(call::kind which, envelope_header&& header,
+                                      message_ptr payload, std::chrono::milliseconds timeout,
+                                      responder then, call::origin from) {
   // Counted before the phase is looked at: `drain` sets the phase before it looks at the count.
   in_flight_.fetch_add(1);
   const auto now = clock_->now();

@@ -151,9 +151,8 @@ BOOST_AUTO_TEST_CASE(an_end_is_looked_at_without_its_summary) {
   const auto late = load("name: w\noutput: \"${steps.a}\"\nsteps:\n"
                          "  a: { signal: go, reply_type: troupe.v1.Approval,"
                          " timeouts: { schedule_to_close: 1ms } }\n");
-  BOOST_TEST(ended(late, "three") ==
-                 (said{"three", "RUN_STATUS_FAILED", "workflow.no_output", "1"}),
-             is);
+  BOOST_TEST(
+      ended(late, "three") == (said{"three", "RUN_STATUS_FAILED", "workflow.no_output", "1"}), is);
 }
 
 BOOST_AUTO_TEST_CASE(an_end_may_begin_the_next_run) {
