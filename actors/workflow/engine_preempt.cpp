@@ -15,13 +15,11 @@ constexpr std::chrono::seconds deaf_after{10};
 /// Where the first of those that wait lacks a place or resources, asks for them. One at a time: who comes next is looked at once
 /// this one has started.
 void engine_core::ask_for_places() {
-  // Places do not help where commits are waited for.
-  if (preemptible_.empty() || around_.options.max_preemptions == 0 || !may_begin()) return;
+  if (preemptible_.empty() || around_.options.max_preemptions == 0) return;
   const auto first = first_in_line();
   if (!first) return;
   const started_attempt& wanted = place_of(*first).at(*first).wanted;
   const live_run& run = runs_.at(wanted.run_id);
-  if (at_bound(run)) return;
   for (flight* each : victims_for(-first->first, run.state.demand_of(wanted.attempt.instance))) {
     each->asked = around_.now();
     each->beats->preempt(run.state.idempotency_key(wanted.attempt.instance));
@@ -34,8 +32,11 @@ std::optional<engine_core::waiting_key> engine_core::first_in_line() {
     if (!first) return std::nullopt;
     waiting_attempts& from = place_of(*first);
     const auto found = from.find(*first);
-    if (!is_stale(found->second.wanted)) return first;
-    (void)take(from, found); // nobody is disturbed for it
+    // Nobody is disturbed for one that is of no use any more, or that its own run holds back.
+    if (is_stale(found->second.wanted))
+      (void)take(from, found);
+    else if (!hold_back(from, found))
+      return first;
   }
 }
 
@@ -44,7 +45,11 @@ std::optional<engine_core::waiting_key> engine_core::first_in_line() {
 std::vector<engine_core::flight*>
 engine_core::victims_for(std::int32_t priority, const scheduling::resource_vector& demand) {
   auto free = ledger_.free();
-  std::size_t places = around_.options.max_attempts_in_flight - in_flight_;
+  // Of those that wait for a commit alone the places come free soon.
+  const std::size_t most =
+      lazy_ ? around_.options.max_attempts_in_flight
+            : std::min(around_.options.max_attempts_in_flight, around_.options.max_uncommitted);
+  std::size_t places = most - std::min(most, in_flight_);
   const auto demand_of = [&](const flight& of) -> const scheduling::resource_vector& {
     static const scheduling::resource_vector none;
     return of.grant == 0 ? none : ledger_.grants().at(of.grant).demand;

@@ -61,7 +61,7 @@ class TopTest(TopCase):
         process = self.start_busy("job", "--priority", "7", "--tenant", "acme", "--tenant-weight", "acme=2", "--tag", "stage=test")
         now = self.look("--alarm-after", "1ms")
         self.assertEqual((now["totals"]["running"], now["totals"]["at_work"], now["totals"]["runs_unseen"]), (1, 1, 0))
-        self.assertEqual(now["totals"]["queued"], {"commit": 0, "limit": 0, "resources": 1, "slot": 0})
+        self.assertEqual(now["totals"]["queued"], {"commit": 0, "limit": 0, "resources": 1, "slot": 0, "uncommitted": 0})
         self.assertEqual(now["totals"]["waiting"], {"attempt": 2, "signal": 1, "timer": 1})
         node = now["nodes"][0]
         self.assertEqual(node["process"], process.pid)

@@ -89,6 +89,18 @@ BOOST_FIXTURE_TEST_CASE(what_is_at_work_and_what_waits_is_said_with_its_reason, 
   BOOST_TEST(now.keys[0].waiting == 1u);
 }
 
+BOOST_FIXTURE_TEST_CASE(who_waits_for_commits_is_said, engine_fixture) {
+  engine_harness engine{open(), live_node()};
+  begin(engine,
+        load("name: w\nmax_uncommitted: 1\nsteps:\n  a: { agent: files.list }\n"
+             "  b: { agent: files.list }\n"),
+        "bound");
+  const node_snapshot now = engine.core->snapshot();
+  BOOST_TEST(queued(now, "uncommitted") == 1u);
+  BOOST_TEST(queued(now, "slot") == 0u);
+  BOOST_TEST(waiting_of(now, "bound").what == "uncommitted");
+}
+
 BOOST_FIXTURE_TEST_CASE(tenants_have_their_weights_and_what_they_have, engine_fixture) {
   engine_harness engine{open(), live_node(2)};
   for (const char* run : {"a1", "a2", "a3"})

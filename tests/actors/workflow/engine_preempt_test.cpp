@@ -250,4 +250,29 @@ BOOST_FIXTURE_TEST_CASE(a_part_of_the_work_is_not_learnt_as_the_whole, engine_fi
   BOOST_TEST(options.costs->estimate({"files.list", "", "w/a"}).weight == before.weight);
 }
 
+BOOST_FIXTURE_TEST_CASE(places_that_the_bound_of_repeats_leaves_are_asked_for_too, engine_fixture) {
+  engine_options few = places(8);
+  few.max_uncommitted = 1;
+  engine_harness engine{open(), few};
+  BOOST_REQUIRE(engine.submit(lone_step(yields), {}, "low"));
+  BOOST_REQUIRE(engine.submit(lone_step(""), {}, "high", 10));
+  BOOST_TEST(asked(engine) == texts{"low"}, boost::test_tools::per_element());
+  yield_asked(engine);
+  BOOST_TEST(engine.started == (texts{"low/a/0", "high/a/0"}), boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(nobody_is_asked_for_one_that_its_own_run_holds_back, engine_fixture) {
+  engine_harness engine{open(), places(2)};
+  BOOST_REQUIRE(engine.submit(lone_step(yields), {}, "low"));
+  BOOST_REQUIRE(
+      engine.submit(load("name: w\nmax_uncommitted: 1\nsteps:\n  a: { agent: files.list }\n"
+                         "  b: { agent: files.list }\n"),
+                    {}, "high", 10));
+  BOOST_TEST(engine.attempts.size() == 2u);
+  BOOST_TEST(asked(engine).empty());
+  BOOST_REQUIRE(
+      engine.submit(lone_step(""), {}, "next", 5)); // this one's place is worth asking for
+  BOOST_TEST(asked(engine) == texts{"low"}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

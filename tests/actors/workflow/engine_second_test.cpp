@@ -333,4 +333,27 @@ BOOST_FIXTURE_TEST_CASE(a_share_that_is_none_is_refused, engine_fixture) {
   }
 }
 
+BOOST_FIXTURE_TEST_CASE(none_begins_beyond_the_bound_of_repeats, engine_fixture) {
+  engine_options few;
+  few.max_uncommitted = 1;
+  engine_harness engine{open(), few};
+  BOOST_REQUIRE(engine.submit(lone_step(after_5s), {}));
+  engine.wait_until(at(60));
+  BOOST_TEST(seconds_begun(engine) == 0u);
+  BOOST_REQUIRE(engine.attempts.size() == 1u);
+  answer_at(engine, 0);
+  check_nothing_left(engine);
+}
+
+BOOST_FIXTURE_TEST_CASE(none_begins_beyond_the_bound_of_its_run, engine_fixture) {
+  engine_harness engine{open()};
+  BOOST_REQUIRE(engine.submit(load("name: w\nmax_uncommitted: 1\nsteps:\n  a: { agent: files.list, "
+                                   "speculate: { after: 5s } }\n"),
+                              {}));
+  engine.wait_until(at(60));
+  BOOST_TEST(seconds_begun(engine) == 0u);
+  answer_at(engine, 0);
+  check_nothing_left(engine);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
