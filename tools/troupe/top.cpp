@@ -126,7 +126,7 @@ public:
           std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
       if (left.count() <= 0) return true;
       // A signal may come just before the wait for a key begins.
-      const auto key = screen_.wait_for_key(std::min(left, signal_tick));
+      const char key = screen_.wait_for_key(std::min(left, signal_tick)).value_or('\0');
       if (interrupt::requested()) return false;
       if (screen::size() != drawn_ && !draw(now)) return false;
       if (key == 'q' || key == 'Q') return quit_ = true, false;
