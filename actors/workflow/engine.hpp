@@ -98,7 +98,7 @@ struct engine_options {
   /// Second attempts are begun only where no attempt waits, and a place and all that they demand are free.
   speculation_budget speculation{};
   /// So often the attempts of one instance are asked to give their place up; 0: never.
-  std::uint32_t max_preemptions = 3;
+  std::uint8_t max_preemptions = 3;
 };
 
 /// Why an attempt that is wanted has not started.

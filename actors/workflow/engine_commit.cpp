@@ -141,7 +141,8 @@ void engine_core::settle(const std::string& run_id, live_run& run, const unsettl
     then({});
   for (const attempt_id& attempt : durable.to_start)
     await_place(run_id, run, attempt);
-  for (const attempt_id& attempt : durable.seconds)
+  if (!durable.seconds) return;
+  for (const attempt_id& attempt : *durable.seconds)
     seconds_.emplace_back(run_id, attempt);
 }
 
@@ -225,6 +226,7 @@ void engine_core::give_up(const error& why) {
   demanding_.clear();
   parked_.clear();
   held_.clear();
+  held_by_run_.clear();
   limits_.clear();
   line_.clear();
   fresh_.clear();

@@ -172,11 +172,11 @@ private:
     /// Scheduled by these events and not started.
     std::vector<attempt_id> to_start;
     /// Begun by these events beside others, and not started.
-    std::vector<attempt_id> seconds;
+    std::unique_ptr<std::vector<attempt_id>> seconds;
     /// So many of the attempts that these events scheduled were started all the same.
-    std::size_t started_ahead = 0;
+    std::uint32_t started_ahead = 0;
     /// Attempts whose ends are among these events.
-    std::size_t ended = 0;
+    std::uint32_t ended = 0;
     std::vector<on_commit> told_on_commit;
   };
   struct live_run {
@@ -189,9 +189,7 @@ private:
     /// Of all events that the committer has, or had.
     std::uint64_t history_bytes = 0;
     /// Attempts that were begun and whose end is not durable; those started before they were durable.
-    std::size_t uncommitted = 0, ahead = 0;
-    /// Those of it that wait in `held_`, and some that did.
-    std::set<waiting_key> held;
+    std::uint32_t uncommitted = 0, ahead = 0;
     /// Its name is in `dirty_`.
     bool dirty = false;
     /// For the next commit.
@@ -269,7 +267,7 @@ private:
   void count_durable(const unsettled& part, live_run* run);
   [[nodiscard]] bool hold_back(waiting_attempts& from, waiting_attempts::iterator which);
   void let_go_on(live_run& run);
-  void forget_held(live_run& run);
+  void forget_held(const live_run& run);
   void describe_uncommitted(const started_attempt& wanted, waiting_reason& into) const;
 
   // engine_second.cpp
@@ -462,6 +460,8 @@ private:
   waiting_attempts parked_;
   /// Those that wait until less of their run is uncommitted.
   waiting_attempts held_;
+  /// Their keys by their runs, with those of some that waited there.
+  std::unordered_map<std::string, std::set<waiting_key>> held_by_run_;
   scheduling::key_limits limits_;
   /// Has the keys of both.
   scheduling::waiting_line line_;

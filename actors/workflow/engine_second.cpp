@@ -113,13 +113,15 @@ void engine_core::begin_second(live_run& run, const flight& late) {
   record(run_id, run, std::move(begun));
   if (failed_) return;
   if (lazy_) return (void)seconds_.emplace_back(run_id, attempt);
-  run.pending.seconds.push_back(attempt);
+  auto& seconds = run.pending.seconds;
+  if (!seconds) seconds = std::make_unique<std::vector<attempt_id>>();
+  seconds->push_back(attempt);
   ++seconds_unsettled_;
 }
 
 /// They are durable, or lost.
 void engine_core::forget_seconds(const unsettled& part) {
-  seconds_unsettled_ -= part.seconds.size();
+  if (part.seconds) seconds_unsettled_ -= part.seconds->size();
 }
 
 bool engine_core::has_budget(const live_run& run) const {

@@ -67,7 +67,7 @@ bool engine_core::hold_back(waiting_attempts& from, waiting_attempts::iterator w
   live_run& run = runs_.at(wanted.run_id);
   if (!at_bound(run)) return false;
   line_.remove(which->first);
-  run.held.insert(which->first);
+  held_by_run_[wanted.run_id].insert(which->first);
   auto waits = from.extract(which);
   shares_.leave(std::exchange(waits.mapped().wanted.tenant, 0));
   held_.insert(std::move(waits));
@@ -79,10 +79,13 @@ bool engine_core::hold_back(waiting_attempts& from, waiting_attempts::iterator w
 void engine_core::let_go_on(live_run& run) {
   constexpr std::size_t more = 16;
   const std::size_t bound = uncommitted_bound(run);
-  if (run.uncommitted >= bound) return;
-  for (std::size_t room = std::min(bound - run.uncommitted, run.held.size()) + more;
-       room > 0 && !run.held.empty();) {
-    const auto found = held_.find(run.held.extract(run.held.begin()).value());
+  if (held_by_run_.empty() || run.uncommitted >= bound) return;
+  const auto its = held_by_run_.find(run.state.run_id());
+  if (its == held_by_run_.end()) return;
+  auto& held = its->second;
+  for (std::size_t room = std::min(bound - run.uncommitted, held.size()) + more;
+       room > 0 && !held.empty();) {
+    const auto found = held_.find(held.extract(held.begin()).value());
     // Its time to start was over, or others went before it at its keys.
     if (found == held_.end()) continue;
     if (is_stale(found->second.wanted)) {
@@ -92,11 +95,14 @@ void engine_core::let_go_on(live_run& run) {
     join_line(run, held_.extract(found));
     --room;
   }
+  if (held.empty()) held_by_run_.erase(its);
 }
 
 /// Of a run that is let go of.
-void engine_core::forget_held(live_run& run) {
-  for (const waiting_key& key : std::exchange(run.held, {}))
+void engine_core::forget_held(const live_run& run) {
+  const auto its = held_by_run_.extract(run.state.run_id());
+  if (!its) return;
+  for (const waiting_key& key : its.mapped())
     if (const auto found = held_.find(key); found != held_.end()) (void)take(held_, found);
 }
 

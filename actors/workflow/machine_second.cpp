@@ -21,8 +21,9 @@ std::string text_of_attempt(const attempt_id& attempt) {
                      attempt.instance.index, attempt.token);
 }
 
-void count_up(std::uint16_t& one_more) {
-  if (one_more < std::numeric_limits<std::uint16_t>::max()) ++one_more;
+template <class Count>
+void count_up(Count& one_more) {
+  if (one_more < std::numeric_limits<Count>::max()) ++one_more;
 }
 
 } // namespace

@@ -10,7 +10,7 @@
 namespace troupe::workflow {
 
 /// Where an instance of a step stands.
-enum class instance_status {
+enum class instance_status : std::uint8_t {
   /// Something it needs is not done.
   blocked,
   /// Nothing is missing any more; whether it is to be done is not recorded yet.
@@ -41,6 +41,9 @@ struct attempt_beside {
 /// One instance of a step.
 struct instance_state {
   instance_status status = instance_status::blocked;
+  /// Of its attempts, those that gave their place up, and those that were begun beside another one; both count to their end.
+  std::uint8_t preemptions = 0;
+  std::uint16_t second_attempts = 0;
   /// Needs of the same index that are not done.
   std::uint32_t needs_left = 0;
   /// Attempts so far, the lost ones included; while `wanted` the one that is wanted.
@@ -51,8 +54,6 @@ struct instance_state {
   std::uint64_t token = 0;
   /// While a second attempt is in flight: the one before it. Alone where the second has ended.
   attempt_beside beside{};
-  /// Of its attempts, those that were begun beside another one, and those that gave their place up.
-  std::uint16_t second_attempts = 0, preemptions = 0;
   std::optional<time_point> first_scheduled;
   /// Of the next attempt, or of the timer.
   std::optional<time_point> retry_time;
