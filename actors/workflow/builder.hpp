@@ -66,6 +66,23 @@ public:
   template <protobuf_message Payload>
   step_handle<Payload, Payload> signal(const std::string& id, const std::string& name);
 
+  /// How long a run may take, from its start.
+  workflow_builder& deadline(duration length) {
+    detail::fill(*made_.mutable_deadline(), length);
+    return *this;
+  }
+  /// Effects of one run that a crash may repeat.
+  workflow_builder& max_uncommitted(std::uint32_t most) {
+    made_.set_max_uncommitted(most);
+    return *this;
+  }
+  /// What a run gives the step that it was started by.
+  template <protobuf_message Given>
+  workflow_builder& output(const value_of<Given>& given) {
+    made_.set_output(given.reference());
+    return *this;
+  }
+
   [[nodiscard]] const v1::WorkflowDefinition& build() const { return made_; }
   [[nodiscard]] definition_result compile(const agent_types& agents) const {
     return compile_definition(made_, &agents);

@@ -309,8 +309,8 @@ public:
   /// for a run that is not at work here.
   [[nodiscard]] result<std::vector<waiting_reason>> waiting(const std::string& run_id);
 
-  /// What is at work here and what waits, at one moment; what is long is cut (`snapshot_bounds`). Takes the engine's thread a
-  /// fraction of a millisecond, about a millisecond where tens of thousands wait.
+  /// What is at work here and what waits, at one moment; what is long is cut (`snapshot_bounds`), so that the engine's
+  /// thread, which makes it, is soon free again.
   [[nodiscard]] result<node_snapshot> snapshot();
 
   /// Refuses new work, commits what has arrived, gives its runs free and joins the thread. Attempts

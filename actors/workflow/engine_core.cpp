@@ -56,8 +56,8 @@ bool is_open(std::int32_t status) {
 
 } // namespace
 
-engine_core::live_run::live_run() = default;
-engine_core::live_run::~live_run() = default;
+engine_records::live_run::live_run() = default;
+engine_records::live_run::~live_run() = default;
 
 engine_core::engine_core(engine_environment around)
     : around_(std::move(around)), lazy_(!around_.history.waits()),

@@ -8,7 +8,7 @@
 #include "actors/workflow/definition_cache.hpp"
 #include "actors/workflow/engine_counters.hpp"
 #include "actors/workflow/engine_environment.hpp"
-#include "actors/workflow/machine.hpp"
+#include "actors/workflow/engine_records.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -40,16 +40,13 @@ struct attempt_pulse;
 /// thread and no clock of its own: whoever owns it calls it from one thread, and calls `commit`
 /// when it has no more to say for now. So all that happened in between is one commit, over all
 /// runs.
-class engine_core {
+class engine_core : engine_records {
 public:
-  /// Told whether what was asked is durable.
-  using on_commit = std::function<void(result<void>)>;
-  /// Told once, when the run is closed or the engine gives up.
-  using on_end = ended_callback;
-  using on_close = std::function<void(result<v1::RunSummary>)>;
-  /// Told once, when it is durable.
-  using on_cancel = std::function<void(result<cancellation>)>;
-  using on_signal = std::function<void(result<signal_outcome>)>;
+  using engine_records::on_cancel;
+  using engine_records::on_close;
+  using engine_records::on_commit;
+  using engine_records::on_end;
+  using engine_records::on_signal;
 
   explicit engine_core(engine_environment around);
 
@@ -106,124 +103,6 @@ public:
   [[nodiscard]] std::size_t runs_at_work() const { return runs_.size(); }
 
 private:
-  class pulse;
-  struct flight;
-  struct started_attempt {
-    std::string run_id;
-    attempt_id attempt;
-    time_point scheduled;
-    /// `full_time` then.
-    duration full_before{};
-    /// Resources of which there was not enough when it could not start at once.
-    std::vector<std::string> missing{};
-    /// What it holds of its keys; 0: nothing.
-    scheduling::key_limits::hold_id keys = 0;
-    /// Number of its tenant, and what that was charged for it.
-    std::uint64_t tenant = 0;
-    double charged = 0;
-  };
-  struct step_plan;
-  struct run_plan;
-  /// Waiting attempts by priority, the highest first, then by their number.
-  using waiting_key = scheduling::waiting_line::key;
-
-  struct retry_timer {
-    std::string run_id;
-    instance_id instance;
-    std::uint32_t attempt = 0;
-  };
-  /// `schedule_to_close` of an instance.
-  struct close_timer {
-    std::string run_id;
-    instance_id instance;
-  };
-  /// `schedule_to_start` of a waiting attempt.
-  struct start_timer {
-    waiting_key waiting;
-  };
-  /// `start_to_close`, or what stands for it, of an attempt in flight.
-  struct deadline_timer {
-    std::shared_ptr<flight> late;
-  };
-  /// Of an attempt in flight beside which another one may be begun.
-  struct straggler_timer {
-    std::shared_ptr<flight> late;
-  };
-  struct heartbeat_timer {
-    std::shared_ptr<flight> quiet;
-  };
-  /// Of an instance that waits for its time.
-  struct wait_timer {
-    std::string run_id;
-    instance_id instance;
-  };
-  /// The run's deadline, or the end of the time for which it waits before it is cancelled.
-  struct run_timer {
-    std::string run_id;
-  };
-  using timer = std::variant<retry_timer, close_timer, start_timer, deadline_timer, heartbeat_timer,
-                             wait_timer, run_timer, straggler_timer>;
-  using timers = std::multimap<time_point, timer>;
-
-  /// What happened in a run and is not durable.
-  struct unsettled {
-    /// Serialised, until the committer has them.
-    event_list events;
-    /// Scheduled by these events and not started.
-    std::vector<attempt_id> to_start;
-    /// Begun by these events beside others, and not started.
-    std::unique_ptr<std::vector<attempt_id>> seconds;
-    /// So many of the attempts that these events scheduled were started all the same.
-    std::uint32_t started_ahead = 0;
-    /// Attempts whose ends are among these events.
-    std::uint32_t ended = 0;
-    std::vector<on_commit> told_on_commit;
-  };
-  struct live_run {
-    machine state;
-    /// Tells it from another run of the same id, once this one was dropped.
-    std::uint64_t serial = 0;
-    std::uint64_t epoch = 1;
-    /// Number of the last event that is durable, and of the last one that the committer has.
-    std::uint64_t committed = 0, handed = 0;
-    /// Of all events that the committer has, or had.
-    std::uint64_t history_bytes = 0;
-    /// Attempts that were begun and whose end is not durable; those started before they were durable.
-    std::uint32_t uncommitted = 0, ahead = 0;
-    /// Its name is in `dirty_`.
-    bool dirty = false;
-    /// For the next commit.
-    unsettled pending;
-    /// Of the instances that have begun and are not closed, where their step has such a limit.
-    std::map<instance_id, timers::iterator> close_timers;
-    /// Of the instances that wait for their time.
-    std::map<instance_id, timers::iterator> wait_timers;
-    /// The one of the run itself.
-    std::optional<timers::iterator> end_timer;
-    /// Of the attempts that agents have, by their tokens.
-    std::map<std::uint64_t, std::shared_ptr<pulse>> pulses;
-    /// What a policy is told of it; nullptr while none asked.
-    std::unique_ptr<run_plan> plan;
-
-    live_run();
-    ~live_run();
-  };
-  /// What the committer has of a run.
-  struct handed_over {
-    std::string run_id;
-    std::uint64_t serial = 0;
-    unsettled what;
-  };
-  struct waiter {
-    std::uint64_t number = 0;
-    on_end then;
-  };
-  struct waiting_attempt {
-    started_attempt wanted;
-    std::optional<timers::iterator> start_by;
-  };
-  using waiting_attempts = std::map<waiting_key, waiting_attempt>;
-
   // engine_submit.cpp
   void submit_again(const std::string& run_id, const v1::RunStarted& wanted, on_commit then);
   [[nodiscard]] result<v1::RunStarted> beginning(const std::string& run_id);

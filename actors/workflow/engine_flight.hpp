@@ -11,7 +11,7 @@
 namespace troupe::workflow {
 
 /// What one attempt says of itself, and is told, from any thread. A sign of life is a look at the clock and a store.
-class engine_core::pulse final : public heartbeat_sink {
+class engine_records::pulse final : public heartbeat_sink {
 public:
   /// Of a message about how far an attempt has come, in bytes on the wire.
   static constexpr std::size_t most_details = std::size_t{64} << 10;
@@ -84,7 +84,7 @@ private:
 };
 
 /// An attempt that an agent has. The responder shares it; all but `answered` and `beats` are of the core's thread.
-struct engine_core::flight {
+struct engine_records::flight {
   std::string run_id;
   attempt_id attempt;
   /// Of the run when it began: one that was lost and taken over again gives its tokens out anew.

@@ -18,7 +18,7 @@ namespace troupe::workflow {
 [[nodiscard]] std::optional<double> declared_seconds(const step& of);
 
 /// What a policy is told of a step.
-struct engine_core::step_plan {
+struct engine_records::step_plan {
   /// Of one attempt, as expected.
   double seconds = 0;
   /// From its start to the end of all that follows it, in seconds: HEFT's upward rank on one node.
@@ -28,7 +28,7 @@ struct engine_core::step_plan {
 };
 
 /// What a policy is told of a run; made when it is asked about it first.
-struct engine_core::run_plan {
+struct engine_records::run_plan {
   std::vector<step_plan> steps;
   double attained_seconds = 0;
   /// Where it stands among the runs; smallest first.

@@ -1,7 +1,6 @@
 #include "actors/workflow/machine_transition.hpp"
 
 #include <array>
-#include <fmt/format.h>
 #include <limits>
 
 // Two attempts of one instance at a time, and attempts that give their place up. Of an instance:
@@ -15,11 +14,6 @@
 //   any        run_recovered                       wanted: both were lost with their process
 namespace troupe::workflow {
 namespace {
-
-std::string text_of_attempt(const attempt_id& attempt) {
-  return fmt::format("attempt {} of {}[{}], token {}", attempt.attempt, attempt.instance.step,
-                     attempt.instance.index, attempt.token);
-}
 
 template <class Count>
 void count_up(Count& one_more) {
@@ -36,7 +30,7 @@ result<void> machine::transition::operator()(const step_speculated& happened) {
   if (!first || first->attempt != happened.beside || !state.may_have_second(*first) ||
       happened.attempt.attempt != at.instance->attempts + 1 ||
       happened.attempt.token != state.last_token_ + 1)
-    return mismatch(text_of_attempt(happened.attempt) + " may not be begun beside another one");
+    return mismatch(describe(happened.attempt) + " may not be begun beside another one");
   instance_state& instance = *at.instance;
   instance.beside = {first->attempt, first->token};
   instance.token = ++state.last_token_;
@@ -48,7 +42,7 @@ result<void> machine::transition::operator()(const step_speculated& happened) {
 
 result<void> machine::transition::operator()(const step_preempted& happened) {
   if (!state.may_be_preempted(happened.attempt))
-    return mismatch(text_of_attempt(happened.attempt) + " has no place to give up");
+    return mismatch(describe(happened.attempt) + " has no place to give up");
   const slot at = find(happened.attempt.instance);
   instance_state& instance = *at.instance;
   count_up(instance.preemptions);

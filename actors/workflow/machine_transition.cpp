@@ -5,15 +5,12 @@
 #include <fmt/format.h>
 
 namespace troupe::workflow {
-namespace {
 
-std::string describe(const attempt_id& attempt) {
+std::string machine::transition::describe(const attempt_id& attempt) {
   return fmt::format("attempt {} of {}[{}]{}, token {}", attempt.attempt, attempt.instance.step,
                      attempt.instance.index, attempt.instance.compensation ? "'s compensation" : "",
                      attempt.token);
 }
-
-} // namespace
 
 // --- finding places ------------------------------------------------------------------------------
 

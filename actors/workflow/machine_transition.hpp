@@ -17,6 +17,9 @@ struct machine::transition {
   time_point now;
   commands wanted;
 
+  /// For messages.
+  [[nodiscard]] static std::string describe(const attempt_id& attempt);
+
   result<void> operator()(const run_started& happened);
   result<void> operator()(const step_scheduled& happened);
   result<void> operator()(const step_completed& happened);

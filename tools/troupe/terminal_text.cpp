@@ -1,5 +1,7 @@
 #include "tools/troupe/terminal_text.hpp"
 
+#include "kernels/text/utf8.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -52,29 +54,6 @@ bool is_among(const std::array<code_points, Size>& ranges, char32_t point) {
       ranges, [&](const auto& each) { return point >= each.first && point <= each.second; });
 }
 
-struct one_character {
-  char32_t point = 0;
-  /// 0: no UTF-8 begins here.
-  std::size_t size = 0;
-};
-
-/// The first code point of a text that is not empty.
-one_character first_of(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
-  char32_t point = lead & (0xffu >> (size + 1));
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0u) != 0x80) return {};
-    point = point << 6 | (byte(i) & 0x3fu);
-  }
-  constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-  if (point < least[size] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return {};
-  return {point, size};
-}
-
 void append_escaped(std::string& into, char32_t point) {
   if (point == '\n')
     into += "\\n";
@@ -94,33 +73,36 @@ std::size_t columns_of(char32_t point) {
 }
 
 /// How many bytes of the text go into so many columns, and how many of them those take.
-std::pair<std::size_t, std::size_t> fitting(std::string_view text, std::size_t columns) {
+std::pair<std::size_t, std::size_t> fitting(std::string_view of, std::size_t columns) {
   std::size_t bytes = 0, taken = 0;
-  while (bytes < text.size()) {
-    const auto [point, size] = first_of(text.substr(bytes));
-    const std::size_t more = columns_of(point);
+  while (bytes < of.size()) {
+    const auto next = text::decode_utf8(of, bytes);
+    const std::size_t more = columns_of(next.code_point);
     if (taken + more > columns) break;
     taken += more;
-    bytes += std::max<std::size_t>(size, 1);
+    bytes += next.size;
   }
   return {bytes, taken};
 }
 
 } // namespace
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view of) {
   std::string made;
-  made.reserve(text.size());
-  while (!text.empty()) {
-    const auto [point, size] = first_of(text);
-    const bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
-    if (size == 0)
-      made += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
-    else if (control || is_among(treacherous, point))
-      append_escaped(made, point);
+  made.reserve(of.size());
+  for (std::size_t at = 0; at < of.size();) {
+    const auto next = text::decode_utf8(of, at);
+    const std::string_view bytes = of.substr(at, next.size);
+    const bool control =
+        next.code_point < 0x20 || (next.code_point >= 0x7f && next.code_point < 0xa0);
+    if (!next.valid)
+      for (const char each : bytes)
+        made += fmt::format("\\x{:02x}", static_cast<unsigned char>(each));
+    else if (control || is_among(treacherous, next.code_point))
+      append_escaped(made, next.code_point);
     else
-      made.append(text.substr(0, size));
-    text.remove_prefix(std::max<std::size_t>(size, 1));
+      made += bytes;
+    at += next.size;
   }
   return made;
 }

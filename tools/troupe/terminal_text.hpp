@@ -10,7 +10,7 @@ namespace troupe::cli {
 /// The text with nothing in it that a terminal would take for more than a character: control characters (also those of
 /// U+0080 to U+009F), marks that turn the direction of writing or are not seen, line and paragraph separators as `\n`,
 /// `\x1b` or `\u{202e}`; what is no UTF-8 byte by byte as `\xff`.
-[[nodiscard]] std::string printable(std::string_view text);
+[[nodiscard]] std::string printable(std::string_view of);
 
 /// How many columns a printable text takes: two for wide East Asian characters and emoji, none for marks that combine.
 [[nodiscard]] std::size_t columns_of(std::string_view printable_text);

@@ -113,9 +113,10 @@ std::vector<styled_line> summary_part(const top_state& of) {
   made.push_back(
       {fmt::format("Steps: {} at work, {} completed; waiting in processes: {}", all.at_work,
                    rate_text(all.steps_per_second), printable(counts_text(all.queued)))});
-  made.push_back({fmt::format("       of {} of {} runs: {}", all.looked_at,
-                              count_text(all.running + all.compensating, all.open_cut),
-                              counts_text(all.waiting))});
+  if (all.running + all.compensating > 0)
+    made.push_back({fmt::format("       of {} of {} runs: {}", all.looked_at,
+                                count_text(all.running + all.compensating, all.open_cut),
+                                counts_text(all.waiting))});
   if (all.runs_unseen > 0)
     made.push_back({fmt::format("       {} runs have no process that says something (ended, just "
                                 "begun, or of another version)",

@@ -1,3 +1,4 @@
+#include "actors/runtime/names.hpp"
 #include "actors/workflow/errors.hpp"
 #include "actors/workflow/live/snapshot_board.hpp"
 #include "actors/workflow/live/snapshot_codec.hpp"
@@ -158,11 +159,7 @@ private:
 
 bool is_owner_name(std::string_view name) {
   constexpr std::size_t most_bytes = 100;
-  return !name.empty() && name.size() <= most_bytes && name.front() != '.' &&
-         std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '.' || c == '_' || c == '-';
-         });
+  return runtime::is_name_part(name) && name.size() <= most_bytes && name.front() != '.';
 }
 
 std::unique_ptr<snapshot_board> open_file_board(const fs::path& store_file) {

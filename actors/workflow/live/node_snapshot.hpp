@@ -56,7 +56,8 @@ struct node_snapshot {
   std::vector<resource> resources;
 
   /// Attempts that are wanted and not at work: `commit` until what scheduled them is durable, `slot` for a place,
-  /// `resources` with a demand (which they wait for, or for a place), `limit` for room at their keys.
+  /// `resources` with a demand (which they wait for, or for a place), `limit` for room at their keys,
+  /// `uncommitted` until fewer effects of their run are not durable.
   struct queue {
     std::string name;
     std::size_t count = 0;
@@ -72,7 +73,8 @@ struct node_snapshot {
     bool compensation = false;
     /// Since when it waits, or is at work.
     time_point since{};
-    /// Of one that waits: `slot`, `resources`, `reserved`, `limit_concurrency`, `limit_rate`, `uncommitted`. Of one at work its agent.
+    /// Of one that waits: `slot`, `resources`, `reserved`, `limit_concurrency`, `limit_rate`, `uncommitted`. Of one at work
+    /// its agent.
     std::string what;
     /// For people: what is missing, who holds it; of one at work what it holds.
     std::string detail;

@@ -137,6 +137,21 @@ BOOST_AUTO_TEST_CASE(gives_the_same_as_yaml) {
   BOOST_TEST(differences.Compare(load(same_in_yaml)->source, compiled(flow)->source), report);
 }
 
+BOOST_AUTO_TEST_CASE(what_holds_for_the_whole_run) {
+  workflow_builder flow{"bounded"};
+  const auto list = flow.step<v1::ListFilesRequest, v1::ListFilesReply>("list", "files.list");
+  flow.deadline(90s).max_uncommitted(4).output(list.reply());
+  google::protobuf::util::MessageDifferencer differences;
+  std::string report;
+  differences.ReportDifferencesToString(&report);
+  BOOST_TEST(
+      differences.Compare(load("name: bounded\ndeadline: 90s\nmax_uncommitted: 4\n"
+                               "output: \"${steps.list}\"\nsteps:\n  list: { agent: files.list }\n")
+                              ->source,
+                          compiled(flow)->source),
+      report);
+}
+
 BOOST_AUTO_TEST_CASE(what_it_builds_runs) {
   workflow_builder flow{"job"};
   build_main_job(flow);
