@@ -50,6 +50,8 @@ std::string_view to_string(precision value) {
     return "fp32";
   case precision::bf16:
     return "bf16";
+  case precision::int8:
+    return "int8";
   case precision::automatic:
     break;
   }

@@ -16,7 +16,7 @@ namespace troupe::bert {
 
 /// Arithmetic of the matrix products. `automatic` is the fastest one whose answers the engine
 /// vouches for here.
-enum class precision { automatic, fp32, bf16 };
+enum class precision { automatic, fp32, bf16, int8 };
 
 [[nodiscard]] std::string_view to_string(precision value);
 

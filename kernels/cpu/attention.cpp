@@ -15,13 +15,43 @@ namespace troupe::cpu::HWY_NAMESPACE {
 
 using wide = hn::ScalableTag<float>;
 
+#if HWY_TARGET != HWY_SCALAR
+/// Four tokens' four columns from `from` on, turned over: the tokens of one column beside each other, `step` floats apart.
+template <class D>
+HWY_INLINE void transpose_four(D d, const float* from, std::size_t stride, float* to,
+                               std::size_t step) {
+  const hn::Repartition<double, D> pairs;
+  const auto a = hn::LoadU(d, from), b = hn::LoadU(d, from + stride);
+  const auto e = hn::LoadU(d, from + 2 * stride), f = hn::LoadU(d, from + 3 * stride);
+  const auto low = hn::BitCast(pairs, hn::InterleaveLower(d, a, b));
+  const auto high = hn::BitCast(pairs, hn::InterleaveUpper(d, a, b));
+  const auto low2 = hn::BitCast(pairs, hn::InterleaveLower(d, e, f));
+  const auto high2 = hn::BitCast(pairs, hn::InterleaveUpper(d, e, f));
+  hn::Store(hn::BitCast(d, hn::InterleaveLower(pairs, low, low2)), d, to);
+  hn::Store(hn::BitCast(d, hn::InterleaveUpper(pairs, low, low2)), d, to + step);
+  hn::Store(hn::BitCast(d, hn::InterleaveLower(pairs, high, high2)), d, to + 2 * step);
+  hn::Store(hn::BitCast(d, hn::InterleaveUpper(pairs, high, high2)), d, to + 3 * step);
+}
+#endif
+
 /// keys[c, j] = key of token j, column c: scores of neighbouring tokens become neighbouring lanes.
 /// Pads with zeros.
 HWY_INLINE void transpose_keys(const attention_args& args, const attention_layout& at,
                                float* keys) {
+  std::size_t whole_tokens = 0, whole_columns = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::CappedTag<float, 4> four;
+  whole_tokens = args.tokens / 4 * 4;
+  whole_columns = args.head_dim / 4 * 4;
+  for (std::size_t token = 0; token < whole_tokens; token += 4)
+    for (std::size_t column = 0; column < whole_columns; column += 4)
+      transpose_four(four, args.key + token * args.stride + column, args.stride,
+                     keys + column * at.padded_tokens + token, at.padded_tokens);
+#endif
   for (std::size_t column = 0; column < args.head_dim; ++column) {
     float* row = keys + column * at.padded_tokens;
-    for (std::size_t token = 0; token < args.tokens; ++token)
+    for (std::size_t token = column < whole_columns ? whole_tokens : 0; token < args.tokens;
+         ++token)
       row[token] = args.key[token * args.stride + column];
     std::fill(row + args.tokens, row + at.padded_tokens, 0.0F);
   }
@@ -109,12 +139,14 @@ HWY_INLINE void mix_tile(D d, const attention_args& args, const attention_layout
         sum[r][v] = hn::MulAdd(weight, value[v], sum[r][v]);
     }
   }
-  // The weights of a query add up to 1, so the value's bias may be added once at the end.
   for (std::size_t r = 0; r < Rows; ++r)
     for (std::size_t v = 0; v < Vectors; ++v) {
-      const auto bias = hn::LoadU(d, args.value_bias + c + v * lanes);
-      store(d, hn::MulAdd(sum[r][v], hn::Set(d, of.scales[r]), bias),
-            args.out.at((of.first + r) * args.out_stride + c + v * lanes));
+      const auto mixed = hn::Mul(sum[r][v], hn::Set(d, of.scales[r]));
+      const auto out = args.out.at(of.first + r, c + v * lanes);
+      if (out.bf16)
+        store_bf16(d, mixed, out.bf16);
+      else
+        hn::StoreU(mixed, d, out.fp32);
     }
 }
 
@@ -139,7 +171,7 @@ HWY_INLINE void attend(const attention_args& args, const attention_layout& at, f
   for (std::size_t r = 0; r < Rows; ++r)
     for (std::size_t c = 0; c < args.head_dim; ++c)
       queries[r * args.head_dim + c] =
-          (args.query[(query + r) * args.stride + c] + args.query_bias[c]) * scale;
+          args.query[(query + r) * args.stride + c] * scale;
   std::size_t j = 0;
   for (; j + 2 * lanes <= at.padded_tokens; j += 2 * lanes)
     score_tile<Rows, 2>(args, at, scratch, queries, scores, j);

@@ -21,12 +21,13 @@ HWY_INLINE float dot(const float* a, const float* b, std::size_t size) {
   return total;
 }
 
-void classify_rows(std::size_t rows, std::size_t size, std::size_t labels, const float* hidden,
-                   const float* weight, const float* bias, float* logits) {
+void classify_rows(const classifier_args& head, std::size_t rows, const float* hidden,
+                   std::size_t stride, float* logits) {
   for (std::size_t row = 0; row < rows; ++row)
-    for (std::size_t label = 0; label < labels; ++label)
-      logits[row * labels + label] =
-          dot(hidden + row * size, weight + label * size, size) + bias[label];
+    for (std::size_t label = 0; label < head.labels; ++label)
+      logits[row * head.labels + label] =
+          dot(hidden + row * stride, head.weight + label * head.size, head.size) +
+          head.bias[label];
 }
 
 } // namespace troupe::cpu::HWY_NAMESPACE
@@ -37,9 +38,9 @@ namespace troupe::cpu {
 
 HWY_EXPORT(classify_rows);
 
-void classify_rows(std::size_t rows, std::size_t size, std::size_t labels, const float* hidden,
-                   const float* weight, const float* bias, float* logits) {
-  HWY_DYNAMIC_DISPATCH(classify_rows)(rows, size, labels, hidden, weight, bias, logits);
+void classify_rows(const classifier_args& head, std::size_t rows, const float* hidden,
+                   std::size_t stride, float* logits) {
+  HWY_DYNAMIC_DISPATCH(classify_rows)(head, rows, hidden, stride, logits);
 }
 
 } // namespace troupe::cpu

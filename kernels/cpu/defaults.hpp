@@ -9,6 +9,9 @@ namespace troupe::cpu::defaults {
 /// their activations stay in a core's cache.
 inline constexpr std::size_t group_tokens = 512;
 
+/// Rows that a kernel may read at once; buffers have so many to spare.
+inline constexpr std::size_t block_rows = 32;
+
 /// Upper bound on a workspace, in tokens.
 inline constexpr std::size_t max_workspace_tokens = 1 << 24;
 

@@ -16,13 +16,11 @@ namespace {
 using bert::bert_errc;
 using bert::precision;
 
-/// What `work` returns, with the exceptions of oneDNN and of the allocator turned into errors.
+/// What `work` returns, with the exceptions of the allocator turned into errors.
 template <class Work>
 auto guarded(Work work) -> decltype(work()) {
   try {
     return work();
-  } catch (const dnnl::error& problem) {
-    return fail(bert_errc::engine_failure, "oneDNN: " + std::string{problem.what()});
   } catch (const std::bad_alloc&) {
     return fail(bert_errc::engine_failure, "not enough memory");
   }
@@ -33,7 +31,7 @@ public:
   cpu_engine(packed_model model, bert::model_config config, std::vector<std::string> warnings,
              precision used, std::size_t threads)
       : model_{std::move(model)}, config_{std::move(config)}, warnings_{std::move(warnings)},
-        used_{used}, threads_{threads} {}
+        used_{used}, threads_{threads}, kernels_{kernels_of(probe())} {}
 
   [[nodiscard]] const bert::model_config& config() const override { return config_; }
   [[nodiscard]] precision used_precision() const override { return used_; }
@@ -41,9 +39,9 @@ public:
   [[nodiscard]] std::span<const std::string> warnings() const override { return warnings_; }
 
   [[nodiscard]] std::string name() const override {
-    const auto machine = probe();
-    return "cpu: oneDNN " + machine.onednn_version + ", " + machine.matmul_isa + ", " +
-           std::string{to_string(used_)};
+    const auto& kernel = kernels_.of(types_of(config_, used_).front().qkv);
+    return "cpu: " + std::string{to_string(used_)} + " on " + std::string{kernel.name} + ", " +
+           simd_target();
   }
 
   [[nodiscard]] result<std::unique_ptr<bert::workspace>>
@@ -53,8 +51,7 @@ public:
                                               std::to_string(defaults::max_workspace_tokens) +
                                               " tokens, not " + std::to_string(max_tokens));
     return guarded([&]() -> result<std::unique_ptr<bert::workspace>> {
-      return std::make_unique<cpu_workspace>(model_, config_, used_ == precision::bf16, max_tokens,
-                                             threads_);
+      return std::make_unique<cpu_workspace>(model_, config_, max_tokens, threads_);
     });
   }
 
@@ -66,8 +63,7 @@ private:
     if (!own || own->model != &model_)
       return fail(bert_errc::bad_batch, "the workspace was made by another engine");
     return guarded([&]() -> result<void> {
-      const thread_count_scope threads{threads_};
-      forward({model_, config_, used_ == precision::bf16, threads_}, batch, *own, logits, observe);
+      forward({model_, config_, kernels_, threads_}, batch, *own, logits, observe);
       return {};
     });
   }
@@ -77,6 +73,7 @@ private:
   std::vector<std::string> warnings_;
   precision used_;
   std::size_t threads_;
+  kernel_set kernels_;
 };
 
 precision resolve(precision wanted) {
@@ -90,17 +87,16 @@ result<void> supports(const bert::model_config&, const bert::engine_options& opt
                                             std::to_string(options.threads_per_stream));
   const auto machine = probe();
   if (resolve(options.wanted) == precision::bf16 && !machine.bf16)
-    return fail(bert_errc::unsupported, "bf16 needs AVX512-BF16 or AMX, but oneDNN uses " +
-                                            machine.matmul_isa + " here; ask for fp32");
+    return fail(bert_errc::unsupported, "bf16 needs AVX512-BF16 or AMX, but this machine has " +
+                                            machine.matmul_isa + "; ask for fp32 or int8");
   return {};
 }
 
 result<std::shared_ptr<const bert::engine>> load(bert::weight_reader& weights,
                                                  const bert::engine_options& options) {
   return guarded([&]() -> result<std::shared_ptr<const bert::engine>> {
-    const thread_count_scope threads{options.threads_per_stream};
     const auto used = resolve(options.wanted);
-    auto model = pack_model(weights, used);
+    auto model = pack_model(weights, types_of(weights.config(), used));
     if (!model) return tl::unexpected(model.error());
     return std::make_shared<const cpu_engine>(std::move(*model), weights.config(),
                                               weights.warnings(), used, options.threads_per_stream);

@@ -4,7 +4,7 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/norm.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target.h, which decides the instruction set.
-#include "kernels/cpu/internal/simd_math-inl.hpp"
+#include "kernels/cpu/internal/rows-inl.hpp"
 
 #include <cmath>
 
@@ -26,10 +26,9 @@ HWY_INLINE float sum_of(std::size_t size, Term term) {
   return hn::GetLane(hn::SumOfLanes(d, wide)) + hn::GetLane(narrow);
 }
 
-/// Normalises the row that stands in `out.fp32` in place. Two passes: the variance is that of the
-/// centred values, which keeps its accuracy where the mean is large.
-HWY_INLINE void norm_row(const norm_args& norm, const activation_out& out) {
-  const float* row = out.fp32;
+/// Normalises a row in place. Two passes: the variance is that of the centred values, which keeps its accuracy where the mean
+/// is large.
+HWY_INLINE void norm_row(const norm_args& norm, float* row) {
   const auto size = static_cast<float>(norm.size);
   const float mean =
       sum_of(norm.size, [&](auto d, std::size_t i) HWY_ATTR { return hn::LoadU(d, row + i); }) /
@@ -43,35 +42,33 @@ HWY_INLINE void norm_row(const norm_args& norm, const activation_out& out) {
   const float scale = 1.0F / std::sqrt(variance + norm.epsilon);
   for_lanes(0, norm.size, [&](auto d, std::size_t i) HWY_ATTR {
     const auto x = hn::Mul(hn::Sub(hn::LoadU(d, row + i), hn::Set(d, mean)), hn::Set(d, scale));
-    store(d, hn::MulAdd(x, hn::LoadU(d, norm.gamma + i), hn::LoadU(d, norm.beta + i)), out.at(i));
+    hn::StoreU(hn::MulAdd(x, hn::LoadU(d, norm.gamma + i), hn::LoadU(d, norm.beta + i)), d,
+               row + i);
   });
 }
 
 void embed_norm(const embedding_tables& tables, std::span<const std::int32_t> token_ids,
-                std::span<const std::int32_t> type_ids, const norm_args& norm, activation_out out) {
+                std::span<const std::int32_t> type_ids, const norm_args& norm,
+                const norm_out& out) {
   for (std::size_t token = 0; token < token_ids.size(); ++token) {
     const float* word = tables.words + static_cast<std::size_t>(token_ids[token]) * norm.size;
     const float* type = tables.types + static_cast<std::size_t>(type_ids[token]) * norm.size;
     const float* position = tables.positions + token * norm.size;
-    const auto row = out.at(token * norm.size);
+    float* row = out.rows + token * out.stride;
     for_lanes(0, norm.size, [&](auto d, std::size_t i) HWY_ATTR {
       const auto sum = hn::Add(hn::LoadU(d, word + i), hn::LoadU(d, type + i));
-      hn::StoreU(hn::Add(sum, hn::LoadU(d, position + i)), d, row.fp32 + i);
+      hn::StoreU(hn::Add(sum, hn::LoadU(d, position + i)), d, row + i);
     });
     norm_row(norm, row);
+    if (out.next.type != element::fp32) convert_row(norm.size, row, out.next, token);
   }
 }
 
-void residual_norm(std::size_t rows, const float* delta, const float* bias, const norm_args& norm,
-                   float* hidden, bf16_bits* copy) {
-  for (std::size_t row = 0; row < rows; ++row) {
-    const auto out = activation_out{hidden, copy}.at(row * norm.size);
-    const float* added = delta + row * norm.size;
-    for_lanes(0, norm.size, [&](auto d, std::size_t i) HWY_ATTR {
-      const auto sum = hn::Add(hn::LoadU(d, added + i), hn::LoadU(d, bias + i));
-      hn::StoreU(hn::Add(sum, hn::LoadU(d, out.fp32 + i)), d, out.fp32 + i);
-    });
-    norm_row(norm, out);
+void norm_rows(std::size_t rows, const norm_args& norm, const norm_out& out) {
+  for (std::size_t at = 0; at < rows; ++at) {
+    float* row = out.rows + at * out.stride;
+    norm_row(norm, row);
+    if (out.next.type != element::fp32) convert_row(norm.size, row, out.next, at);
   }
 }
 
@@ -82,16 +79,16 @@ HWY_AFTER_NAMESPACE();
 namespace troupe::cpu {
 
 HWY_EXPORT(embed_norm);
-HWY_EXPORT(residual_norm);
+HWY_EXPORT(norm_rows);
 
 void embed_norm(const embedding_tables& tables, std::span<const std::int32_t> token_ids,
-                std::span<const std::int32_t> type_ids, const norm_args& norm, activation_out out) {
+                std::span<const std::int32_t> type_ids, const norm_args& norm,
+                const norm_out& out) {
   HWY_DYNAMIC_DISPATCH(embed_norm)(tables, token_ids, type_ids, norm, out);
 }
 
-void residual_norm(std::size_t rows, const float* delta, const float* bias, const norm_args& norm,
-                   float* hidden, bf16_bits* copy) {
-  HWY_DYNAMIC_DISPATCH(residual_norm)(rows, delta, bias, norm, hidden, copy);
+void norm_rows(std::size_t rows, const norm_args& norm, const norm_out& out) {
+  HWY_DYNAMIC_DISPATCH(norm_rows)(rows, norm, out);
 }
 
 } // namespace troupe::cpu

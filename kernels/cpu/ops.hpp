@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/bert/config.hpp"
+#include "kernels/cpu/panels.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -12,8 +13,35 @@
 /// row alone. Matrices are row-major.
 namespace troupe::cpu {
 
-/// A bfloat16 number as its bits: the upper half of a float32.
+/// A bfloat16 number as its bits: the upper half of a float32. A binary16 number as its bits.
 using bf16_bits = std::uint16_t;
+using fp16_bits = std::uint16_t;
+
+/// The inputs of a product, in its type. With int8, number = (byte - zero) * scale, with a scale and a zero for each row.
+struct input_rows {
+  element type = element::fp32;
+  std::byte* data = nullptr;
+  /// Bytes from one row to the next, a multiple of 64.
+  std::size_t stride = 0;
+  /// [rows] with int8, else null.
+  float* scales = nullptr;
+  std::int32_t* zeros = nullptr;
+
+  /// The same from row `first` on.
+  [[nodiscard]] input_rows from(std::size_t first) const {
+    return {type, data + first * stride, stride, scales ? scales + first : nullptr,
+            zeros ? zeros + first : nullptr};
+  }
+};
+
+/// Rounds rows of float32 to the type of a product's inputs.
+/// @param in [rows, size] `in_stride` floats apart.
+void convert_rows(std::size_t rows, std::size_t size, const float* in, std::size_t in_stride,
+                  const input_rows& out);
+
+/// The same of binary16, to int8 only.
+void quantize_fp16_rows(std::size_t rows, std::size_t size, const fp16_bits* in,
+                        std::size_t in_stride, const input_rows& out);
 
 /// LayerNorm over rows of `size`: (x - mean) / sqrt(variance + epsilon) * gamma + beta.
 struct norm_args {
@@ -24,15 +52,15 @@ struct norm_args {
   float epsilon = 0;
 };
 
-/// Where activations go: as float32, as bfloat16 rounded to nearest even, or both. Null means not
-/// wanted.
-struct activation_out {
-  float* fp32 = nullptr;
-  bf16_bits* bf16 = nullptr;
+/// Rows of float32, and the same rounded for the product that reads them next; no rounding where that product takes float32.
+struct norm_out {
+  /// [rows, size] `stride` floats apart.
+  float* rows = nullptr;
+  std::size_t stride = 0;
+  input_rows next;
 
-  /// The same place, `elements` further on.
-  [[nodiscard]] activation_out at(std::size_t elements) const {
-    return {fp32 ? fp32 + elements : nullptr, bf16 ? bf16 + elements : nullptr};
+  [[nodiscard]] norm_out from(std::size_t first) const {
+    return {rows + first * stride, stride, next.type == element::fp32 ? next : next.from(first)};
   }
 };
 
@@ -45,21 +73,49 @@ struct embedding_tables {
 
 /// Writes LayerNorm(word + position + type) of one sequence, which begins at position 0.
 /// @param token_ids, type_ids [tokens], inside the tables.
-/// @param out [tokens, norm.size]; `out.fp32` must be given.
 void embed_norm(const embedding_tables& tables, std::span<const std::int32_t> token_ids,
-                std::span<const std::int32_t> type_ids, const norm_args& norm, activation_out out);
+                std::span<const std::int32_t> type_ids, const norm_args& norm,
+                const norm_out& out);
 
-/// hidden = LayerNorm(hidden + delta + bias), row by row.
-/// @param delta [rows, size] the product without its bias; @param bias [size]
-/// @param hidden [rows, size] both read and written. @param copy [rows, size] a bfloat16 copy, or
-/// nullptr.
-void residual_norm(std::size_t rows, const float* delta, const float* bias, const norm_args& norm,
-                   float* hidden, bf16_bits* copy);
+/// Normalises `rows` rows in place.
+void norm_rows(std::size_t rows, const norm_args& norm, const norm_out& out);
 
-/// out = act(in + bias). The exact form's absolute error is below 2e-7 (see simd_math-inl.hpp).
-/// @param in [rows, columns]; may be `out.fp32`. @param bias [columns]
-void bias_activation(bert::activation kind, std::size_t rows, std::size_t columns, const float* in,
-                     const float* bias, activation_out out);
+/// Sums that a kernel left, on their way to numbers: 32 outputs of some rows.
+struct sums_block {
+  /// [rows, 32] `stride` numbers apart: int32 where `row_scales` is given, else float32.
+  const void* sums = nullptr;
+  std::size_t stride = panel_columns, rows = 0;
+  /// [rows] and [32] of int8, else null: number = (sum - zero * column sum) * row scale * column scale.
+  const float* row_scales = nullptr;
+  const std::int32_t* row_zeros = nullptr;
+  const float* column_scales = nullptr;
+  const std::int32_t* column_sums = nullptr;
+  /// [32]
+  const float* bias = nullptr;
+};
+
+/// Where the numbers go: one of the three, `stride` elements from row to row.
+struct number_out {
+  float* fp32 = nullptr;
+  bf16_bits* bf16 = nullptr;
+  fp16_bits* fp16 = nullptr;
+  std::size_t stride = 0;
+
+  /// The same place, further on.
+  [[nodiscard]] number_out at(std::size_t row, std::size_t column) const {
+    const std::size_t by = row * stride + column;
+    return {fp32 ? fp32 + by : nullptr, bf16 ? bf16 + by : nullptr, fp16 ? fp16 + by : nullptr,
+            stride};
+  }
+};
+
+/// out = sums + bias.
+void finish_linear(const sums_block& block, const number_out& out);
+/// out = act(sums + bias). The exact form's absolute error is below 2e-7 (see simd_math-inl.hpp) before rounding; a number
+/// beyond the range of binary16 becomes the nearest end of it.
+void finish_activation(bert::activation kind, const sums_block& block, const number_out& out);
+/// hidden += sums + bias. @param hidden [rows, 32] `stride` floats apart.
+void finish_residual(const sums_block& block, float* hidden, std::size_t stride);
 
 /// One head of one sequence.
 struct attention_args {
@@ -67,33 +123,32 @@ struct attention_args {
   std::size_t tokens = 0;
   /// Floats per head, and from one row of query, key or value to the next.
   std::size_t head_dim = 0, stride = 0;
-  /// This head's columns of the first token, without their biases.
+  /// This head's columns of the first token.
   const float* query = nullptr;
   const float* key = nullptr;
   const float* value = nullptr;
-  /// [head_dim]. The key's bias adds the same number to all scores of a query, so the softmax
-  /// cancels it.
-  const float* query_bias = nullptr;
-  const float* value_bias = nullptr;
-  /// [tokens, head_dim] with rows `out_stride` apart.
-  activation_out out;
-  std::size_t out_stride = 0;
+  /// [tokens, head_dim], as float32 or bfloat16.
+  number_out out;
 };
 
 /// Floats of scratch that `attention` needs for sequences of up to `tokens` tokens.
 [[nodiscard]] std::size_t attention_scratch(std::size_t tokens, std::size_t head_dim);
 
-/// out = softmax((query + query_bias) key^T / sqrt(head_dim)) (value + value_bias), with the exact
-/// softmax.
+/// out = softmax(query key^T / sqrt(head_dim)) value, with the exact softmax.
 /// @param scratch `attention_scratch(tokens, head_dim)` floats, aligned to 64 bytes, of this call
 /// alone.
 void attention(const attention_args& args, float* scratch);
 
-/// logits = hidden weight^T + bias. @param hidden [rows, size] @param weight [labels, size] @param
+/// logits = hidden weight^T + bias. @param hidden [rows, size] `stride` floats apart. @param weight [labels, size] @param
 /// bias [labels]
 /// @param logits [rows, labels]
-void classify_rows(std::size_t rows, std::size_t size, std::size_t labels, const float* hidden,
-                   const float* weight, const float* bias, float* logits);
+struct classifier_args {
+  std::size_t size = 0, labels = 0;
+  const float* weight = nullptr;
+  const float* bias = nullptr;
+};
+void classify_rows(const classifier_args& head, std::size_t rows, const float* hidden,
+                   std::size_t stride, float* logits);
 
 /// The instruction set that these kernels run with here, as Highway calls it ("AVX2", "AVX3" ...).
 [[nodiscard]] const char* simd_target();

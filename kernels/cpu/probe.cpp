@@ -55,11 +55,23 @@ machine_info probe() {
   found.matmul_isa = isa_name(isa);
   found.vector_isa = simd_target();
   found.bf16 = includes(isa, dnnl::cpu_isa::avx512_core_bf16);
+  found.vnni = includes(isa, dnnl::cpu_isa::avx512_core_vnni);
+  found.amx = includes(isa, dnnl::cpu_isa::avx512_core_amx) && request_amx();
   // AVX512-BF16 without AMX has the products of bf16 but not their speed: converting costs what they save.
-  found.automatic =
-      includes(isa, dnnl::cpu_isa::avx512_core_amx) ? bert::precision::bf16 : bert::precision::fp32;
+  found.automatic = found.amx ? bert::precision::bf16 : bert::precision::fp32;
   found.processors = usable_processors();
   return found;
+}
+
+kernel_set kernels_of(const machine_info& machine) {
+  kernel_set made{vector_fp32_kernel(), {}, vector_int8_kernel()};
+  if (machine.vnni) made.int8 = avx512_int8_kernel();
+  if (machine.bf16) made.bf16 = avx512_bf16_kernel();
+  if (machine.amx) {
+    made.int8 = amx_int8_kernel();
+    made.bf16 = amx_bf16_kernel();
+  }
+  return made;
 }
 
 } // namespace troupe::cpu

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/bert/engine.hpp"
+#include "kernels/cpu/panel_kernels.hpp"
 
 #include <cstddef>
 #include <string>
@@ -18,6 +19,8 @@ struct machine_info {
   std::string vector_isa;
   /// Whether bf16 products run natively (AVX512-BF16 or AMX-BF16); elsewhere bf16 is refused.
   bool bf16 = false;
+  /// Whether AVX512-VNNI and AMX may be used.
+  bool vnni = false, amx = false;
   /// What `precision::automatic` means here: bf16 with AMX, else fp32.
   bert::precision automatic = bert::precision::fp32;
   /// Logical processors this process may use.
@@ -26,5 +29,18 @@ struct machine_info {
 
 /// Asks the libraries; any thread. Cheap.
 [[nodiscard]] machine_info probe();
+
+/// The inner loops of products, one per type.
+struct kernel_set {
+  /// bf16 has none where the machine has no such products.
+  panel_kernel fp32, bf16, int8;
+
+  [[nodiscard]] const panel_kernel& of(element type) const {
+    return type == element::fp32 ? fp32 : type == element::bf16 ? bf16 : int8;
+  }
+};
+
+/// The best of this machine.
+[[nodiscard]] kernel_set kernels_of(const machine_info& machine);
 
 } // namespace troupe::cpu

@@ -15,14 +15,15 @@ public:
     command
         .add_option(
             "--precision", name_,
-            "Arithmetic of the models: fp32, bf16, or auto for what this processor is good at")
-        ->check(CLI::IsMember({"auto", "fp32", "bf16"}).description(""))
-        ->type_name("auto|fp32|bf16")
+            "Arithmetic of the models: fp32, bf16, int8, or auto for what this processor is good at")
+        ->check(CLI::IsMember({"auto", "fp32", "bf16", "int8"}).description(""))
+        ->type_name("auto|fp32|bf16|int8")
         ->capture_default_str();
   }
 
   [[nodiscard]] bert::precision value() const {
     if (name_ == "fp32") return bert::precision::fp32;
+    if (name_ == "int8") return bert::precision::int8;
     return name_ == "bf16" ? bert::precision::bf16 : bert::precision::automatic;
   }
 

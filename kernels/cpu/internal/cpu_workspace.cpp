@@ -7,41 +7,59 @@
 namespace troupe::cpu {
 namespace {
 
-std::size_t scratch_bytes(const packed_model::products& multiply) {
-  return std::max({multiply.qkv.scratch_bytes(), multiply.attention_output.scratch_bytes(),
-                   multiply.up.scratch_bytes(), multiply.down.scratch_bytes()});
+/// Bytes of a row of inputs. A block of sums is stored whole, so there is room for all columns of a panel.
+std::size_t row_bytes(element type, std::size_t inputs) {
+  const std::size_t size = type == element::fp32 ? 4 : type == element::bf16 ? 2 : 1;
+  return std::max(round_up(inputs, panel_columns) * size, panel_layout{type, inputs, 1}.row_bytes());
 }
 
-cpu_workspace::calls prepare(const packed_model& model, const matmul& product, void* scratch) {
-  cpu_workspace::calls made;
-  for (const auto rows : model.row_sizes)
-    made.push_back(product.prepare(rows, scratch));
-  return made;
-}
+/// What the products of one kind read, over all layers.
+struct kinds {
+  element widest = element::int8;
+  bool int8 = false;
+
+  void add(element type) {
+    widest = std::min(widest, type); // fp32 comes first
+    int8 |= type == element::int8;
+  }
+};
 
 } // namespace
 
+input_buffer::input_buffer(std::size_t rows, std::size_t inputs, element widest, bool int8)
+    : inputs_{inputs}, data_{rows * row_bytes(widest, inputs)}, scales_{int8 ? rows : 0},
+      zeros_{int8 ? rows : 0} {}
+
+input_rows input_buffer::as(element type) {
+  return {type, data_.data(), row_bytes(type, inputs_),
+          type == element::int8 ? scales_.data() : nullptr,
+          type == element::int8 ? zeros_.data() : nullptr};
+}
+
 cpu_workspace::cpu_workspace(const packed_model& packed, const bert::model_config& config,
-                             bool bf16, std::size_t max_tokens, std::size_t threads)
+                             std::size_t max_tokens, std::size_t threads)
     : max_tokens_{max_tokens}, model{&packed},
       // A group holds whole sequences: at least the longest one there can be.
       group_tokens{std::min(max_tokens, std::max(defaults::group_tokens, config.max_positions))},
-      stream{packed.device}, product_scratch{scratch_bytes(packed.multiply)} {
-  const auto size = config.hidden_size;
-  const auto rows = group_tokens + packed.most_rows();
-  qkv_calls = prepare(packed, packed.multiply.qkv, product_scratch.data());
-  attention_output_calls =
-      prepare(packed, packed.multiply.attention_output, product_scratch.data());
-  up_calls = prepare(packed, packed.multiply.up, product_scratch.data());
-  down_calls = prepare(packed, packed.multiply.down, product_scratch.data());
-  hidden = aligned_buffer<float>{rows * size};
-  qkv = aligned_buffer<float>{rows * 3 * size};
-  context = aligned_buffer<float>{bf16 ? 0 : rows * size};
-  context_bf16 = aligned_buffer<bf16_bits>{bf16 ? rows * size : 0};
-  hidden_bf16 = aligned_buffer<bf16_bits>{bf16 ? rows * size : 0};
-  inner = aligned_buffer<float>{packed.most_rows() * config.intermediate_size};
-  inner_bf16 = aligned_buffer<bf16_bits>{bf16 ? inner.size() : 0};
-  delta = aligned_buffer<float>{packed.most_rows() * size};
+      hidden_stride{round_up(config.hidden_size, panel_columns)},
+      qkv_stride{round_up(3 * config.hidden_size, panel_columns)},
+      inner_stride{round_up(config.intermediate_size, panel_columns)} {
+  // Kernels read whole blocks of rows.
+  const auto rows = group_tokens + defaults::block_rows;
+  kinds hidden_kinds, context_kinds, inner_kinds;
+  for (const auto& layer : packed.parts.layers) {
+    hidden_kinds.add(layer.qkv.layout.type);
+    hidden_kinds.add(layer.up.layout.type);
+    context_kinds.add(layer.attention_output.layout.type);
+    inner_kinds.add(layer.down.layout.type);
+  }
+  hidden = aligned_buffer<float>{rows * hidden_stride};
+  qkv = aligned_buffer<float>{rows * qkv_stride};
+  context = aligned_buffer<float>{context_kinds.int8 ? rows * hidden_stride : 0};
+  normed = {rows, config.hidden_size, hidden_kinds.widest, hidden_kinds.int8};
+  attended = {rows, config.hidden_size, context_kinds.widest, context_kinds.int8};
+  activated = {rows, config.intermediate_size, inner_kinds.widest, inner_kinds.int8};
+  inner = aligned_buffer<fp16_bits>{inner_kinds.int8 ? rows * inner_stride : 0};
   const auto longest = std::min(group_tokens, config.max_positions);
   for (std::size_t thread = 0; thread < threads; ++thread)
     attention_scratch.emplace_back(cpu::attention_scratch(longest, config.head_dim()));

@@ -10,19 +10,32 @@
 
 namespace troupe::cpu {
 
-/// Everything that a forward pass writes to, allocated once. The rows of a group are rounded up to
-/// whole products; what lies behind the last token is zero or left over from an earlier group, and
-/// no token ever reads it.
+/// Room for the inputs of products of any type that a model uses.
+class input_buffer {
+public:
+  input_buffer() = default;
+  /// @param widest the type that needs most. Throws std::bad_alloc.
+  input_buffer(std::size_t rows, std::size_t inputs, element widest, bool int8);
+
+  /// The buffer as rows of one type.
+  [[nodiscard]] input_rows as(element type);
+
+private:
+  std::size_t inputs_ = 0;
+  aligned_buffer<std::byte> data_;
+  aligned_buffer<float> scales_;
+  aligned_buffer<std::int32_t> zeros_;
+};
+
+/// Everything that a forward pass writes to, allocated once. Kernels read rows in blocks; what lies behind the last token is
+/// zero or left over from an earlier group, and no token ever reads it.
 class cpu_workspace final : public bert::workspace {
 public:
-  /// Throws std::bad_alloc and dnnl::error.
-  cpu_workspace(const packed_model& model, const bert::model_config& config, bool bf16,
+  /// Throws std::bad_alloc.
+  cpu_workspace(const packed_model& model, const bert::model_config& config,
                 std::size_t max_tokens, std::size_t threads);
 
   [[nodiscard]] std::size_t max_tokens() const override { return max_tokens_; }
-
-  /// The arguments of one product for each of the model's row sizes.
-  using calls = std::vector<matmul::call>;
 
 private:
   std::size_t max_tokens_;
@@ -32,23 +45,18 @@ public:
   const packed_model* model;
   /// Tokens of one group (see forward.hpp).
   std::size_t group_tokens;
-  dnnl::stream stream;
-  /// What oneDNN wants; products run one after the other, so they share it.
-  aligned_buffer<std::byte> product_scratch;
-  calls qkv_calls, attention_output_calls, up_calls, down_calls;
+  /// Floats from one row to the next.
+  std::size_t hidden_stride, qkv_stride, inner_stride;
   /// [group, hidden]
   aligned_buffer<float> hidden;
   /// [group, 3 * hidden]
   aligned_buffer<float> qkv;
-  /// [group, hidden], with bf16 products in `context_bf16` instead; inputs of products are kept in
-  /// their type.
+  /// [group, hidden] of attention, where the next product takes int8.
   aligned_buffer<float> context;
-  aligned_buffer<bf16_bits> context_bf16, hidden_bf16;
-  /// [most rows, intermediate]
-  aligned_buffer<float> inner;
-  aligned_buffer<bf16_bits> inner_bf16;
-  /// [most rows, hidden] a product on its way to the residual sum.
-  aligned_buffer<float> delta;
+  /// What products read: LayerNorm's, attention's and the activation's results.
+  input_buffer normed, attended, activated;
+  /// [group, intermediate] on the way to int8.
+  aligned_buffer<fp16_bits> inner;
   /// One per thread.
   std::vector<aligned_buffer<float>> attention_scratch;
 };

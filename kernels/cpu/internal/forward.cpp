@@ -1,178 +1,179 @@
 #include "kernels/cpu/internal/forward.hpp"
 
 #include "kernels/cpu/defaults.hpp"
-#include "kernels/cpu/row_sizes.hpp"
 
 #include <algorithm>
-#include <omp.h>
 
 namespace troupe::cpu {
 namespace {
+
+using bert_layer = packed_parts::layer;
 
 /// One group of whole sequences on its way through the layers.
 class pass {
 public:
   pass(const forward_args& args, const bert::packed_batch& batch, cpu_workspace& scratch,
        std::span<const std::uint32_t> bounds)
-      : args_{args}, model_{args.model}, scratch_{scratch}, batch_{batch}, bounds_{bounds},
-        first_{bounds.front()}, tokens_{bounds.back() - bounds.front()},
-        size_{args.config.hidden_size} {}
+      : args_{args}, parts_{args.model.parts}, scratch_{scratch}, team_{args.threads},
+        batch_{batch}, bounds_{bounds}, first_{bounds.front()},
+        tokens_{bounds.back() - bounds.front()}, size_{args.config.hidden_size} {}
 
+  void run(std::span<float> logits, const bert::hidden_observer* observe) {
+    const auto& layers = parts_.layers;
+    embed();
+    show(0, observe);
+    for (std::size_t index = 0; index < layers.size(); ++index) {
+      attend(layers[index]);
+      feed_forward(layers[index], index + 1 < layers.size() ? layers[index + 1].qkv.layout.type
+                                                            : element::fp32);
+      show(index + 1, observe);
+    }
+    classify(logits);
+  }
+
+private:
   void embed() {
-    const auto& from = model_.embeddings;
-    const embedding_tables tables{from.words.data(), from.positions.data(), from.types.data()};
-    const auto norm = norm_of(from.norm);
-    in_parallel(bounds_.size() - 1, [&](std::size_t sequence) {
+    const embedding_tables tables{parts_.words, parts_.positions, parts_.types};
+    const auto norm = norm_of(parts_.embedding_norm);
+    const auto out = normed(parts_.layers.empty() ? element::fp32
+                                                  : parts_.layers.front().qkv.layout.type);
+    team_.each(bounds_.size() - 1, [&](std::size_t sequence) {
       const auto begin = bounds_[sequence], count = bounds_[sequence + 1] - begin;
       embed_norm(tables, batch_.token_ids.subspan(begin, count),
-                 batch_.token_type_ids.subspan(begin, count), norm,
-                 hidden_out().at((begin - first_) * size_));
+                 batch_.token_type_ids.subspan(begin, count), norm, out.from(begin - first_));
     });
   }
 
-  void run_layer(const packed_model::layer& layer) {
-    multiply_queries_keys_values(layer);
-    attend(layer);
-    for (std::size_t row = 0; row < tokens_;) {
-      const auto rows = next_rows(model_.row_sizes, tokens_ - row);
-      finish_attention(layer, row, rows);
-      feed_forward(layer, row, rows);
-      row += rows;
-    }
+  /// hidden = LayerNorm(hidden + attention(hidden)), also in the type of the product that follows.
+  void attend(const bert_layer& layer) {
+    const number_out qkv{scratch_.qkv.data(), nullptr, nullptr, scratch_.qkv_stride};
+    product(layer.qkv, hidden_in(layer.qkv),
+            [&](const sums_block& block, std::size_t row, std::size_t column) {
+              finish_linear(block, qkv.at(row, column));
+            });
+    mix_values(layer);
+    add_and_norm(layer.attention_output, scratch_.attended.as(layer.attention_output.layout.type),
+                 layer.attention_norm, layer.up.layout.type);
+  }
+
+  /// Each head of each sequence.
+  void mix_values(const bert_layer& layer) {
+    const auto heads = args_.config.num_heads, head_dim = args_.config.head_dim();
+    const auto to = scratch_.attended.as(layer.attention_output.layout.type);
+    const auto stride = scratch_.qkv_stride;
+    team_.each((bounds_.size() - 1) * heads, [&](std::size_t task) {
+      const auto sequence = task / heads, column = task % heads * head_dim;
+      const auto begin = bounds_[sequence] - first_;
+      const float* from = scratch_.qkv.data() + begin * stride + column;
+      attention({bounds_[sequence + 1] - bounds_[sequence], head_dim, stride, from, from + size_,
+                 from + 2 * size_, context_out(to).at(begin, column)},
+                scratch_.attention_scratch[thread_team::number()].data());
+    });
+    if (to.type == element::int8)
+      by_rows([&](std::size_t row, std::size_t rows) {
+        convert_rows(rows, size_, scratch_.context.data() + row * scratch_.hidden_stride,
+                     scratch_.hidden_stride, to.from(row));
+      });
+  }
+
+  /// hidden = LayerNorm(hidden + down(act(up(hidden)))), also in the type of the next layer.
+  void feed_forward(const bert_layer& layer, element next) {
+    const auto to = scratch_.activated.as(layer.down.layout.type);
+    const auto out = inner_out(to);
+    const auto kind = args_.config.hidden_activation;
+    product(layer.up, hidden_in(layer.up),
+            [&](const sums_block& block, std::size_t row, std::size_t column) {
+              finish_activation(kind, block, out.at(row, column));
+            });
+    if (to.type == element::int8)
+      by_rows([&](std::size_t row, std::size_t rows) {
+        quantize_fp16_rows(rows, args_.config.intermediate_size,
+                           scratch_.inner.data() + row * scratch_.inner_stride,
+                           scratch_.inner_stride, to.from(row));
+      });
+    add_and_norm(layer.down, to, layer.output_norm, next);
+  }
+
+  void add_and_norm(const packed_dense& weights, const input_rows& in, const packed_norm& norm,
+                    element next) {
+    product(weights, in, [&](const sums_block& block, std::size_t row, std::size_t column) {
+      finish_residual(block, scratch_.hidden.data() + row * scratch_.hidden_stride + column,
+                      scratch_.hidden_stride);
+    });
+    const auto out = normed(next);
+    by_rows([&](std::size_t row, std::size_t rows) {
+      norm_rows(rows, norm_of(norm), out.from(row));
+    });
   }
 
   void classify(std::span<float> logits) {
     const auto labels = args_.config.labels.size();
-    const auto& head = model_.classifier;
-    by_rows(tokens_, [&](std::size_t row, std::size_t rows) {
-      classify_rows(rows, size_, labels, scratch_.hidden.data() + row * size_, head.weight.data(),
-                    head.bias.data(), logits.data() + (first_ + row) * labels);
+    const classifier_args head{size_, labels, parts_.classifier_weight, parts_.classifier_bias};
+    by_rows([&](std::size_t row, std::size_t rows) {
+      classify_rows(head, rows, scratch_.hidden.data() + row * scratch_.hidden_stride,
+                    scratch_.hidden_stride, logits.data() + (first_ + row) * labels);
     });
   }
 
   void show(std::size_t layer, const bert::hidden_observer* observe) const {
-    if (observe) (*observe)(layer, first_, {scratch_.hidden.data(), tokens_ * size_});
+    if (!observe) return;
+    std::vector<float> rows(tokens_ * size_);
+    for (std::size_t row = 0; row < tokens_; ++row)
+      std::copy_n(scratch_.hidden.data() + row * scratch_.hidden_stride, size_,
+                  rows.data() + row * size_);
+    (*observe)(layer, first_, rows);
   }
 
-private:
-  void multiply_queries_keys_values(const packed_model::layer& layer) {
-    for (std::size_t row = 0; row < tokens_;) {
-      const auto rows = next_rows(model_.row_sizes, tokens_ - row);
-      multiply(model_.multiply.qkv, scratch_.qkv_calls, rows, layer.qkv, hidden_in(row),
-               scratch_.qkv.data() + row * 3 * size_);
-      row += rows;
-    }
+  template <class Finish>
+  void product(const packed_dense& weights, const input_rows& in, const Finish& finish) {
+    multiply(args_.kernels.of(weights.layout.type), weights, tokens_, in, team_, finish);
   }
 
-  void attend(const packed_model::layer& layer) {
-    const auto heads = args_.config.num_heads;
-    in_parallel((bounds_.size() - 1) * heads, [&](std::size_t task) {
-      const auto sequence = task / heads, column = task % heads * args_.config.head_dim();
-      const auto begin = bounds_[sequence] - first_;
-      const float* from = scratch_.qkv.data() + begin * 3 * size_ + column;
-      attention_args args;
-      args.tokens = bounds_[sequence + 1] - bounds_[sequence];
-      args.head_dim = args_.config.head_dim();
-      args.stride = 3 * size_;
-      args.query = from;
-      args.key = from + size_;
-      args.value = from + 2 * size_;
-      args.query_bias = layer.qkv_bias.data() + column;
-      args.value_bias = layer.qkv_bias.data() + 2 * size_ + column;
-      args.out = context_out().at(begin * size_ + column);
-      args.out_stride = size_;
-      attention(args, scratch_.attention_scratch[this_thread()].data());
-    });
+  [[nodiscard]] norm_args norm_of(const packed_norm& norm) const {
+    return {norm.gamma, norm.beta, size_, args_.config.layer_norm_eps};
   }
 
-  void finish_attention(const packed_model::layer& layer, std::size_t row, std::size_t rows) {
-    multiply(model_.multiply.attention_output, scratch_.attention_output_calls, rows,
-             layer.attention_output, context_in(row), scratch_.delta.data());
-    add_and_norm(layer.attention_output_bias, layer.attention_norm, row, rows);
+  /// Where LayerNorm writes when a product of that type comes next.
+  [[nodiscard]] norm_out normed(element next) {
+    return {scratch_.hidden.data(), scratch_.hidden_stride, scratch_.normed.as(next)};
+  }
+  /// What a product reads of LayerNorm: float32 in place, else the copy.
+  [[nodiscard]] input_rows hidden_in(const packed_dense& of) {
+    if (of.layout.type != element::fp32) return scratch_.normed.as(of.layout.type);
+    return {element::fp32, reinterpret_cast<std::byte*>(scratch_.hidden.data()),
+            scratch_.hidden_stride * sizeof(float), nullptr, nullptr};
+  }
+  /// Where numbers go that a product of that type reads: to it, but for int8, which needs whole rows first.
+  [[nodiscard]] number_out context_out(const input_rows& to) {
+    if (to.type == element::int8)
+      return {scratch_.context.data(), nullptr, nullptr, scratch_.hidden_stride};
+    return direct_out(to);
+  }
+  [[nodiscard]] number_out inner_out(const input_rows& to) {
+    if (to.type == element::int8)
+      return {nullptr, nullptr, scratch_.inner.data(), scratch_.inner_stride};
+    return direct_out(to);
+  }
+  static number_out direct_out(const input_rows& to) {
+    if (to.type == element::bf16)
+      return {nullptr, reinterpret_cast<bf16_bits*>(to.data), nullptr,
+              to.stride / sizeof(bf16_bits)};
+    return {reinterpret_cast<float*>(to.data), nullptr, nullptr, to.stride / sizeof(float)};
   }
 
-  void feed_forward(const packed_model::layer& layer, std::size_t row, std::size_t rows) {
-    const auto width = args_.config.intermediate_size;
-    multiply(model_.multiply.up, scratch_.up_calls, rows, layer.up, hidden_in(row),
-             scratch_.inner.data());
-    by_rows(rows, [&](std::size_t at, std::size_t count) {
-      const auto* in = scratch_.inner.data() + at * width;
-      bias_activation(args_.config.hidden_activation, count, width, in, layer.up_bias.data(),
-                      inner_out().at(at * width));
-    });
-    const void* inner =
-        args_.bf16 ? static_cast<const void*>(scratch_.inner_bf16.data()) : scratch_.inner.data();
-    multiply(model_.multiply.down, scratch_.down_calls, rows, layer.down, inner,
-             scratch_.delta.data());
-    add_and_norm(layer.down_bias, layer.output_norm, row, rows);
-  }
-
-  /// hidden = LayerNorm(hidden + delta + bias) for the tokens among `rows` rows from `row` on.
-  void add_and_norm(const std::vector<float>& bias, const bert::norm_weights& norm, std::size_t row,
-                    std::size_t rows) {
-    by_rows(std::min(rows, tokens_ - row), [&](std::size_t at, std::size_t count) {
-      const auto out = hidden_out().at((row + at) * size_);
-      residual_norm(count, scratch_.delta.data() + at * size_, bias.data(), norm_of(norm), out.fp32,
-                    out.bf16);
-    });
-  }
-
-  void multiply(const matmul& product, cpu_workspace::calls& calls, std::size_t rows,
-                const dnnl::memory& weight, const void* in, float* out) {
-    const auto& sizes = model_.row_sizes;
-    const auto which = std::lower_bound(sizes.begin(), sizes.end(), rows) - sizes.begin();
-    product.run(scratch_.stream, rows, calls[static_cast<std::size_t>(which)], weight, in, out);
-  }
-
-  [[nodiscard]] norm_args norm_of(const bert::norm_weights& norm) const {
-    return {norm.gamma.data(), norm.beta.data(), size_, args_.config.layer_norm_eps};
-  }
-
-  // Where activations are written, and where products read them from: in the type of the products.
-  activation_out hidden_out() { return {scratch_.hidden.data(), scratch_.hidden_bf16.data()}; }
-  activation_out context_out() { return {scratch_.context.data(), scratch_.context_bf16.data()}; }
-  activation_out inner_out() {
-    if (args_.bf16) return {nullptr, scratch_.inner_bf16.data()};
-    return {scratch_.inner.data(), nullptr};
-  }
-  [[nodiscard]] const void* hidden_in(std::size_t row) const {
-    if (args_.bf16) return scratch_.hidden_bf16.data() + row * size_;
-    return scratch_.hidden.data() + row * size_;
-  }
-  [[nodiscard]] const void* context_in(std::size_t row) const {
-    if (args_.bf16) return scratch_.context_bf16.data() + row * size_;
-    return scratch_.context.data() + row * size_;
-  }
-
-  /// Number of the calling thread among those of this stream.
-  static std::size_t this_thread() { return static_cast<std::size_t>(omp_get_thread_num()); }
-
-  /// Calls `work(i)` for i below `count`, on the threads of this stream. One thread stays out of
-  /// OpenMP altogether.
+  /// Calls `work(first, count)` for pieces of the rows.
   template <class Work>
-  void in_parallel(std::size_t count, const Work& work) {
-    if (args_.threads == 1) {
-      for (std::size_t i = 0; i < count; ++i)
-        work(i);
-      return;
-    }
-#pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(args_.threads))
-    for (std::size_t i = 0; i < count; ++i)
-      work(i);
-  }
-
-  /// Calls `work(first, count)` for pieces of `rows` rows.
-  template <class Work>
-  void by_rows(std::size_t rows, const Work& work) {
-    const auto step = args_.threads == 1 ? rows : defaults::rows_per_task;
-    in_parallel((rows + step - 1) / step, [&](std::size_t piece) {
-      work(piece * step, std::min(step, rows - piece * step));
+  void by_rows(const Work& work) {
+    const auto step = team_.size() == 1 ? tokens_ : defaults::rows_per_task;
+    team_.each((tokens_ + step - 1) / step, [&](std::size_t piece) {
+      work(piece * step, std::min(step, tokens_ - piece * step));
     });
   }
 
   const forward_args& args_;
-  const packed_model& model_;
+  const packed_parts& parts_;
   cpu_workspace& scratch_;
+  thread_team team_;
   const bert::packed_batch& batch_;
   std::span<const std::uint32_t> bounds_;
   std::size_t first_, tokens_, size_;
@@ -192,14 +193,7 @@ void forward(const forward_args& args, const bert::packed_batch& batch, cpu_work
              std::span<float> logits, const bert::hidden_observer* observe) {
   for (auto bounds = batch.cu_seqlens; bounds.size() > 1;) {
     const auto sequences = group_sequences(bounds, scratch.group_tokens);
-    pass group{args, batch, scratch, bounds.first(sequences + 1)};
-    group.embed();
-    group.show(0, observe);
-    for (std::size_t index = 0; index < args.model.layers.size(); ++index) {
-      group.run_layer(args.model.layers[index]);
-      group.show(index + 1, observe);
-    }
-    group.classify(logits);
+    pass{args, batch, scratch, bounds.first(sequences + 1)}.run(logits, observe);
     bounds = bounds.subspan(sequences);
   }
 }

@@ -3,6 +3,7 @@
 #include "kernels/bert/engine.hpp"
 #include "kernels/cpu/internal/cpu_workspace.hpp"
 #include "kernels/cpu/internal/packed_model.hpp"
+#include "kernels/cpu/internal/product.hpp"
 
 #include <cstddef>
 #include <span>
@@ -13,14 +14,12 @@ namespace troupe::cpu {
 struct forward_args {
   const packed_model& model;
   const bert::model_config& config;
-  /// Products take bf16 inputs.
-  bool bf16 = false;
+  const kernel_set& kernels;
   std::size_t threads = 1;
 };
 
 /// Runs a checked batch. It goes through the layers in groups of whole sequences, which bounds the
 /// scratch memory and keeps activations in cache; a token's result does not depend on the grouping.
-/// Throws dnnl::error.
 void forward(const forward_args& args, const bert::packed_batch& batch, cpu_workspace& scratch,
              std::span<float> logits, const bert::hidden_observer* observe);
 

@@ -1,60 +1,132 @@
 #include "kernels/cpu/internal/packed_model.hpp"
 
-#include "kernels/cpu/row_sizes.hpp"
-
-#include <array>
-#include <utility>
+#include <algorithm>
 
 namespace troupe::cpu {
 namespace {
 
-packed_model::layer pack_layer(const packed_model::products& multiply, bert::layer_weights from) {
-  packed_model::layer packed;
-  packed.qkv = multiply.qkv.pack(from.qkv.weight);
-  packed.attention_output = multiply.attention_output.pack(from.attention_output.weight);
-  packed.up = multiply.up.pack(from.up.weight);
-  packed.down = multiply.down.pack(from.down.weight);
-  packed.qkv_bias = std::move(from.qkv.bias);
-  packed.attention_output_bias = std::move(from.attention_output.bias);
-  packed.up_bias = std::move(from.up.bias);
-  packed.down_bias = std::move(from.down.bias);
-  packed.attention_norm = std::move(from.attention_norm);
-  packed.output_norm = std::move(from.output_norm);
-  return packed;
+/// Hands out the parts of a block, each on a cache line.
+class cursor {
+public:
+  explicit cursor(std::byte* base) : base_{base} {}
+
+  template <class Element>
+  Element* take(std::size_t count) {
+    auto* at = base_ ? reinterpret_cast<Element*>(base_ + used_) : nullptr;
+    used_ = round_up(used_ + count * sizeof(Element), 64);
+    return at;
+  }
+
+  packed_dense take_dense(std::size_t inputs, std::size_t outputs, element type) {
+    packed_dense made;
+    made.layout = {type, inputs, outputs};
+    made.panels = take<std::byte>(made.layout.bytes());
+    made.bias = take<float>(made.layout.columns());
+    if (type == element::int8) {
+      made.scales = take<float>(made.layout.columns());
+      made.sums = take<std::int32_t>(made.layout.columns());
+    }
+    return made;
+  }
+
+  packed_norm take_norm(std::size_t size) {
+    auto* gamma = take<float>(size);
+    return {gamma, take<float>(size)};
+  }
+
+  [[nodiscard]] std::size_t used() const { return used_; }
+
+private:
+  std::byte* base_;
+  std::size_t used_ = 0;
+};
+
+void put(const std::vector<float>& from, float* to) {
+  std::copy(from.begin(), from.end(), to);
+}
+
+void put(const bert::norm_weights& from, const packed_norm& to) {
+  put(from.gamma, to.gamma);
+  put(from.beta, to.beta);
+}
+
+void put(const bert::dense_weights& from, const packed_dense& to) {
+  pack_panels(to.layout, from.weight.data(), to.panels, to.scales, to.sums);
+  std::fill_n(to.bias, to.layout.columns(), 0.0F);
+  put(from.bias, to.bias);
+}
+
+void put(const bert::layer_weights& from, const packed_parts::layer& to) {
+  put(from.qkv, to.qkv);
+  put(from.attention_output, to.attention_output);
+  put(from.up, to.up);
+  put(from.down, to.down);
+  put(from.attention_norm, to.attention_norm);
+  put(from.output_norm, to.output_norm);
+}
+
+/// Reads everything into its place.
+result<void> fill(bert::weight_reader& weights, const packed_parts& to) {
+  const auto embeddings = weights.embeddings();
+  if (!embeddings) return tl::unexpected(embeddings.error());
+  put(embeddings->words, to.words);
+  put(embeddings->positions, to.positions);
+  put(embeddings->types, to.types);
+  put(embeddings->norm, to.embedding_norm);
+  for (std::size_t index = 0; index < to.layers.size(); ++index) {
+    const auto layer = weights.layer(index);
+    if (!layer) return tl::unexpected(layer.error());
+    put(*layer, to.layers[index]);
+  }
+  const auto classifier = weights.classifier();
+  if (!classifier) return tl::unexpected(classifier.error());
+  put(classifier->weight, to.classifier_weight);
+  put(classifier->bias, to.classifier_bias);
+  return {};
 }
 
 } // namespace
 
-packed_model::products::products(const dnnl::engine& engine, const bert::model_config& config,
-                                 dnnl::memory::data_type type)
-    : qkv{engine, config.hidden_size, 3 * config.hidden_size, type},
-      attention_output{engine, config.hidden_size, config.hidden_size, type},
-      up{engine, config.hidden_size, config.intermediate_size, type}, down{engine,
-                                                                           config.intermediate_size,
-                                                                           config.hidden_size,
-                                                                           type} {}
-
-result<packed_model> pack_model(bert::weight_reader& weights, bert::precision precision) {
-  auto embeddings = weights.embeddings();
-  if (!embeddings) return tl::unexpected(embeddings.error());
-  auto classifier = weights.classifier();
-  if (!classifier) return tl::unexpected(classifier.error());
-  const auto type = precision == bert::precision::bf16 ? dnnl::memory::data_type::bf16
-                                                       : dnnl::memory::data_type::f32;
-  const dnnl::engine device{dnnl::engine::kind::cpu, 0};
-  packed_model model{device, {device, weights.config(), type}, {}, {}, {}, {}};
-  const auto& multiply = model.multiply;
-  const std::array<const matmul*, 4> all{&multiply.qkv, &multiply.attention_output, &multiply.up,
-                                         &multiply.down};
-  model.row_sizes = interchangeable_rows(device, all);
-  model.embeddings = std::move(*embeddings);
-  model.classifier = std::move(*classifier);
-  for (std::size_t index = 0; index < weights.config().num_layers; ++index) {
-    auto layer = weights.layer(index);
-    if (!layer) return tl::unexpected(layer.error());
-    model.layers.push_back(pack_layer(multiply, std::move(*layer)));
+packed_parts lay_out(const bert::model_config& config, const std::vector<layer_types>& types,
+                     std::byte* base) {
+  cursor from{base};
+  const auto size = config.hidden_size, inner = config.intermediate_size;
+  packed_parts made;
+  made.words = from.take<float>(config.vocab_size * size);
+  made.positions = from.take<float>(config.max_positions * size);
+  made.types = from.take<float>(config.type_vocab_size * size);
+  made.embedding_norm = from.take_norm(size);
+  for (const auto& type : types) {
+    packed_parts::layer layer;
+    layer.qkv = from.take_dense(size, 3 * size, type.qkv);
+    layer.attention_output = from.take_dense(size, size, type.attention_output);
+    layer.up = from.take_dense(size, inner, type.up);
+    layer.down = from.take_dense(inner, size, type.down);
+    layer.attention_norm = from.take_norm(size);
+    layer.output_norm = from.take_norm(size);
+    made.layers.push_back(layer);
   }
-  return model;
+  made.classifier_weight = from.take<float>(config.labels.size() * size);
+  made.classifier_bias = from.take<float>(config.labels.size());
+  made.bytes = from.used();
+  return made;
+}
+
+std::vector<layer_types> types_of(const bert::model_config& config, bert::precision precision) {
+  const auto type = precision == bert::precision::int8   ? element::int8
+                    : precision == bert::precision::bf16 ? element::bf16
+                                                         : element::fp32;
+  return {config.num_layers, layer_types{type, type, type, type}};
+}
+
+result<packed_model> pack_model(bert::weight_reader& weights,
+                                const std::vector<layer_types>& types) {
+  const auto bytes = lay_out(weights.config(), types, nullptr).bytes;
+  auto memory = std::make_shared<aligned_buffer<std::byte>>(bytes);
+  packed_model made{memory, lay_out(weights.config(), types, memory->data())};
+  if (auto filled = fill(weights, made.parts); !filled)
+    return tl::unexpected(std::move(filled.error()));
+  return made;
 }
 
 } // namespace troupe::cpu

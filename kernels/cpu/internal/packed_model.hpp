@@ -2,43 +2,71 @@
 
 #include "kernels/bert/engine.hpp"
 #include "kernels/bert/weights.hpp"
-#include "kernels/cpu/matmul.hpp"
+#include "kernels/cpu/internal/aligned_buffer.hpp"
+#include "kernels/cpu/panels.hpp"
 
-#include <optional>
+#include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace troupe::cpu {
 
-/// A model as the CPU engine keeps it: matrices packed by oneDNN, everything else as float32.
-/// Immutable after load.
-struct packed_model {
-  struct layer {
-    dnnl::memory qkv, attention_output, up, down;
-    std::vector<float> qkv_bias, attention_output_bias, up_bias, down_bias;
-    bert::norm_weights attention_norm, output_norm;
-  };
-
-  /// The four products of a layer, which have the same shapes in every layer.
-  struct products {
-    products(const dnnl::engine& engine, const bert::model_config& config,
-             dnnl::memory::data_type type);
-    matmul qkv, attention_output, up, down;
-  };
-
-  dnnl::engine device;
-  products multiply;
-  /// Numbers of rows to multiply at once (see interchangeable_rows).
-  std::vector<std::size_t> row_sizes;
-  bert::embedding_weights embeddings;
-  std::vector<layer> layers;
-  bert::dense_weights classifier;
-
-  [[nodiscard]] std::size_t most_rows() const { return row_sizes.back(); }
+/// y = x W^T + b as a kernel wants it.
+struct packed_dense {
+  panel_layout layout;
+  std::byte* panels = nullptr;
+  /// [layout.columns()] each; scales and sums with int8 only.
+  float* bias = nullptr;
+  float* scales = nullptr;
+  std::int32_t* sums = nullptr;
 };
 
-/// Reads and packs all weights for products on as many threads as the caller has set. Throws
-/// dnnl::error and std::bad_alloc. @returns the reader's errors.
+struct packed_norm {
+  /// [hidden_size]
+  float* gamma = nullptr;
+  float* beta = nullptr;
+};
+
+/// The type of each product of a layer.
+struct layer_types {
+  element qkv, attention_output, up, down;
+};
+
+/// Where everything of a model lies in one block of memory, which may be a file that several processes share.
+struct packed_parts {
+  struct layer {
+    packed_dense qkv, attention_output, up, down;
+    packed_norm attention_norm, output_norm;
+  };
+  float* words = nullptr;
+  float* positions = nullptr;
+  float* types = nullptr;
+  packed_norm embedding_norm;
+  std::vector<layer> layers;
+  /// [labels, hidden_size] and [labels]
+  float* classifier_weight = nullptr;
+  float* classifier_bias = nullptr;
+  /// Of all parts together.
+  std::size_t bytes = 0;
+};
+
+/// Shares out a block that begins at `base`, which is aligned to 64 bytes; null counts the bytes only.
+[[nodiscard]] packed_parts lay_out(const bert::model_config& config,
+                                   const std::vector<layer_types>& types, std::byte* base);
+
+/// A model as the CPU engine keeps it. Immutable after load.
+struct packed_model {
+  /// Owns what the parts point to.
+  std::shared_ptr<const void> memory;
+  packed_parts parts;
+};
+
+/// The types of all layers for one precision.
+[[nodiscard]] std::vector<layer_types> types_of(const bert::model_config& config,
+                                                bert::precision precision);
+
+/// Reads and packs all weights. Throws std::bad_alloc. @returns the reader's errors.
 [[nodiscard]] result<packed_model> pack_model(bert::weight_reader& weights,
-                                              bert::precision precision);
+                                              const std::vector<layer_types>& types);
 
 } // namespace troupe::cpu

@@ -64,7 +64,60 @@ HWY_INLINE V gelu(D d, V x) {
                                 -2.898475941037759e-06F, 1.1340215166910639e-07F};
   const V a = hn::Abs(x);
   const V tail = hn::Mul(a, exp2(d, polynomial(d, a, c)));
-  return hn::Sub(hn::Max(x, hn::Zero(d)), hn::IfThenElseZero(hn::Lt(a, hn::Set(d, 6.0F)), tail));
+  // In this order Max keeps what is no number.
+  return hn::Sub(hn::Max(hn::Zero(d), x), hn::IfThenElseZero(hn::Lt(a, hn::Set(d, 6.0F)), tail));
+}
+
+/// The same for results that are rounded to 16 bits: absolute error below 1e-6. With AVX-512 a Q(a) comes from cubics on 32
+/// equal parts of [0, 6], whose coefficients two registers hold.
+template <class D, class V>
+HWY_INLINE V gelu_for_16_bits(D d, V x) {
+#if HWY_TARGET <= HWY_AVX3
+  if constexpr (hn::MaxLanes(D{}) == 16) {
+    HWY_ALIGN static constexpr float c[4][32] = {
+        {
+         0.0F, 0.0798058957F, 0.132685974F, 0.161374167F, 0.169970557F, 0.163360253F, 0.14658165F,
+         0.124262266F, 0.100211136F, 0.0772095099F, 0.056993369F, 0.0403840244F, 0.0275051109F,
+         0.0180243552F, 0.011372651F, 0.00691280933F, 0.00404965552F, 0.0022871329F, 0.00124561414F,
+         0.000654305972F, 0.000331552728F, 0.00016208936F, 7.64596043e-05F, 3.480347e-05F,
+         1.5288213e-05F, 6.48127207e-06F, 2.65188396e-06F, 1.04726735e-06F, 3.99194533e-07F,
+         1.46875237e-07F, 5.21627612e-08F, 1.78825754e-08F},
+           {
+         0.0937702134F, 0.0660428554F, 0.0402091295F, 0.0178775918F, 0.0001439591F, -0.0125233727F,
+         -0.0202725437F, -0.0237493236F, -0.023911139F, -0.0218243916F, -0.0184895601F,
+         -0.0147223882F, -0.0110996356F, -0.00796107948F, -0.00544952275F, -0.00356822088F,
+         -0.00223857677F, -0.00134729268F, -0.000778646441F, -0.00043245079F, -0.000230948513F,
+         -0.000118656193F, -5.86731367e-05F, -2.79324649e-05F, -1.28063248e-05F, -5.65575465e-06F,
+         -2.40656732e-06F, -9.8679061e-07F, -3.89977515e-07F, -1.48559792e-07F, -5.45585124e-08F,
+         -1.93183389e-08F},
+           {
+         -0.0141266501F, -0.0136264069F, -0.0122153852F, -0.0101074316F, -0.00760467816F,
+         -0.00503412355F, -0.00268549495F, -0.000765520905F, 0.000622807536F, 0.00147556304F,
+         0.00186422071F, 0.00190297805F, 0.0017168693F, 0.0014175832F, 0.00108988909F,
+         0.000788016652F, 0.000539146014F, 0.000350515678F, 0.000217179157F, 0.000128522297F,
+         7.2761366e-05F, 3.94583913e-05F, 2.05179749e-05F, 1.02386466e-05F, 4.90632692e-06F,
+         2.25902181e-06F, 9.99862209e-07F, 4.25589434e-07F, 1.74270241e-07F, 6.86701327e-08F,
+         2.60458677e-08F, 9.51122203e-09F},
+           {
+         0.000162877157F, 0.000463470031F, 0.00069426914F, 0.000826044008F, 0.000850266195F,
+         0.000778798654F, 0.000638627156F, 0.000463733857F, 0.000286767288F, 0.000132757239F,
+         1.60651616e-05F, -5.94462072e-05F, -9.79478427e-05F, -0.000108185392F, -0.000100198078F,
+         -8.29491619e-05F, -6.30969298e-05F, -4.47485509e-05F, -2.98475152e-05F, -1.88302074e-05F,
+         -1.12802418e-05F, -6.43467956e-06F, -3.50269443e-06F, -1.82245185e-06F, -9.07509559e-07F,
+         -4.32953925e-07F, -1.98061443e-07F, -8.69432668e-08F, -3.6644682e-08F, -1.48370463e-08F,
+         -5.77346793e-09F, -2.15995577e-09F}};
+    const auto place = hn::Min(hn::Mul(hn::Abs(x), hn::Set(d, 32.0F / 6)), hn::Set(d, 31.9999F));
+    const auto part = hn::ConvertTo(hn::RebindToSigned<D>{}, place);
+    const auto u = hn::Sub(place, hn::ConvertTo(d, part));
+    const auto of = [&](const float(&table)[32]) HWY_ATTR {
+      return V{_mm512_permutex2var_ps(_mm512_load_ps(table), part.raw, _mm512_load_ps(table + 16))};
+    };
+    const auto tail =
+        hn::MulAdd(hn::MulAdd(hn::MulAdd(of(c[3]), u, of(c[2])), u, of(c[1])), u, of(c[0]));
+    return hn::Sub(hn::Max(hn::Zero(d), x), tail);
+  }
+#endif
+  return gelu(d, x);
 }
 
 /// x (1 + tanh(u)) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3), computed as x / (1 + e^(-2 u)).
@@ -86,10 +139,20 @@ HWY_INLINE void store_bf16([[maybe_unused]] D d, V v, bf16_bits* to) {
   hn::StoreU(hn::TruncateTo(dh, hn::ShiftRight<16>(rounded)), dh, to);
 }
 
+/// Rounds to nearest even; what is beyond binary16's range becomes the nearest end of it.
 template <class D, class V>
-HWY_INLINE void store(D d, V v, const activation_out& out) {
-  if (out.fp32) hn::StoreU(v, d, out.fp32);
-  if (out.bf16) store_bf16(d, v, out.bf16);
+HWY_INLINE void store_fp16([[maybe_unused]] D d, V v, fp16_bits* to) {
+  const hn::Rebind<hwy::float16_t, D> dh;
+  const hn::RebindToUnsigned<decltype(dh)> du;
+  const auto bounded = hn::Min(hn::Max(v, hn::Set(d, -65504.0F)), hn::Set(d, 65504.0F));
+  hn::StoreU(hn::BitCast(du, hn::DemoteTo(dh, bounded)), du, to);
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> load_fp16(D d, const fp16_bits* from) {
+  const hn::Rebind<hwy::float16_t, D> dh;
+  const hn::RebindToUnsigned<decltype(dh)> du;
+  return hn::PromoteTo(d, hn::BitCast(dh, hn::LoadU(du, from)));
 }
 
 /// Calls `body(tag, i)` for pieces of [start, size): whole vectors first, then smaller ones for

@@ -74,8 +74,8 @@ const bert::engine& engine_of(const std::string& name, precision wanted) {
 }
 
 std::vector<precision> precisions() {
-  if (cpu::probe().bf16) return {precision::fp32, precision::bf16};
-  return {precision::fp32};
+  if (cpu::probe().bf16) return {precision::fp32, precision::bf16, precision::int8};
+  return {precision::fp32, precision::int8};
 }
 
 struct only_target {
