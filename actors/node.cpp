@@ -36,6 +36,7 @@ result<std::unique_ptr<inference::service>> make_inference(const node_options& o
 result<void> add_models(inference::service& inference, const node_options& options) {
   bert::engine_options engine;
   engine.wanted = options.precision;
+  engine.cache_dir = options.cache_dir;
   for (const auto& [key, folder] : options.models) {
     if (auto name = agent_name::parse("ner.extract/" + key); !name)
       return fail(name.error().code, "the key '" + key + "' of a model: " + name.error().context);

@@ -33,6 +33,8 @@ struct node_options {
   /// Keys of the models that `start` loads, and fails with the reason when one does not load.
   std::vector<std::string> preload;
   bert::precision precision = bert::precision::automatic;
+  /// `bert::engine_options::cache_dir`; `bert::default_cache_dir()` is where the troupe command has it.
+  std::filesystem::path cache_dir{};
   /// Where messages are kept that made their agent throw too often, `workflow::sqlite_dead_letters` say; in memory by
   /// default.
   std::shared_ptr<dead_letter_store> dead_letters{};

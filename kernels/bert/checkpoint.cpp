@@ -72,6 +72,13 @@ result<checkpoint> checkpoint::open(const std::filesystem::path& model_dir) {
   return opened;
 }
 
+std::vector<const safetensors_file*> checkpoint::files() const {
+  std::vector<const safetensors_file*> all;
+  for (const auto& [name, file] : files_)
+    all.push_back(&file);
+  return all;
+}
+
 const safetensors_file* checkpoint::file_of(std::string_view name) const {
   if (index_.empty()) return &files_.begin()->second;
   const auto at = index_.find(name);

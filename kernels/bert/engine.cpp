@@ -2,6 +2,9 @@
 
 #include "kernels/bert/errors.hpp"
 
+#include <cstdlib>
+#include <utility>
+
 namespace troupe::bert {
 namespace {
 
@@ -43,6 +46,15 @@ result<void> check_ids(std::span<const std::int32_t> ids, std::size_t limit, con
 }
 
 } // namespace
+
+std::filesystem::path default_cache_dir() {
+  if (const char* chosen = std::getenv("TROUPE_CACHE_DIR")) return chosen;
+  for (const auto& [variable, folder] :
+       {std::pair{"XDG_CACHE_HOME", "troupe"}, std::pair{"HOME", ".cache/troupe"}})
+    if (const char* base = std::getenv(variable); base && *base == '/')
+      return std::filesystem::path{base} / folder;
+  return {};
+}
 
 std::string_view to_string(precision value) {
   switch (value) {

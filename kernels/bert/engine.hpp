@@ -104,7 +104,14 @@ struct engine_options {
   std::size_t threads_per_stream = 1;
   /// Name of an engine of the registry ("cpu"), or "auto" for the first that supports the model.
   std::string device = "auto";
+  /// Folder in which packed weights are kept between processes, which then share them; empty for none. What cannot be
+  /// written there is not kept.
+  std::filesystem::path cache_dir{};
 };
+
+/// Where a program keeps what it can make again: TROUPE_CACHE_DIR (empty for nowhere), else troupe in XDG_CACHE_HOME or
+/// ~/.cache; empty where there is no home.
+[[nodiscard]] std::filesystem::path default_cache_dir();
 
 /// Loads the Hugging Face folder `model_dir` (config.json, model.safetensors or a sharded index)
 /// into the engine that the registry picks for this machine. Blocks on disk and packs the weights

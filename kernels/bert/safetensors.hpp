@@ -41,6 +41,13 @@ public:
     return tensors_;
   }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// Of the whole file, in bytes.
+  [[nodiscard]] std::size_t size() const { return file_.size(); }
+
+  /// Copies bytes of the file as they are. See `mapped_file::read`.
+  [[nodiscard]] result<void> read_raw(std::size_t offset, std::span<std::byte> out) const {
+    return file_.read(offset, out);
+  }
 
   /// Copies the bytes of `tensor`, one of this file's, into `out`, whose size changes to theirs.
   /// @returns `unreadable_file`, also when the file was shortened since it was opened.
@@ -69,6 +76,9 @@ public:
 
   /// Copies the bytes of the tensor of that name, which `find` knows. See `safetensors_file::read`.
   [[nodiscard]] result<void> read(std::string_view name, std::vector<std::byte>& out) const;
+
+  /// All files, in the order of their names. Valid as long as this object.
+  [[nodiscard]] std::vector<const safetensors_file*> files() const;
 
 private:
   [[nodiscard]] const safetensors_file* file_of(std::string_view name) const;

@@ -57,6 +57,9 @@ public:
   /// no finite numbers.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
+  /// The files that the parts come from. Valid as long as this object.
+  [[nodiscard]] std::vector<const safetensors_file*> files() const { return tensors_.files(); }
+
   [[nodiscard]] result<embedding_weights> embeddings();
   /// @param index below `num_layers`.
   [[nodiscard]] result<layer_weights> layer(std::size_t index);

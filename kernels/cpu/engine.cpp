@@ -5,6 +5,7 @@
 #include "kernels/cpu/internal/cpu_workspace.hpp"
 #include "kernels/cpu/internal/forward.hpp"
 #include "kernels/cpu/internal/packed_model.hpp"
+#include "kernels/cpu/internal/weights_cache.hpp"
 #include "kernels/cpu/probe.hpp"
 
 #include <new>
@@ -96,7 +97,8 @@ result<std::shared_ptr<const bert::engine>> load(bert::weight_reader& weights,
                                                  const bert::engine_options& options) {
   return guarded([&]() -> result<std::shared_ptr<const bert::engine>> {
     const auto used = resolve(options.wanted);
-    auto model = pack_model(weights, types_of(weights.config(), used));
+    auto model =
+        weights_cache{options.cache_dir}.load(weights, types_of(weights.config(), used));
     if (!model) return tl::unexpected(model.error());
     return std::make_shared<const cpu_engine>(std::move(*model), weights.config(),
                                               weights.warnings(), used, options.threads_per_stream);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <vector>
 
 namespace troupe::cpu {
 namespace {
@@ -26,37 +27,58 @@ float int8_scale(const float* row, std::size_t size) {
   return most / 127;
 }
 
-/// Writes one input of one output.
-class panel_writer {
-public:
-  panel_writer(const panel_layout& layout, std::byte* panels) : layout_{layout}, panels_{panels} {}
-
-  template <class Packed>
-  void put(std::size_t output, std::size_t input, Packed value) const {
-    const std::size_t per_group = layout_.group_inputs();
-    std::byte* at = panels_ + output / panel_columns * layout_.panel_bytes() +
-                    input / per_group * panel_columns * 4 + output % panel_columns * 4 +
-                    input % per_group * sizeof value;
-    std::memcpy(at, &value, sizeof value);
+/// Rounds one weight of an output to the type of the panels; `factor` is one over the scale of int8.
+struct round_fp32 {
+  float operator()(float value, float) const { return value; }
+};
+struct round_bf16 {
+  std::uint16_t operator()(float value, float) const { return nearest_bf16(value); }
+};
+struct round_int8 {
+  std::int8_t operator()(float value, float factor) const {
+    return static_cast<std::int8_t>(std::clamp(std::nearbyint(value * factor), -127.0F, 127.0F));
   }
-
-private:
-  const panel_layout& layout_;
-  std::byte* panels_;
 };
 
-void put_int8_row(const panel_writer& to, std::size_t output, const float* row, std::size_t size,
-                  float* scales, std::int32_t* sums) {
-  scales[output] = int8_scale(row, size);
-  sums[output] = 0;
-  // A row of zeros has no scale; NaN compares false.
-  if (!(scales[output] > 0)) return;
-  const float factor = 1 / scales[output];
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto value =
-        static_cast<std::int8_t>(std::clamp(std::nearbyint(row[i] * factor), -127.0F, 127.0F));
-    to.put(output, i, value);
-    sums[output] += value;
+/// Fills the panels in the order of their bytes. @param factors [columns]
+template <class Round>
+void fill_panels(const panel_layout& layout, const float* weight, std::byte* panels,
+                 const std::vector<float>& factors, Round round) {
+  using packed = decltype(round(0.0F, 0.0F));
+  constexpr std::size_t per_group = 4 / sizeof(packed);
+  for (std::size_t first = 0; first < layout.outputs; first += panel_columns) {
+    const std::size_t last = std::min(layout.outputs, first + panel_columns);
+    auto* panel = panels + first / panel_columns * layout.panel_bytes();
+    for (std::size_t input = 0; input < layout.inputs; input += per_group) {
+      const std::size_t count = std::min(per_group, layout.inputs - input);
+      for (std::size_t output = first; output < last; ++output) {
+        packed group[per_group]{};
+        for (std::size_t i = 0; i < count; ++i)
+          group[i] = round(weight[output * layout.inputs + input + i], factors[output]);
+        std::memcpy(panel + (input / per_group * panel_columns + output - first) * 4, group, 4);
+      }
+    }
+  }
+}
+
+/// Scales of int8, and one over them; an output of zeros has neither.
+std::vector<float> make_scales(const panel_layout& layout, const float* weight, float* scales) {
+  std::vector<float> factors(layout.columns());
+  for (std::size_t output = 0; output < layout.outputs; ++output) {
+    scales[output] = int8_scale(weight + output * layout.inputs, layout.inputs);
+    // NaN compares false.
+    factors[output] = scales[output] > 0 ? 1 / scales[output] : 0;
+  }
+  return factors;
+}
+
+void sum_weights(const panel_layout& layout, const std::byte* panels, std::int32_t* sums) {
+  for (std::size_t column = 0; column < layout.columns(); ++column) {
+    const auto* at = panels + column / panel_columns * layout.panel_bytes() +
+                     column % panel_columns * 4;
+    for (std::size_t group = 0; group < layout.groups(); ++group)
+      for (std::size_t i = 0; i < 4; ++i)
+        sums[column] += static_cast<std::int8_t>(at[group * panel_columns * 4 + i]);
   }
 }
 
@@ -65,22 +87,16 @@ void put_int8_row(const panel_writer& to, std::size_t output, const float* row, 
 void pack_panels(const panel_layout& layout, const float* weight, std::byte* panels, float* scales,
                  std::int32_t* sums) {
   std::memset(panels, 0, layout.bytes());
-  if (layout.type == element::int8) {
+  std::vector<float> factors(layout.columns());
+  if (layout.type == element::fp32) {
+    fill_panels(layout, weight, panels, factors, round_fp32{});
+  } else if (layout.type == element::bf16) {
+    fill_panels(layout, weight, panels, factors, round_bf16{});
+  } else {
     std::fill_n(scales, layout.columns(), 0.0F);
     std::fill_n(sums, layout.columns(), 0);
-  }
-  const panel_writer to{layout, panels};
-  for (std::size_t output = 0; output < layout.outputs; ++output) {
-    const float* row = weight + output * layout.inputs;
-    if (layout.type == element::int8) {
-      put_int8_row(to, output, row, layout.inputs, scales, sums);
-      continue;
-    }
-    for (std::size_t i = 0; i < layout.inputs; ++i)
-      if (layout.type == element::fp32)
-        to.put(output, i, row[i]);
-      else
-        to.put(output, i, nearest_bf16(row[i]));
+    fill_panels(layout, weight, panels, make_scales(layout, weight, scales), round_int8{});
+    sum_weights(layout, panels, sums);
   }
 }
 

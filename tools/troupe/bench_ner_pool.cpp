@@ -20,6 +20,7 @@ result<std::unique_ptr<ner_pool>> ner_pool::load(const std::filesystem::path& mo
   bert::engine_options engine;
   engine.wanted = options.precision;
   engine.threads_per_stream = options.threads_per_worker;
+  engine.cache_dir = bert::default_cache_dir();
   auto loaded = bert::ner_model::load(model, engine);
   if (!loaded) return tl::unexpected(std::move(loaded.error()));
   auto pool = std::unique_ptr<ner_pool>{new ner_pool{std::move(*loaded)}};

@@ -154,7 +154,8 @@ bool print_text(const eval_options& options, const corpus& data, const bert::ner
 exit_code evaluate(const eval_options& options) {
   const auto data = load_corpus(options);
   if (!data) return report(data.error());
-  const auto model = bert::ner_model::load(options.model, {options.precision.value(), 1, "auto"});
+  const auto model = bert::ner_model::load(
+      options.model, {options.precision.value(), 1, "auto", bert::default_cache_dir()});
   if (!model) return report(model.error());
   for (const auto& warning : (*model)->engine().warnings())
     print_warning(warning);

@@ -83,6 +83,7 @@ reply<entity_stream_options> stream_options(const ner_options& options,
 exit_code find_entities(const ner_options& options) {
   node_options wanted;
   wanted.precision = options.precision.value();
+  wanted.cache_dir = bert::default_cache_dir();
   if (options.model.empty()) {
     const auto models = models_folder();
     if (!models) return report(models.error());

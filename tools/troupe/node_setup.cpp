@@ -41,6 +41,7 @@ result<std::unique_ptr<node>> node_setup::start(bool must_exist) const {
   wanted.dead_letters = std::move(*dead_letters);
   wanted.models = built_in_models(*models);
   wanted.precision = precision_.value();
+  wanted.cache_dir = bert::default_cache_dir();
   wanted.resources = resources_.value();
   wanted.process = process_.value();
   wanted.policy = policy_;

@@ -126,6 +126,7 @@ exit_code redact(redact_options options) {
     return report(good.error(), exit_code::usage);
   node_options wanted;
   wanted.precision = options.precision.value();
+  wanted.cache_dir = bert::default_cache_dir();
   wanted.models = built_in_models(*models);
   const auto node = node::start(wanted, nullptr);
   if (!node) return report(node.error());

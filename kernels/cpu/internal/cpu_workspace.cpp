@@ -3,6 +3,7 @@
 #include "kernels/cpu/defaults.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace troupe::cpu {
 namespace {
@@ -24,6 +25,12 @@ struct kinds {
   }
 };
 
+/// Pieces pay where the weights of half a layer fit into the second-level cache beside them.
+std::size_t piece_for(const packed_model&, const bert::model_config&) {
+  static const char* env = std::getenv("PIECE");
+  return env ? std::strtoul(env, nullptr, 10) : 512;
+}
+
 } // namespace
 
 input_buffer::input_buffer(std::size_t rows, std::size_t inputs, element widest, bool int8)
@@ -40,12 +47,15 @@ cpu_workspace::cpu_workspace(const packed_model& packed, const bert::model_confi
                              std::size_t max_tokens, std::size_t threads)
     : max_tokens_{max_tokens}, model{&packed},
       // A group holds whole sequences: at least the longest one there can be.
-      group_tokens{std::min(max_tokens, std::max(defaults::group_tokens, config.max_positions))},
+      group_tokens{std::min(max_tokens, std::max(std::getenv("GROUP") ? std::strtoul(std::getenv("GROUP"), nullptr, 10) : defaults::group_tokens, config.max_positions))},
+      piece_tokens{std::min(group_tokens, piece_for(packed, config))},
       hidden_stride{round_up(config.hidden_size, panel_columns)},
       qkv_stride{round_up(3 * config.hidden_size, panel_columns)},
       inner_stride{round_up(config.intermediate_size, panel_columns)} {
   // Kernels read whole blocks of rows.
   const auto rows = group_tokens + defaults::block_rows;
+  const auto longest = std::min(group_tokens, config.max_positions);
+  const auto piece_rows = std::max(piece_tokens, longest) + defaults::block_rows;
   kinds hidden_kinds, context_kinds, inner_kinds;
   for (const auto& layer : packed.parts.layers) {
     hidden_kinds.add(layer.qkv.layout.type);
@@ -54,13 +64,12 @@ cpu_workspace::cpu_workspace(const packed_model& packed, const bert::model_confi
     inner_kinds.add(layer.down.layout.type);
   }
   hidden = aligned_buffer<float>{rows * hidden_stride};
-  qkv = aligned_buffer<float>{rows * qkv_stride};
-  context = aligned_buffer<float>{context_kinds.int8 ? rows * hidden_stride : 0};
+  qkv = aligned_buffer<float>{piece_rows * qkv_stride};
+  context = aligned_buffer<float>{context_kinds.int8 ? piece_rows * hidden_stride : 0};
   normed = {rows, config.hidden_size, hidden_kinds.widest, hidden_kinds.int8};
-  attended = {rows, config.hidden_size, context_kinds.widest, context_kinds.int8};
-  activated = {rows, config.intermediate_size, inner_kinds.widest, inner_kinds.int8};
-  inner = aligned_buffer<fp16_bits>{inner_kinds.int8 ? rows * inner_stride : 0};
-  const auto longest = std::min(group_tokens, config.max_positions);
+  attended = {piece_rows, config.hidden_size, context_kinds.widest, context_kinds.int8};
+  activated = {piece_rows, config.intermediate_size, inner_kinds.widest, inner_kinds.int8};
+  inner = aligned_buffer<fp16_bits>{inner_kinds.int8 ? piece_rows * inner_stride : 0};
   for (std::size_t thread = 0; thread < threads; ++thread)
     attention_scratch.emplace_back(cpu::attention_scratch(longest, config.head_dim()));
 }

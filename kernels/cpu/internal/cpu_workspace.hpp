@@ -45,17 +45,19 @@ public:
   const packed_model* model;
   /// Tokens of one group (see forward.hpp).
   std::size_t group_tokens;
+  /// Tokens that go through half a layer together; a longer sequence goes alone.
+  std::size_t piece_tokens;
   /// Floats from one row to the next.
   std::size_t hidden_stride, qkv_stride, inner_stride;
   /// [group, hidden]
   aligned_buffer<float> hidden;
-  /// [group, 3 * hidden]
+  /// [piece, 3 * hidden]
   aligned_buffer<float> qkv;
-  /// [group, hidden] of attention, where the next product takes int8.
+  /// [piece, hidden] of attention, where the next product takes int8.
   aligned_buffer<float> context;
   /// What products read: LayerNorm's, attention's and the activation's results.
   input_buffer normed, attended, activated;
-  /// [group, intermediate] on the way to int8.
+  /// [piece, intermediate] on the way to int8.
   aligned_buffer<fp16_bits> inner;
   /// One per thread.
   std::vector<aligned_buffer<float>> attention_scratch;

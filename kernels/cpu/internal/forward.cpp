@@ -9,6 +9,14 @@ namespace {
 
 using bert_layer = packed_parts::layer;
 
+/// How many of the sequences that begin with `bounds` make the next group: as many as fit, at least
+/// one.
+std::size_t group_sequences(std::span<const std::uint32_t> bounds, std::size_t group_tokens) {
+  const auto limit = bounds.front() + group_tokens;
+  const auto end = std::upper_bound(bounds.begin() + 1, bounds.end(), limit);
+  return std::max<std::size_t>(1, static_cast<std::size_t>(end - bounds.begin()) - 1);
+}
+
 /// One group of whole sequences on its way through the layers.
 class pass {
 public:
@@ -23,15 +31,25 @@ public:
     embed();
     show(0, observe);
     for (std::size_t index = 0; index < layers.size(); ++index) {
-      attend(layers[index]);
-      feed_forward(layers[index], index + 1 < layers.size() ? layers[index + 1].qkv.layout.type
-                                                            : element::fp32);
+      const auto& layer = layers[index];
+      const auto next =
+          index + 1 < layers.size() ? layers[index + 1].qkv.layout.type : element::fp32;
+      each_piece_of_sequences([&](const piece& of) { attend(layer, of); });
+      each_piece_of_rows([&](const piece& of) { feed_forward(layer, of, next); });
       show(index + 1, observe);
     }
     classify(logits);
   }
 
 private:
+  /// Rows that go through the products of half a layer together, so that what lies between two products stays near.
+  struct piece {
+    /// The first row in the group.
+    std::size_t first, rows;
+    /// With attention, where its sequences begin and end in the batch.
+    std::span<const std::uint32_t> bounds;
+  };
+
   void embed() {
     const embedding_tables tables{parts_.words, parts_.positions, parts_.types};
     const auto norm = norm_of(parts_.embedding_norm);
@@ -45,63 +63,65 @@ private:
   }
 
   /// hidden = LayerNorm(hidden + attention(hidden)), also in the type of the product that follows.
-  void attend(const bert_layer& layer) {
+  void attend(const bert_layer& layer, const piece& of) {
     const number_out qkv{scratch_.qkv.data(), nullptr, nullptr, scratch_.qkv_stride};
-    product(layer.qkv, hidden_in(layer.qkv),
+    product(layer.qkv, hidden_in(layer.qkv, of.first), of.rows,
             [&](const sums_block& block, std::size_t row, std::size_t column) {
               finish_linear(block, qkv.at(row, column));
             });
-    mix_values(layer);
+    mix_values(layer, of);
     add_and_norm(layer.attention_output, scratch_.attended.as(layer.attention_output.layout.type),
-                 layer.attention_norm, layer.up.layout.type);
+                 of, layer.attention_norm, layer.up.layout.type);
   }
 
   /// Each head of each sequence.
-  void mix_values(const bert_layer& layer) {
+  void mix_values(const bert_layer& layer, const piece& of) {
     const auto heads = args_.config.num_heads, head_dim = args_.config.head_dim();
     const auto to = scratch_.attended.as(layer.attention_output.layout.type);
     const auto stride = scratch_.qkv_stride;
-    team_.each((bounds_.size() - 1) * heads, [&](std::size_t task) {
+    team_.each((of.bounds.size() - 1) * heads, [&](std::size_t task) {
       const auto sequence = task / heads, column = task % heads * head_dim;
-      const auto begin = bounds_[sequence] - first_;
+      const auto begin = of.bounds[sequence] - of.bounds.front();
       const float* from = scratch_.qkv.data() + begin * stride + column;
-      attention({bounds_[sequence + 1] - bounds_[sequence], head_dim, stride, from, from + size_,
-                 from + 2 * size_, context_out(to).at(begin, column)},
+      attention({of.bounds[sequence + 1] - of.bounds[sequence], head_dim, stride, from,
+                 from + size_, from + 2 * size_, context_out(to).at(begin, column)},
                 scratch_.attention_scratch[thread_team::number()].data());
     });
     if (to.type == element::int8)
-      by_rows([&](std::size_t row, std::size_t rows) {
+      by_rows(of.rows, [&](std::size_t row, std::size_t rows) {
         convert_rows(rows, size_, scratch_.context.data() + row * scratch_.hidden_stride,
                      scratch_.hidden_stride, to.from(row));
       });
   }
 
   /// hidden = LayerNorm(hidden + down(act(up(hidden)))), also in the type of the next layer.
-  void feed_forward(const bert_layer& layer, element next) {
+  void feed_forward(const bert_layer& layer, const piece& of, element next) {
     const auto to = scratch_.activated.as(layer.down.layout.type);
     const auto out = inner_out(to);
     const auto kind = args_.config.hidden_activation;
-    product(layer.up, hidden_in(layer.up),
+    product(layer.up, hidden_in(layer.up, of.first), of.rows,
             [&](const sums_block& block, std::size_t row, std::size_t column) {
               finish_activation(kind, block, out.at(row, column));
             });
     if (to.type == element::int8)
-      by_rows([&](std::size_t row, std::size_t rows) {
+      by_rows(of.rows, [&](std::size_t row, std::size_t rows) {
         quantize_fp16_rows(rows, args_.config.intermediate_size,
                            scratch_.inner.data() + row * scratch_.inner_stride,
                            scratch_.inner_stride, to.from(row));
       });
-    add_and_norm(layer.down, to, layer.output_norm, next);
+    add_and_norm(layer.down, to, of, layer.output_norm, next);
   }
 
-  void add_and_norm(const packed_dense& weights, const input_rows& in, const packed_norm& norm,
-                    element next) {
-    product(weights, in, [&](const sums_block& block, std::size_t row, std::size_t column) {
-      finish_residual(block, scratch_.hidden.data() + row * scratch_.hidden_stride + column,
-                      scratch_.hidden_stride);
-    });
-    const auto out = normed(next);
-    by_rows([&](std::size_t row, std::size_t rows) {
+  void add_and_norm(const packed_dense& weights, const input_rows& in, const piece& of,
+                    const packed_norm& norm, element next) {
+    float* hidden = scratch_.hidden.data() + of.first * scratch_.hidden_stride;
+    product(weights, in, of.rows,
+            [&](const sums_block& block, std::size_t row, std::size_t column) {
+              finish_residual(block, hidden + row * scratch_.hidden_stride + column,
+                              scratch_.hidden_stride);
+            });
+    const auto out = normed(next).from(of.first);
+    by_rows(of.rows, [&](std::size_t row, std::size_t rows) {
       norm_rows(rows, norm_of(norm), out.from(row));
     });
   }
@@ -109,7 +129,7 @@ private:
   void classify(std::span<float> logits) {
     const auto labels = args_.config.labels.size();
     const classifier_args head{size_, labels, parts_.classifier_weight, parts_.classifier_bias};
-    by_rows([&](std::size_t row, std::size_t rows) {
+    by_rows(tokens_, [&](std::size_t row, std::size_t rows) {
       classify_rows(head, rows, scratch_.hidden.data() + row * scratch_.hidden_stride,
                     scratch_.hidden_stride, logits.data() + (first_ + row) * labels);
     });
@@ -125,8 +145,9 @@ private:
   }
 
   template <class Finish>
-  void product(const packed_dense& weights, const input_rows& in, const Finish& finish) {
-    multiply(args_.kernels.of(weights.layout.type), weights, tokens_, in, team_, finish);
+  void product(const packed_dense& weights, const input_rows& in, std::size_t rows,
+               const Finish& finish) {
+    multiply(args_.kernels.of(weights.layout.type), weights, rows, in, team_, finish);
   }
 
   [[nodiscard]] norm_args norm_of(const packed_norm& norm) const {
@@ -137,11 +158,12 @@ private:
   [[nodiscard]] norm_out normed(element next) {
     return {scratch_.hidden.data(), scratch_.hidden_stride, scratch_.normed.as(next)};
   }
-  /// What a product reads of LayerNorm: float32 in place, else the copy.
-  [[nodiscard]] input_rows hidden_in(const packed_dense& of) {
-    if (of.layout.type != element::fp32) return scratch_.normed.as(of.layout.type);
-    return {element::fp32, reinterpret_cast<std::byte*>(scratch_.hidden.data()),
-            scratch_.hidden_stride * sizeof(float), nullptr, nullptr};
+  /// What a product reads of LayerNorm from row `first` on: float32 in place, else the copy.
+  [[nodiscard]] input_rows hidden_in(const packed_dense& of, std::size_t first) {
+    if (of.layout.type != element::fp32) return scratch_.normed.as(of.layout.type).from(first);
+    return input_rows{element::fp32, reinterpret_cast<std::byte*>(scratch_.hidden.data()),
+                      scratch_.hidden_stride * sizeof(float), nullptr, nullptr}
+        .from(first);
   }
   /// Where numbers go that a product of that type reads: to it, but for int8, which needs whole rows first.
   [[nodiscard]] number_out context_out(const input_rows& to) {
@@ -161,12 +183,28 @@ private:
     return {reinterpret_cast<float*>(to.data), nullptr, nullptr, to.stride / sizeof(float)};
   }
 
-  /// Calls `work(first, count)` for pieces of the rows.
+  /// Calls `work` for pieces of whole sequences.
   template <class Work>
-  void by_rows(const Work& work) {
-    const auto step = team_.size() == 1 ? tokens_ : defaults::rows_per_task;
-    team_.each((tokens_ + step - 1) / step, [&](std::size_t piece) {
-      work(piece * step, std::min(step, tokens_ - piece * step));
+  void each_piece_of_sequences(const Work& work) {
+    for (auto bounds = bounds_; bounds.size() > 1;) {
+      const auto sequences = group_sequences(bounds, scratch_.piece_tokens);
+      const auto of = bounds.first(sequences + 1);
+      work(piece{of.front() - first_, of.back() - of.front(), of});
+      bounds = bounds.subspan(sequences);
+    }
+  }
+  template <class Work>
+  void each_piece_of_rows(const Work& work) {
+    for (std::size_t first = 0; first < tokens_; first += scratch_.piece_tokens)
+      work(piece{first, std::min(scratch_.piece_tokens, tokens_ - first), {}});
+  }
+
+  /// Calls `work(first, count)` for parts of the rows.
+  template <class Work>
+  void by_rows(std::size_t rows, const Work& work) {
+    const auto step = team_.size() == 1 ? rows : defaults::rows_per_task;
+    team_.each((rows + step - 1) / step, [&](std::size_t part) {
+      work(part * step, std::min(step, rows - part * step));
     });
   }
 
@@ -178,14 +216,6 @@ private:
   std::span<const std::uint32_t> bounds_;
   std::size_t first_, tokens_, size_;
 };
-
-/// How many of the sequences that begin with `bounds` make the next group: as many as fit, at least
-/// one.
-std::size_t group_sequences(std::span<const std::uint32_t> bounds, std::size_t group_tokens) {
-  const auto limit = bounds.front() + group_tokens;
-  const auto end = std::upper_bound(bounds.begin() + 1, bounds.end(), limit);
-  return static_cast<std::size_t>(end - bounds.begin()) - 1;
-}
 
 } // namespace
 

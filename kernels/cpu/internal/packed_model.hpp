@@ -59,6 +59,8 @@ struct packed_model {
   /// Owns what the parts point to.
   std::shared_ptr<const void> memory;
   packed_parts parts;
+  /// Where the parts begin.
+  const std::byte* block = nullptr;
 };
 
 /// The types of all layers for one precision.
