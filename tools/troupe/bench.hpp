@@ -52,6 +52,7 @@ void run_bench_on_parse(CLI::App& command, std::shared_ptr<Options> options,
 
 void add_bench_agents(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_effects(CLI::App& bench, std::function<exit_code()>& chosen);
+void add_bench_kernels(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_ner(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_durable(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_runs(CLI::App& bench, std::function<exit_code()>& chosen);

@@ -3,6 +3,7 @@
 #include "kernels/cpu/defaults.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace troupe::cpu {
 namespace {
@@ -51,6 +52,7 @@ private:
   };
 
   void embed() {
+    const stage_timer timer{stage::embedding};
     const embedding_tables tables{parts_.words, parts_.positions, parts_.types};
     const auto norm = norm_of(parts_.embedding_norm);
     const auto out = normed(parts_.layers.empty() ? element::fp32
@@ -65,13 +67,15 @@ private:
   /// hidden = LayerNorm(hidden + attention(hidden)), also in the type of the product that follows.
   void attend(const bert_layer& layer, const piece& of) {
     const number_out qkv{scratch_.qkv.data(), nullptr, nullptr, scratch_.qkv_stride};
-    product(layer.qkv, hidden_in(layer.qkv, of.first), of.rows,
+    product(layer.qkv, hidden_in(layer.qkv, of.first), of.rows, stage::qkv_product,
+            stage::linear_ending,
             [&](const sums_block& block, std::size_t row, std::size_t column) {
               finish_linear(block, qkv.at(row, column));
             });
     mix_values(layer, of);
-    add_and_norm(layer.attention_output, scratch_.attended.as(layer.attention_output.layout.type),
-                 of, layer.attention_norm, layer.up.layout.type);
+    add_and_norm(layer.attention_output, stage::attention_output_product,
+                 scratch_.attended.as(layer.attention_output.layout.type), of,
+                 layer.attention_norm, layer.up.layout.type);
   }
 
   /// Each head of each sequence.
@@ -79,6 +83,7 @@ private:
     const auto heads = args_.config.num_heads, head_dim = args_.config.head_dim();
     const auto to = scratch_.attended.as(layer.attention_output.layout.type);
     const auto stride = scratch_.qkv_stride;
+    std::optional<stage_timer> timer{std::in_place, stage::attention};
     team_.each((of.bounds.size() - 1) * heads, [&](std::size_t task) {
       const auto sequence = task / heads, column = task % heads * head_dim;
       const auto begin = of.bounds[sequence] - of.bounds.front();
@@ -87,6 +92,7 @@ private:
                  from + size_, from + 2 * size_, context_out(to).at(begin, column)},
                 scratch_.attention_scratch[thread_team::number()].data());
     });
+    timer.emplace(stage::quantization);
     if (to.type == element::int8)
       by_rows(of.rows, [&](std::size_t row, std::size_t rows) {
         convert_rows(rows, size_, scratch_.context.data() + row * scratch_.hidden_stride,
@@ -99,27 +105,31 @@ private:
     const auto to = scratch_.activated.as(layer.down.layout.type);
     const auto out = inner_out(to);
     const auto kind = args_.config.hidden_activation;
-    product(layer.up, hidden_in(layer.up, of.first), of.rows,
+    product(layer.up, hidden_in(layer.up, of.first), of.rows, stage::up_product,
+            stage::activation_ending,
             [&](const sums_block& block, std::size_t row, std::size_t column) {
               finish_activation(kind, block, out.at(row, column));
             });
-    if (to.type == element::int8)
+    if (to.type == element::int8) {
+      const stage_timer timer{stage::quantization};
       by_rows(of.rows, [&](std::size_t row, std::size_t rows) {
         quantize_fp16_rows(rows, args_.config.intermediate_size,
                            scratch_.inner.data() + row * scratch_.inner_stride,
                            scratch_.inner_stride, to.from(row));
       });
-    add_and_norm(layer.down, to, of, layer.output_norm, next);
+    }
+    add_and_norm(layer.down, stage::down_product, to, of, layer.output_norm, next);
   }
 
-  void add_and_norm(const packed_dense& weights, const input_rows& in, const piece& of,
-                    const packed_norm& norm, element next) {
+  void add_and_norm(const packed_dense& weights, stage counted, const input_rows& in,
+                    const piece& of, const packed_norm& norm, element next) {
     float* hidden = scratch_.hidden.data() + of.first * scratch_.hidden_stride;
-    product(weights, in, of.rows,
+    product(weights, in, of.rows, counted, stage::residual_ending,
             [&](const sums_block& block, std::size_t row, std::size_t column) {
               finish_residual(block, hidden + row * scratch_.hidden_stride + column,
                               scratch_.hidden_stride);
             });
+    const stage_timer timer{stage::norm};
     const auto out = normed(next).from(of.first);
     by_rows(of.rows, [&](std::size_t row, std::size_t rows) {
       norm_rows(rows, norm_of(norm), out.from(row));
@@ -127,6 +137,7 @@ private:
   }
 
   void classify(std::span<float> logits) {
+    const stage_timer timer{stage::classifier};
     const auto labels = args_.config.labels.size();
     const classifier_args head{size_, labels, parts_.classifier_weight, parts_.classifier_bias};
     by_rows(tokens_, [&](std::size_t row, std::size_t rows) {
@@ -145,9 +156,9 @@ private:
   }
 
   template <class Finish>
-  void product(const packed_dense& weights, const input_rows& in, std::size_t rows,
-               const Finish& finish) {
-    multiply(args_.kernels.of(weights.layout.type), weights, rows, in, team_, finish);
+  void product(const packed_dense& weights, const input_rows& in, std::size_t rows, stage sums,
+               stage ending, const Finish& finish) {
+    multiply(args_.kernels.of(weights.layout.type), weights, rows, in, team_, sums, ending, finish);
   }
 
   [[nodiscard]] norm_args norm_of(const packed_norm& norm) const {

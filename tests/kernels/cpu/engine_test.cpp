@@ -3,7 +3,6 @@
 #include "kernels/bert/errors.hpp"
 #include "kernels/cpu/defaults.hpp"
 #include "kernels/cpu/probe.hpp"
-#include "kernels/cpu/row_sizes.hpp"
 #include "tests/kernels/cpu/golden_encoder.hpp"
 #include "tests/support/results.hpp"
 
@@ -144,28 +143,6 @@ BOOST_AUTO_TEST_CASE(threads_share_an_engine) {
     thread.join();
   for (int number = 0; number < threads; ++number)
     BOOST_TEST(same_bits(apart[number], together[number]));
-}
-
-BOOST_AUTO_TEST_CASE(some_size_of_products_is_always_sound) {
-  const dnnl::engine device{dnnl::engine::kind::cpu, 0};
-  for (const auto& [inputs, outputs] : {std::pair{384, 1536}, {33, 7}, {1, 1}, {75, 48}}) {
-    const cpu::matmul product{device, static_cast<std::size_t>(inputs),
-                              static_cast<std::size_t>(outputs), dnnl::memory::data_type::f32};
-    const cpu::matmul* const products[] = {&product};
-    const auto sizes = cpu::interchangeable_rows(device, products);
-    BOOST_TEST(!sizes.empty());
-    BOOST_TEST(std::is_sorted(sizes.begin(), sizes.end()));
-    // 8 rows per vector or more: a machine on which only single rows agree would be slow, and ours is not.
-    BOOST_TEST(sizes.back() >= 48U);
-  }
-}
-
-BOOST_AUTO_TEST_CASE(rows_are_cut_into_sizes) {
-  const std::vector<std::size_t> sizes{1, 16, 48};
-  const std::pair<std::size_t, std::size_t> expected[] = {{1, 1},   {2, 16},  {16, 16},
-                                                          {17, 48}, {48, 48}, {1000, 48}};
-  for (const auto& [left, rows] : expected)
-    BOOST_TEST(cpu::next_rows(sizes, left) == rows);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
