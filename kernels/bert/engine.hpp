@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/bert/config.hpp"
+#include "kernels/bert/quantization.hpp"
 #include "kernels/result.hpp"
 
 #include <cstddef>
@@ -8,14 +9,17 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace troupe::bert {
 
-/// Arithmetic of the matrix products. `automatic` is the fastest one whose answers the engine
-/// vouches for here.
+/// Arithmetic of the matrix products. `automatic` is the fastest one whose answers are vouched for: bf16 where it is faster
+/// than fp32, and int8 where the processor has products for it and quantization.json in the model's folder says that its
+/// answers were within the bounds.
 enum class precision { automatic, fp32, bf16, int8 };
 
 [[nodiscard]] std::string_view to_string(precision value);
@@ -104,6 +108,9 @@ struct engine_options {
   std::size_t threads_per_stream = 1;
   /// Name of an engine of the registry ("cpu"), or "auto" for the first that supports the model.
   std::string device = "auto";
+  /// With int8, the products that are computed in the next better type; absent: those that quantization.json in the model's
+  /// folder names, none where there is no such file.
+  std::optional<std::vector<product_name>> kept_products{};
   /// Folder in which packed weights are kept between processes, which then share them; empty for none. What cannot be
   /// written there is not kept.
   std::filesystem::path cache_dir{};

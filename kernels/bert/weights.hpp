@@ -52,10 +52,12 @@ public:
                                                   model_config config);
 
   [[nodiscard]] const model_config& config() const { return config_; }
+  [[nodiscard]] const std::filesystem::path& model_dir() const { return model_dir_; }
 
   /// What is odd but not refused of the parts read so far, one line each: tensors with values that are
   /// no finite numbers.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+  void warn(std::string line) { warnings_.push_back(std::move(line)); }
 
   /// The files that the parts come from. Valid as long as this object.
   [[nodiscard]] std::vector<const safetensors_file*> files() const { return tensors_.files(); }

@@ -1,6 +1,7 @@
 #include "kernels/cpu/engine.hpp"
 
 #include "kernels/bert/errors.hpp"
+#include "kernels/bert/quantization.hpp"
 #include "kernels/cpu/defaults.hpp"
 #include "kernels/cpu/internal/cpu_workspace.hpp"
 #include "kernels/cpu/internal/forward.hpp"
@@ -40,9 +41,11 @@ public:
   [[nodiscard]] std::span<const std::string> warnings() const override { return warnings_; }
 
   [[nodiscard]] std::string name() const override {
-    const auto& kernel = kernels_.of(types_of(config_, used_).front().qkv);
-    return "cpu: " + std::string{to_string(used_)} + " on " + std::string{kernel.name} + ", " +
-           simd_target();
+    const auto type = used_ == precision::int8   ? element::int8
+                      : used_ == precision::bf16 ? element::bf16
+                                                 : element::fp32;
+    return "cpu: " + std::string{to_string(used_)} + " on " + std::string{kernels_.of(type).name} +
+           ", " + simd_target();
   }
 
   [[nodiscard]] result<std::unique_ptr<bert::workspace>>
@@ -77,31 +80,67 @@ private:
   kernel_set kernels_;
 };
 
-precision resolve(precision wanted) {
-  return wanted == precision::automatic ? probe().automatic : wanted;
-}
-
 result<void> supports(const bert::model_config&, const bert::engine_options& options) {
   if (options.threads_per_stream == 0 || options.threads_per_stream > defaults::max_threads)
     return fail(bert_errc::bad_options, "threads_per_stream must be 1 to " +
                                             std::to_string(defaults::max_threads) + ", not " +
                                             std::to_string(options.threads_per_stream));
   const auto machine = probe();
-  if (resolve(options.wanted) == precision::bf16 && !machine.bf16)
+  if (options.wanted == precision::bf16 && !machine.bf16)
     return fail(bert_errc::unsupported, "bf16 needs AVX512-BF16 or AMX, but this machine has " +
                                             machine.matmul_isa + "; ask for fp32 or int8");
   return {};
 }
 
+/// What runs, and which products of it are not int8.
+struct plan {
+  precision used = precision::fp32;
+  std::vector<bert::product_name> kept;
+};
+
+/// What quantization.json says of these very weights; what is of others counts as nothing, with a warning.
+result<std::optional<bert::quantization>> quantization_of(bert::weight_reader& weights) {
+  auto found = bert::load_quantization(weights.model_dir(), weights.config().num_layers);
+  if (!found || !*found) return found;
+  const auto fingerprint = bert::fingerprint_of(weights.files());
+  if (!fingerprint) return tl::unexpected(fingerprint.error());
+  if (*fingerprint == (*found)->fingerprint) return found;
+  weights.warn(weights.model_dir().string() +
+               ": quantization.json is of other weights and does not count; make it again with "
+               "troupe model quantize");
+  return std::nullopt;
+}
+
+result<plan> make_plan(bert::weight_reader& weights, const bert::engine_options& options) {
+  const auto machine = probe();
+  plan made{options.wanted, options.kept_products.value_or(std::vector<bert::product_name>{})};
+  if (made.used == precision::fp32 || made.used == precision::bf16) return made;
+  if (!options.kept_products) {
+    const auto found = quantization_of(weights);
+    if (!found) return tl::unexpected(found.error());
+    const bool vouched = *found && !(*found)->forced && (machine.vnni || machine.amx);
+    if (made.used == precision::automatic && vouched) made.used = precision::int8;
+    if (*found) made.kept = (*found)->kept;
+  }
+  if (made.used == precision::automatic) made.used = machine.automatic;
+  for (const auto& name : made.kept)
+    if (name.layer >= weights.config().num_layers)
+      return fail(bert_errc::bad_options, "the model has no " + to_string(name));
+  return made;
+}
+
 result<std::shared_ptr<const bert::engine>> load(bert::weight_reader& weights,
                                                  const bert::engine_options& options) {
   return guarded([&]() -> result<std::shared_ptr<const bert::engine>> {
-    const auto used = resolve(options.wanted);
-    auto model =
-        weights_cache{options.cache_dir}.load(weights, types_of(weights.config(), used));
+    const auto how = make_plan(weights, options);
+    if (!how) return tl::unexpected(how.error());
+    const auto better = probe().bf16 ? element::bf16 : element::fp32;
+    auto model = weights_cache{options.cache_dir}.load(
+        weights, types_of(weights.config(), how->used, how->kept, better));
     if (!model) return tl::unexpected(model.error());
     return std::make_shared<const cpu_engine>(std::move(*model), weights.config(),
-                                              weights.warnings(), used, options.threads_per_stream);
+                                              weights.warnings(), how->used,
+                                              options.threads_per_stream);
   });
 }
 

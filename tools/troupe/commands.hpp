@@ -32,6 +32,7 @@ void add_redact(CLI::App& app, action& chosen);
 void add_tokenize(CLI::App& app, action& chosen);
 void add_top(CLI::App& app, action& chosen);
 void add_bench(CLI::App& app, action& chosen);
+void add_model(CLI::App& app, action& chosen);
 void add_eval(CLI::App& app, action& chosen);
 void add_simulate(CLI::App& app, action& chosen);
 

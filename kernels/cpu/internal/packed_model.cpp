@@ -112,11 +112,30 @@ packed_parts lay_out(const bert::model_config& config, const std::vector<layer_t
   return made;
 }
 
-std::vector<layer_types> types_of(const bert::model_config& config, bert::precision precision) {
+element& layer_types::of(bert::layer_product product) {
+  switch (product) {
+  case bert::layer_product::qkv:
+    return qkv;
+  case bert::layer_product::attention_output:
+    return attention_output;
+  case bert::layer_product::up:
+    return up;
+  case bert::layer_product::down:
+    break;
+  }
+  return down;
+}
+
+std::vector<layer_types> types_of(const bert::model_config& config, bert::precision precision,
+                                  const std::vector<bert::product_name>& kept, element better) {
   const auto type = precision == bert::precision::int8   ? element::int8
                     : precision == bert::precision::bf16 ? element::bf16
                                                          : element::fp32;
-  return {config.num_layers, layer_types{type, type, type, type}};
+  std::vector<layer_types> made(config.num_layers, layer_types{type, type, type, type});
+  if (type != element::int8) return made;
+  for (const auto& name : kept)
+    made[name.layer].of(name.product) = better;
+  return made;
 }
 
 result<packed_model> pack_model(bert::weight_reader& weights,

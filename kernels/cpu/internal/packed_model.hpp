@@ -30,6 +30,8 @@ struct packed_norm {
 /// The type of each product of a layer.
 struct layer_types {
   element qkv, attention_output, up, down;
+
+  [[nodiscard]] element& of(bert::layer_product product);
 };
 
 /// Where everything of a model lies in one block of memory, which may be a file that several processes share.
@@ -63,9 +65,11 @@ struct packed_model {
   const std::byte* block = nullptr;
 };
 
-/// The types of all layers for one precision.
+/// The types of all layers for one precision. @param kept products that are not int8 but of type `better`.
 [[nodiscard]] std::vector<layer_types> types_of(const bert::model_config& config,
-                                                bert::precision precision);
+                                                bert::precision precision,
+                                                const std::vector<bert::product_name>& kept,
+                                                element better);
 
 /// Reads and packs all weights. Throws std::bad_alloc. @returns the reader's errors.
 [[nodiscard]] result<packed_model> pack_model(bert::weight_reader& weights,

@@ -1,5 +1,7 @@
 #include "kernels/cpu/internal/weights_cache.hpp"
 
+#include "kernels/bert/quantization.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -19,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t header_bytes = 4096, most_key_bytes = 2048, read_bytes = 1 << 20;
+constexpr std::size_t header_bytes = 4096, most_key_bytes = 2048;
 constexpr std::array<char, 8> magic{'T', 'R', 'P', 'W', 'G', 'T', '0', '1'};
 constexpr std::size_t most_files = 16;
 constexpr const char* suffix = ".weights";
@@ -93,27 +95,10 @@ private:
   std::size_t size_;
 };
 
-/// What the model's own files hold, and how they are called.
-result<std::string> fingerprint(const bert::weight_reader& weights) {
-  XXH3_state_t state;
-  XXH3_128bits_reset(&state);
-  std::vector<std::byte> room(read_bytes);
-  for (const auto* file : weights.files()) {
-    const auto name = file->path().filename().string() + '\0' + std::to_string(file->size()) + '\0';
-    XXH3_128bits_update(&state, name.data(), name.size());
-    for (std::size_t at = 0; at < file->size(); at += room.size()) {
-      const auto part = std::span{room}.first(std::min(room.size(), file->size() - at));
-      if (auto read = file->read_raw(at, part); !read) return tl::unexpected(read.error());
-      XXH3_128bits_update(&state, part.data(), part.size());
-    }
-  }
-  return hex(as_digest(XXH3_128bits_digest(&state)));
-}
-
 /// All that the packed weights depend on. Numbers of the layout's version stand in the magic.
 result<std::string> key_of(const bert::weight_reader& weights,
                            const std::vector<layer_types>& types) {
-  auto files = fingerprint(weights);
+  auto files = bert::fingerprint_of(weights.files());
   if (!files) return files;
   const auto& config = weights.config();
   std::string key = "files " + *files + ", sizes";
@@ -214,9 +199,10 @@ result<packed_model> weights_cache::load(bert::weight_reader& weights,
   const auto name = hex(hash_of(std::as_bytes(std::span{*key}))) + suffix;
   const auto& config = weights.config();
   if (auto found = map_model(folder_ / name, *key, config, types)) return std::move(*found);
+  const auto warnings = weights.warnings().size();
   auto packed = pack_model(weights, types);
   // What is odd about a model is said each time it is loaded, so it is read each time.
-  if (!packed || !weights.warnings().empty()) return packed;
+  if (!packed || weights.warnings().size() > warnings) return packed;
   std::error_code ignored;
   fs::create_directories(folder_.parent_path(), ignored);
   ::mkdir(folder_.c_str(), 0700);
