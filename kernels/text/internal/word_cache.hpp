@@ -1,0 +1,48 @@
+#pragma once
+
+#include "kernels/text/internal/piece_model.hpp"
+#include "kernels/text/internal/word_key.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace troupe::text::internal {
+
+/// The pieces of a word of several, or the unknown token. One cache line.
+struct alignas(64) word_pieces {
+  static constexpr std::size_t max_count = 8;
+
+  word_key key;
+  std::int32_t ids[max_count] = {};
+  /// Where each piece ends, bytes of the word.
+  std::uint8_t ends[max_count] = {};
+  /// Whose vocabulary it is, and how many pieces.
+  std::uint32_t owner = 0, count = 0;
+};
+
+/// What words of several pieces came to lately: each slot keeps the last word that fell on it, whole, so that an answer is
+/// always exact. One per thread, for all tokenizers together, of `defaults::cached_words` slots.
+class word_cache {
+public:
+  static word_cache& of_this_thread();
+
+  /// A number that no other tokenizer of this process has, or 0 when they have run out.
+  static std::uint32_t new_owner() noexcept;
+
+  [[nodiscard]] word_pieces& slot(std::uint64_t hash) noexcept { return slots_[hash >> shift_]; }
+
+  /// Matches the word and puts it into its slot. @returns null when it has more pieces than an entry holds.
+  const word_pieces* fill(const word_key& key, std::uint64_t hash, std::size_t size,
+                          const piece_model& model, std::uint32_t owner) noexcept;
+
+  void clear();
+
+private:
+  word_cache();
+
+  unsigned shift_;
+  std::vector<word_pieces> slots_;
+};
+
+} // namespace troupe::text::internal
