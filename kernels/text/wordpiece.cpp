@@ -20,6 +20,11 @@ void check_size(std::string_view text) {
     throw std::length_error{"text too long for the tokenizer"};
 }
 
+/// English has four to five bytes a token; a guess too low costs one more growth.
+std::size_t expected_tokens(std::string_view text) {
+  return text.size() / 4 + 8;
+}
+
 result<void> check_windows(std::size_t max_length, std::size_t stride, std::size_t bytes) {
   if (max_length < 3 || stride >= max_length - 2)
     return fail(text_errc::bad_window,
@@ -123,14 +128,18 @@ result<wordpiece_tokenizer> wordpiece_tokenizer::load(const std::filesystem::pat
   return made;
 }
 
-encoding wordpiece_tokenizer::encode(std::string_view text) const {
+void wordpiece_tokenizer::encode_into(std::string_view text, encoding& out) const {
   check_size(text);
-  encoding out;
-  // English has five to six bytes a token; a guess too low costs one more growth.
-  out.reserve(text.size() / 4 + 8);
+  out.clear();
+  out.reserve(expected_tokens(text));
   out.add_special(data_->cls);
   data_->encode_text(text, out);
   out.add_special(data_->sep);
+}
+
+encoding wordpiece_tokenizer::encode(std::string_view text) const {
+  encoding out;
+  encode_into(text, out);
   return out;
 }
 
@@ -149,7 +158,7 @@ result<std::vector<encoding>> wordpiece_tokenizer::encode_windows(std::string_vi
   if (auto checked = check_windows(max_length, stride, text.size()); !checked)
     return tl::unexpected(std::move(checked.error()));
   encoding body;
-  body.reserve(text.size() / 4 + 8);
+  body.reserve(expected_tokens(text));
   data_->encode_text(text, body);
   return cut(body, max_length, stride);
 }

@@ -35,6 +35,9 @@ public:
   /// [CLS] pieces [SEP], not cut to any length.
   [[nodiscard]] encoding encode(std::string_view text) const;
 
+  /// The same into `out`, whose contents are replaced and whose memory is kept: for who encodes many texts one by one.
+  void encode_into(std::string_view text, encoding& out) const;
+
   /// The same for text that was split into words elsewhere (`is_split_into_words`): word ids index `words`, offsets are
   /// relative to the word. A word that normalises to nothing has no tokens.
   [[nodiscard]] encoding encode_words(std::span<const std::string> words) const;

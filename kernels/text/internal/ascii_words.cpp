@@ -3,6 +3,7 @@
 #include "kernels/text/word_shape.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
@@ -25,76 +26,98 @@ std::size_t encode_ascii(std::string_view, std::size_t at, const ascii_word_mode
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr std::size_t block = 16;
-using bytes_tag = hn::FixedTag<std::uint8_t, block>;
-using bytes_vec = hn::Vec<bytes_tag>;
+/// Bytes that are looked at together, and those of the longest word with what ends it.
+constexpr std::size_t block = 64, word_block = word_key::max_bytes + 1;
+
+using block_tag = hn::CappedTag<std::uint8_t, block>;
+using block_vec = hn::Vec<block_tag>;
+using word_tag = hn::FixedTag<std::uint8_t, word_block>;
+
+/// What the bytes of a block are: bit i speaks of byte i.
+struct block_bits {
+  std::uint64_t word = 0, white = 0, letter = 0, upper = 0, general = 0;
+};
 
 /// Bit i says what lane i says.
-HWY_INLINE std::uint32_t bits_of(hn::Mask<bytes_tag> mask) {
-  std::uint8_t bits[8] = {};
-  hn::StoreMaskBits(bytes_tag{}, mask, bits);
-  return static_cast<std::uint32_t>(bits[0] | bits[1] << 8);
+HWY_INLINE std::uint64_t bits_of(hn::Mask<block_tag> mask) {
+  std::uint64_t bits = 0;
+  hn::StoreMaskBits(block_tag{}, mask, reinterpret_cast<std::uint8_t*>(&bits));
+  return bits;
 }
 
 /// Whether lanes are in [first, first + count).
-HWY_INLINE hn::Mask<bytes_tag> in_range(bytes_vec bytes, std::uint8_t first, std::uint8_t count) {
-  const bytes_tag d;
+HWY_INLINE hn::Mask<block_tag> in_range(block_vec bytes, std::uint8_t first, std::uint8_t count) {
+  const block_tag d;
   const auto from_first = hn::Sub(bytes, hn::Set(d, first));
   return hn::Eq(hn::Min(from_first, hn::Set(d, static_cast<std::uint8_t>(count - 1))), from_first);
 }
 
-/// What 16 bytes of a text are.
-struct classified {
-  std::uint32_t word, space, letter, upper;
-  bytes_vec lowered;
+HWY_INLINE block_bits classify(const std::uint8_t* text) {
+  const block_tag d;
+  const auto is = [&](block_vec bytes, char what)
+                      HWY_ATTR { return hn::Eq(bytes, hn::Set(d, static_cast<std::uint8_t>(what))); };
+  block_bits out;
+  for (std::size_t i = 0; i < block; i += hn::Lanes(d)) {
+    const auto bytes = hn::LoadU(d, text + i);
+    const auto lower = hn::Or(bytes, hn::Set(d, std::uint8_t{0x20}));
+    const auto letter = in_range(lower, 'a', 26);
+    const auto white = hn::Or(hn::Or(is(bytes, ' '), is(bytes, '\n')),
+                              hn::Or(is(bytes, '\t'), is(bytes, '\r')));
+    const auto printed = in_range(bytes, 0x21, 0x7F - 0x21);
+    out.word |= bits_of(hn::Or(letter, in_range(bytes, '0', 10))) << i;
+    out.letter |= bits_of(letter) << i;
+    out.upper |= bits_of(hn::And(letter, hn::Ne(bytes, lower))) << i;
+    out.white |= bits_of(white) << i;
+    out.general |= bits_of(hn::Not(hn::Or(white, printed))) << i;
+  }
+  return out;
+}
+
+/// Rows of a byte `size` times and then zeros, for each size up to a word's.
+template <std::uint8_t Byte>
+struct mask_rows {
+  alignas(word_block) std::uint8_t rows[word_block][word_block] = {};
+
+  constexpr mask_rows() {
+    for (std::size_t size = 0; size < word_block; ++size)
+      for (std::size_t i = 0; i < size; ++i)
+        rows[size][i] = Byte;
+  }
 };
 
-HWY_INLINE classified classify(const std::uint8_t* text, std::uint8_t case_bit) {
-  const bytes_tag d;
-  const auto bytes = hn::LoadU(d, text);
-  const auto lower = hn::Or(bytes, hn::Set(d, std::uint8_t{0x20}));
-  const auto letter = in_range(lower, 'a', 26);
-  const auto word = hn::Or(letter, in_range(bytes, '0', 10));
-  return {bits_of(word), bits_of(hn::Eq(bytes, hn::Set(d, std::uint8_t{' '}))), bits_of(letter),
-          bits_of(hn::And(letter, hn::Ne(bytes, lower))),
-          hn::Or(bytes, hn::IfThenElseZero(letter, hn::Set(d, case_bit)))};
-}
-
-/// `size` bytes of all ones, then zeros, from `ones_then_zeros + block - size` on.
-alignas(32) constexpr std::uint8_t ones_then_zeros[2 * block] = {
-    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
-
-HWY_INLINE word_key key_of(bytes_vec lowered, std::size_t size) {
-  const bytes_tag d;
-  const hn::Repartition<std::uint64_t, bytes_tag> d64;
-  const auto key = hn::BitCast(
-      d64, hn::And(lowered, hn::LoadU(d, ones_then_zeros + block - size)));
-  return {hn::GetLane(key), hn::ExtractLane(key, 1)};
-}
+constexpr mask_rows<0xFF> keep;
+/// This bit makes letters small and leaves digits as they are.
+constexpr mask_rows<0x20> small;
+constexpr mask_rows<0x00> as_it_is;
 
 /// As `shape_of`, from the bits of the letters of a word.
-HWY_INLINE std::int32_t shape_of_bits(std::uint32_t letter, std::uint32_t upper, std::size_t size) {
-  const std::uint32_t inside = (1U << size) - 1;
+HWY_INLINE std::uint8_t shape_of_bits(std::uint64_t letter, std::uint64_t upper, std::size_t size) {
+  constexpr auto none = static_cast<std::uint8_t>(word_shape::no_upper),
+                 first = static_cast<std::uint8_t>(word_shape::initial),
+                 all = static_cast<std::uint8_t>(word_shape::all_upper),
+                 mixed = static_cast<std::uint8_t>(word_shape::mixed);
+  // By: is there an upper, are there two, is the first one, is there a lower.
+  constexpr std::uint8_t shapes[16] = {none, mixed, none, all,   none, first, none, all,
+                                       none, mixed, none, mixed, none, first, none, mixed};
+  const std::uint64_t inside = (std::uint64_t{1} << size) - 1;
   letter &= inside;
   upper &= inside;
-  const auto several =
-      static_cast<std::int32_t>(letter == upper ? word_shape::all_upper : word_shape::mixed);
-  const auto one = static_cast<std::int32_t>(upper == 1 ? word_shape::initial : word_shape::mixed);
-  const std::int32_t some = (upper & (upper - 1)) == 0 ? one : several;
-  return upper == 0 ? static_cast<std::int32_t>(word_shape::no_upper) : some;
+  return shapes[(upper != 0) + (std::size_t{(upper & (upper - 1)) != 0} << 1) +
+                ((upper & 1) << 2) + (std::size_t{letter != upper} << 3)];
 }
 
 /// Writes four pieces of a word from `ids[first]` on; those beyond its last are overwritten by the next word.
 HWY_INLINE void put_four(const word_pieces& from, std::size_t first, std::uint32_t word_start,
-                         std::int32_t type, token_buffer& out, std::size_t at) {
+                         std::int32_t type, std::int32_t word_id, token_buffer& out,
+                         std::size_t at) {
   const hn::FixedTag<std::int32_t, 4> d32;
   const hn::FixedTag<std::uint32_t, 4> du32;
-  const hn::Repartition<std::uint16_t, bytes_tag> d16;
-  const bytes_tag d8;
-  const hn::Repartition<std::uint64_t, bytes_tag> d64;
+  const hn::Repartition<std::uint16_t, word_tag> d16;
+  const word_tag d8;
+  const hn::Repartition<std::uint64_t, word_tag> d64;
   hn::StoreU(hn::LoadU(d32, from.ids + first), d32, out.token_ids.data() + at);
   hn::StoreU(hn::Set(d32, type), d32, out.token_type_ids.data() + at);
-  hn::StoreU(hn::Set(d32, out.word_id), d32, out.word_ids.data() + at);
+  hn::StoreU(hn::Set(d32, word_id), d32, out.word_ids.data() + at);
   // A piece starts where the one before it ends; the first at 0.
   std::uint64_t ends = 0;
   std::memcpy(&ends, from.ends, sizeof ends);
@@ -110,31 +133,80 @@ HWY_INLINE void put_four(const word_pieces& from, std::size_t first, std::uint32
              du32, to + 4);
 }
 
-/// The words that begin in [at, last) of a text that `base` + place points into; 16 bytes can be read from each place.
-/// @returns whether it came to `last`, or stopped at the new `at`.
+HWY_INLINE std::uint64_t hash_of(hn::Vec<word_tag> key) {
+  const auto halves = hn::BitCast(hn::Repartition<std::uint64_t, word_tag>{}, key);
+  return word_key{hn::GetLane(halves), hn::ExtractLane(halves, 1)}.hash();
+}
+
+/// Words that were read and are not looked up yet: by then what the table holds of them has come to the cache.
+struct word_batch {
+  static constexpr std::size_t capacity = 64;
+
+  std::size_t count = 0;
+  word_key keys[capacity];
+  std::uint64_t hashes[capacity];
+  std::uint32_t starts[capacity];
+  std::uint8_t sizes[capacity], types[capacity];
+};
+
+/// Where the bytes of a text lie: the byte at `place` at bytes[place - shift]; a block from each place below `last`.
+struct readable_part {
+  const std::uint8_t* bytes;
+  std::size_t shift, last;
+};
+
+/// Reads the words that begin in `part` from `at` on, as many as the batch has room for, and moves `at` behind them and
+/// the white space there.
+/// @returns false when it stopped at something that is left to the general path.
 template <bool Shapes>
-HWY_INLINE bool encode_part(const std::uint8_t* base, std::size_t& at, std::size_t last,
-                            std::size_t shift, const ascii_word_model& model, token_buffer& out) {
-  const std::uint8_t case_bit = model.lowercase ? 0x20 : 0;
-  const byte_kind* const kinds = model.ascii->kinds.data();
-  std::size_t place = at;
-  std::size_t size = out.size;
-  while (place < last) {
-    const std::uint8_t* const text = base + (place - shift);
-    const classified found = classify(text, case_bit);
-    const std::size_t run = hwy::Num0BitsBelowLS1Bit_Nonzero32(~found.word);
-    if (HWY_UNLIKELY(run == block)) break;
-    const byte_kind next = kinds[text[run]];
-    if (HWY_UNLIKELY(next > byte_kind::punctuation)) break;
-    if (run == 0 && next == byte_kind::white) {
-      ++place;
-      continue;
+HWY_INLINE bool read_words(const readable_part& part, std::size_t& at, const ascii_word_model& model,
+                           word_batch& batch) {
+  const word_tag d;
+  const auto* const to_lower = model.lowercase ? small.rows : as_it_is.rows;
+  std::size_t place = at, count = batch.count;
+  bool all_read = true;
+  while (all_read && place < part.last && count < word_batch::capacity) {
+    const std::uint8_t* const text = part.bytes + (place - part.shift);
+    const block_bits bits = classify(text);
+    // Words that begin in the block with room for the longest behind their first byte.
+    std::size_t i = static_cast<std::size_t>(std::countr_one(bits.white));
+    for (; i <= block - word_block && place + i < part.last && count < word_batch::capacity;
+         ++count) {
+      const auto run = static_cast<std::size_t>(std::countr_one(bits.word >> i));
+      all_read = run < word_block && (bits.general >> (i + run) & 1) == 0;
+      if (HWY_UNLIKELY(!all_read)) break;
+      const std::size_t size = run + (run == 0); // a punctuation mark is a word of one byte
+      const auto key = hn::Or(hn::And(hn::LoadU(d, text + i), hn::Load(d, keep.rows[size])),
+                              hn::Load(d, to_lower[run]));
+      hn::StoreU(key, d, reinterpret_cast<std::uint8_t*>(batch.keys + count));
+      const std::uint64_t hash = hash_of(key);
+      model.whole_words->prefetch(hash);
+      batch.hashes[count] = hash;
+      batch.starts[count] = static_cast<std::uint32_t>(place + i);
+      batch.sizes[count] = static_cast<std::uint8_t>(size);
+      if (Shapes) batch.types[count] = shape_of_bits(bits.letter >> i, bits.upper >> i, size);
+      i += size;
+      i += static_cast<std::size_t>(std::countr_one(bits.white >> i));
     }
-    const std::size_t bytes = run + (run == 0); // a punctuation mark is a word of one byte
-    const word_key key = key_of(found.lowered, bytes);
-    const std::uint64_t hash = key.hash();
-    const std::int32_t type = Shapes ? shape_of_bits(found.letter, found.upper, bytes) : 0;
-    const auto start = static_cast<std::uint32_t>(place);
+    place += i;
+  }
+  at = place;
+  batch.count = count;
+  return all_read;
+}
+
+/// Puts the pieces of the words of a batch. @returns how many words; the next one has too many pieces.
+template <bool Shapes>
+HWY_INLINE std::size_t put_words(const word_batch& batch, const ascii_word_model& model,
+                                 token_buffer& out) {
+  std::size_t size = out.size;
+  std::int32_t word_id = out.word_id;
+  std::size_t i = 0;
+  for (; i < batch.count; ++i) {
+    const word_key key = batch.keys[i];
+    const std::uint64_t hash = batch.hashes[i];
+    const std::uint32_t start = batch.starts[i];
+    const std::int32_t type = Shapes ? batch.types[i] : 0;
     if (HWY_UNLIKELY(size >= token_buffer::capacity)) {
       out.size = size;
       out.drain();
@@ -143,44 +215,55 @@ HWY_INLINE bool encode_part(const std::uint8_t* base, std::size_t& at, std::size
     if (const std::int32_t id = model.whole_words->find(key, hash); HWY_LIKELY(id >= 0)) {
       out.token_ids[size] = id;
       out.token_type_ids[size] = type;
-      out.offsets[size] = {start, start + static_cast<std::uint32_t>(bytes)};
-      out.word_ids[size] = out.word_id;
+      out.offsets[size] = {start, start + batch.sizes[i]};
+      out.word_ids[size] = word_id;
       ++size;
     } else {
       const word_pieces* pieces = &model.cache->slot(hash);
       if (!(pieces->key == key && pieces->owner == model.cache_owner)) {
-        pieces = model.cache->fill(key, hash, bytes, *model.pieces, model.cache_owner);
+        pieces = model.cache->fill(key, hash, batch.sizes[i], *model.pieces, model.cache_owner);
         if (pieces == nullptr) break;
       }
-      put_four(*pieces, 0, start, type, out, size);
-      if (pieces->count > 4) put_four(*pieces, 4, start, type, out, size + 4);
+      put_four(*pieces, 0, start, type, word_id, out, size);
+      if (pieces->count > 4) put_four(*pieces, 4, start, type, word_id, out, size + 4);
       size += pieces->count;
     }
-    out.end_word();
-    place += bytes + ((found.space >> bytes) & 1);
+    word_id += out.word_id_step;
   }
   out.size = size;
-  at = place;
-  return place >= last;
+  out.word_id = word_id;
+  return i;
 }
+
+/// The last bytes of a text with room behind them, which counts as white space.
+struct text_tail {
+  std::uint8_t bytes[2 * block];
+
+  HWY_INLINE readable_part of(std::string_view text) {
+    std::memset(bytes, ' ', sizeof bytes);
+    if (text.size() < block) {
+      std::memcpy(bytes, text.data(), text.size());
+      return {bytes, 0, text.size()};
+    }
+    std::memcpy(bytes, text.data() + text.size() - block, block);
+    return {bytes, text.size() - block, text.size()};
+  }
+};
 
 template <bool Shapes>
 HWY_INLINE std::size_t encode_all(std::string_view text, std::size_t at,
                                   const ascii_word_model& model, token_buffer& out) {
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-  if (text.size() >= block &&
-      !encode_part<Shapes>(bytes, at, text.size() - block + 1, 0, model, out))
-    return at;
-  if (at >= text.size()) return text.size();
-  // The last bytes with room behind them, which counts as white space.
-  std::uint8_t tail[2 * block];
-  std::memset(tail, ' ', sizeof tail);
-  const std::size_t shift = text.size() >= block ? text.size() - block : 0;
-  if (text.size() >= block)
-    std::memcpy(tail, bytes + shift, block);
-  else
-    std::memcpy(tail, bytes, text.size());
-  encode_part<Shapes>(tail, at, text.size(), shift, model, out);
+  const readable_part body{reinterpret_cast<const std::uint8_t*>(text.data()), 0,
+                           text.size() < block ? 0 : text.size() - block + 1};
+  text_tail tail;
+  word_batch batch;
+  for (bool all_read = true; all_read && at < text.size();) {
+    batch.count = 0;
+    all_read = read_words<Shapes>(body, at, model, batch);
+    if (all_read && at >= body.last) all_read = read_words<Shapes>(tail.of(text), at, model, batch);
+    const std::size_t words = put_words<Shapes>(batch, model, out);
+    if (words < batch.count) return batch.starts[words];
+  }
   return std::min(at, text.size());
 }
 

@@ -13,7 +13,7 @@ namespace troupe::text::internal {
 struct alignas(64) word_pieces {
   static constexpr std::size_t max_count = 8;
 
-  word_key key;
+  word_key key{};
   std::int32_t ids[max_count] = {};
   /// Where each piece ends, bytes of the word.
   std::uint8_t ends[max_count] = {};

@@ -11,7 +11,7 @@ namespace troupe::text::internal {
 struct word_key {
   static constexpr std::size_t max_bytes = 15;
 
-  std::uint64_t first = 0, second = 0;
+  std::uint64_t first, second;
 
   static word_key of(std::string_view word) {
     char bytes[max_bytes + 1] = {};
