@@ -126,7 +126,7 @@ HWY_INLINE void put_four(const word_pieces& from, std::size_t first, std::uint32
                                          hn::BitCast(d8, hn::Set(d64, ends >> 8 * first)));
   const auto wide = hn::BitCast(d16, hn::InterleaveLower(d8, pairs, hn::Zero(d8)));
   const auto from_start = hn::Set(du32, word_start);
-  auto* to = reinterpret_cast<std::uint32_t*>(out.offsets.data() + at);
+  std::uint32_t* const to = out.bounds.data() + 2 * at;
   hn::StoreU(hn::Add(hn::BitCast(du32, hn::InterleaveLower(d16, wide, hn::Zero(d16))), from_start),
              du32, to);
   hn::StoreU(hn::Add(hn::BitCast(du32, hn::InterleaveUpper(d16, wide, hn::Zero(d16))), from_start),
@@ -138,15 +138,20 @@ HWY_INLINE std::uint64_t hash_of(hn::Vec<word_tag> key) {
   return word_key{hn::GetLane(halves), hn::ExtractLane(halves, 1)}.hash();
 }
 
-/// Words that were read and are not looked up yet: by then what the table holds of them has come to the cache.
+/// A word that was read and is not looked up yet.
+struct read_word {
+  word_key key;
+  std::uint64_t hash;
+  std::uint32_t start;
+  std::uint8_t size, type;
+};
+
+/// As many as are read before the first is looked up: by then what the table holds of them has come to the cache.
 struct word_batch {
   static constexpr std::size_t capacity = 64;
 
   std::size_t count = 0;
-  word_key keys[capacity];
-  std::uint64_t hashes[capacity];
-  std::uint32_t starts[capacity];
-  std::uint8_t sizes[capacity], types[capacity];
+  read_word words[capacity];
 };
 
 /// Where the bytes of a text lie: the byte at `place` at bytes[place - shift]; a block from each place below `last`.
@@ -159,7 +164,7 @@ struct readable_part {
 /// the white space there.
 /// @returns false when it stopped at something that is left to the general path.
 template <bool Shapes>
-HWY_INLINE bool read_words(const readable_part& part, std::size_t& at, const ascii_word_model& model,
+HWY_NOINLINE bool read_words(const readable_part& part, std::size_t& at, const ascii_word_model& model,
                            word_batch& batch) {
   const word_tag d;
   const auto* const to_lower = model.lowercase ? small.rows : as_it_is.rows;
@@ -178,13 +183,13 @@ HWY_INLINE bool read_words(const readable_part& part, std::size_t& at, const asc
       const std::size_t size = run + (run == 0); // a punctuation mark is a word of one byte
       const auto key = hn::Or(hn::And(hn::LoadU(d, text + i), hn::Load(d, keep.rows[size])),
                               hn::Load(d, to_lower[run]));
-      hn::StoreU(key, d, reinterpret_cast<std::uint8_t*>(batch.keys + count));
-      const std::uint64_t hash = hash_of(key);
-      model.whole_words->prefetch(hash);
-      batch.hashes[count] = hash;
-      batch.starts[count] = static_cast<std::uint32_t>(place + i);
-      batch.sizes[count] = static_cast<std::uint8_t>(size);
-      if (Shapes) batch.types[count] = shape_of_bits(bits.letter >> i, bits.upper >> i, size);
+      read_word& word = batch.words[count];
+      hn::StoreU(key, d, reinterpret_cast<std::uint8_t*>(&word.key));
+      word.hash = hash_of(key);
+      word.start = static_cast<std::uint32_t>(place + i);
+      word.size = static_cast<std::uint8_t>(size);
+      word.type = Shapes ? shape_of_bits(bits.letter >> i, bits.upper >> i, size) : 0;
+      model.whole_words->prefetch(word.hash);
       i += size;
       i += static_cast<std::size_t>(std::countr_one(bits.white >> i));
     }
@@ -197,16 +202,13 @@ HWY_INLINE bool read_words(const readable_part& part, std::size_t& at, const asc
 
 /// Puts the pieces of the words of a batch. @returns how many words; the next one has too many pieces.
 template <bool Shapes>
-HWY_INLINE std::size_t put_words(const word_batch& batch, const ascii_word_model& model,
+HWY_NOINLINE std::size_t put_words(const word_batch& batch, const ascii_word_model& model,
                                  token_buffer& out) {
   std::size_t size = out.size;
   std::int32_t word_id = out.word_id;
   std::size_t i = 0;
   for (; i < batch.count; ++i) {
-    const word_key key = batch.keys[i];
-    const std::uint64_t hash = batch.hashes[i];
-    const std::uint32_t start = batch.starts[i];
-    const std::int32_t type = Shapes ? batch.types[i] : 0;
+    const auto& [key, hash, start, bytes, type] = batch.words[i];
     if (HWY_UNLIKELY(size >= token_buffer::capacity)) {
       out.size = size;
       out.drain();
@@ -215,13 +217,14 @@ HWY_INLINE std::size_t put_words(const word_batch& batch, const ascii_word_model
     if (const std::int32_t id = model.whole_words->find(key, hash); HWY_LIKELY(id >= 0)) {
       out.token_ids[size] = id;
       out.token_type_ids[size] = type;
-      out.offsets[size] = {start, start + batch.sizes[i]};
+      out.bounds[2 * size] = start;
+      out.bounds[2 * size + 1] = start + bytes;
       out.word_ids[size] = word_id;
       ++size;
     } else {
-      const word_pieces* pieces = &model.cache->slot(hash);
-      if (!(pieces->key == key && pieces->owner == model.cache_owner)) {
-        pieces = model.cache->fill(key, hash, batch.sizes[i], *model.pieces, model.cache_owner);
+      const word_pieces* pieces = model.cache->find(key, hash, model.cache_owner);
+      if (HWY_UNLIKELY(pieces == nullptr)) {
+        pieces = model.cache->fill(key, hash, bytes, *model.pieces, model.cache_owner);
         if (pieces == nullptr) break;
       }
       put_four(*pieces, 0, start, type, word_id, out, size);
@@ -262,7 +265,7 @@ HWY_INLINE std::size_t encode_all(std::string_view text, std::size_t at,
     all_read = read_words<Shapes>(body, at, model, batch);
     if (all_read && at >= body.last) all_read = read_words<Shapes>(tail.of(text), at, model, batch);
     const std::size_t words = put_words<Shapes>(batch, model, out);
-    if (words < batch.count) return batch.starts[words];
+    if (words < batch.count) return batch.words[words].start;
   }
   return std::min(at, text.size());
 }

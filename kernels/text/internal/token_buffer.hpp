@@ -31,7 +31,8 @@ public:
     if (size >= capacity) drain();
     token_ids[size] = token_id;
     token_type_ids[size] = token_type_id;
-    offsets[size] = offset;
+    bounds[2 * size] = offset.start;
+    bounds[2 * size + 1] = offset.end;
     word_ids[size] = word_id;
     ++size;
   }
@@ -40,9 +41,11 @@ public:
   void drain();
 
   std::size_t size = 0;
+  // Nothing is written to the arrays before there are tokens: most texts are short.
   std::int32_t word_id = 0, word_id_step = 1;
   std::array<std::int32_t, capacity + spare> token_ids, token_type_ids, word_ids;
-  std::array<byte_range, capacity + spare> offsets;
+  /// Start and end of each token's bytes.
+  std::array<std::uint32_t, 2 * (capacity + spare)> bounds;
 
 private:
   encoding& out_;

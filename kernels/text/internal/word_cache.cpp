@@ -51,7 +51,9 @@ const word_pieces* word_cache::fill(const word_key& key, std::uint64_t hash, std
   found.key = key;
   found.owner = owner;
   found.count = static_cast<std::uint32_t>(count);
-  return &(slot(hash) = found);
+  const std::size_t first = hash >> shift_;
+  slots_[first ^ 1] = slots_[first];
+  return &(slots_[first] = found);
 }
 
 void word_cache::clear() {

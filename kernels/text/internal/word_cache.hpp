@@ -21,8 +21,8 @@ struct alignas(64) word_pieces {
   std::uint32_t owner = 0, count = 0;
 };
 
-/// What words of several pieces came to lately: each slot keeps the last word that fell on it, whole, so that an answer is
-/// always exact. One per thread, for all tokenizers together, of `defaults::cached_words` slots.
+/// What words of several pieces came to lately. Pairs of slots keep the last two words that fell on either, whole, so that an
+/// answer is always exact. One per thread, for all tokenizers together, of `defaults::cached_words` slots.
 class word_cache {
 public:
   static word_cache& of_this_thread();
@@ -30,9 +30,16 @@ public:
   /// A number that no other tokenizer of this process has, or 0 when they have run out.
   static std::uint32_t new_owner() noexcept;
 
-  [[nodiscard]] word_pieces& slot(std::uint64_t hash) noexcept { return slots_[hash >> shift_]; }
+  /// The pieces of a word, or null. Valid until the next `fill`.
+  [[nodiscard]] const word_pieces* find(const word_key& key, std::uint64_t hash,
+                                        std::uint32_t owner) const noexcept {
+    const std::size_t first = hash >> shift_;
+    if (slots_[first].key == key && slots_[first].owner == owner) return &slots_[first];
+    const word_pieces& other = slots_[first ^ 1];
+    return other.key == key && other.owner == owner ? &other : nullptr;
+  }
 
-  /// Matches the word and puts it into its slot. @returns null when it has more pieces than an entry holds.
+  /// Matches the word and keeps it. @returns null when it has more pieces than an entry holds.
   const word_pieces* fill(const word_key& key, std::uint64_t hash, std::size_t size,
                           const piece_model& model, std::uint32_t owner) noexcept;
 

@@ -29,7 +29,7 @@ void word_encoder::emit(bool known, RangeOf range_of) {
 void word_encoder::flush() {
   if (count_ == 0) return;
   emit(count_ <= max_chars && match(), [this](const piece& p) {
-    return byte_range{ranges_[char_at_[p.start]].start, ranges_[char_at_[p.end - 1u]].end};
+    return byte_range{starts_[char_at_[p.start]], ends_[char_at_[p.end - 1u]]};
   });
 }
 

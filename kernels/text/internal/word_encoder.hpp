@@ -46,7 +46,8 @@ private:
       for (std::size_t i = 0; i < size; ++i)
         char_at_[size_ + i] = static_cast<std::uint8_t>(count_);
       size_ += size;
-      ranges_[count_] = range;
+      starts_[count_] = range.start;
+      ends_[count_] = range.end;
     }
     if (count_ == 0) start_ = range.start;
     end_ = range.end;
@@ -70,7 +71,7 @@ private:
   // The word: its bytes, and for each the number of its code point, which has a range in the text.
   std::array<char, max_chars * 4> bytes_;
   std::array<std::uint8_t, max_chars * 4> char_at_;
-  std::array<byte_range, max_chars> ranges_;
+  std::array<std::uint32_t, max_chars> starts_, ends_;
   std::size_t size_ = 0, count_ = 0;
   std::uint32_t start_ = 0, end_ = 0;
   std::array<piece, max_chars * 4> pieces_;
