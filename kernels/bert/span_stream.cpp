@@ -56,7 +56,8 @@ result<void> span_stream::push(std::string_view bytes) {
                                          std::to_string(defaults::max_text_bytes));
   const auto& tokenizer = model_->tokenizer();
   const text::repaired repaired = text::repair_utf8(bytes);
-  const text::encoding encoded = tokenizer.encode(repaired.text);
+  tokenizer.encode_into(repaired.text, encoded_);
+  const text::encoding& encoded = encoded_;
   // Several pieces may share a stretch, so starts and ends rise each by themselves only.
   locator starts{end_, bytes, repaired}, ends{end_, bytes, repaired};
   for (std::size_t i = 1; i + 1 < encoded.size(); ++i) {

@@ -3,6 +3,7 @@
 #include "kernels/text/defaults.hpp"
 #include "kernels/text/errors.hpp"
 #include "kernels/text/internal/text_encoder.hpp"
+#include "kernels/text/internal/word_cache.hpp"
 #include "kernels/text/vocabulary.hpp"
 
 #include <algorithm>
@@ -157,10 +158,11 @@ result<std::vector<encoding>> wordpiece_tokenizer::encode_windows(std::string_vi
                                                                   std::size_t stride) const {
   if (auto checked = check_windows(max_length, stride, text.size()); !checked)
     return tl::unexpected(std::move(checked.error()));
-  encoding body;
-  body.reserve(expected_tokens(text));
-  data_->encode_text(text, body);
-  return cut(body, max_length, stride);
+  encoding whole;
+  whole.reserve(expected_tokens(text));
+  whole.add_special(data_->cls);
+  data_->encode_text(text, whole);
+  return cut(std::move(whole), max_length, stride);
 }
 
 result<std::vector<encoding>>
@@ -171,15 +173,16 @@ wordpiece_tokenizer::encode_word_windows(std::span<const std::string> words, std
     bytes += word.size();
   if (auto checked = check_windows(max_length, stride, bytes); !checked)
     return tl::unexpected(std::move(checked.error()));
-  encoding body;
-  body.reserve(words.size() * 2);
-  data_->encode_words(words, body);
-  return cut(body, max_length, stride);
+  encoding whole;
+  whole.reserve(words.size() * 2 + 2);
+  whole.add_special(data_->cls);
+  data_->encode_words(words, whole);
+  return cut(std::move(whole), max_length, stride);
 }
 
-result<std::vector<encoding>> wordpiece_tokenizer::cut(const encoding& body, std::size_t max_length,
+result<std::vector<encoding>> wordpiece_tokenizer::cut(encoding whole, std::size_t max_length,
                                                        std::size_t stride) const {
-  const std::size_t room = max_length - 2, step = room - stride, pieces = body.size();
+  const std::size_t room = max_length - 2, step = room - stride, pieces = whole.size() - 1;
   const std::size_t count = pieces <= room ? 1 : 1 + (pieces - room + step - 1) / step;
   if (count > defaults::max_window_tokens / std::min(max_length, pieces + 2)) {
     return fail(text_errc::too_long, std::to_string(count) + " windows of " +
@@ -187,11 +190,16 @@ result<std::vector<encoding>> wordpiece_tokenizer::cut(const encoding& body, std
                                          " tokens; split the text or use a smaller stride");
   }
   std::vector<encoding> windows(count);
+  if (count == 1) {
+    windows.front() = std::move(whole);
+    windows.front().add_special(data_->sep);
+    return windows;
+  }
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t first = i * step, last = std::min(first + room, pieces);
     windows[i].reserve(last - first + 2);
     windows[i].add_special(data_->cls);
-    windows[i].append(body, first, last);
+    windows[i].append(whole, first + 1, last + 1); // behind its [CLS]
     windows[i].add_special(data_->sep);
   }
   return windows;
@@ -203,6 +211,10 @@ std::size_t wordpiece_tokenizer::last_cut(std::string_view text, std::size_t fro
     if (data_->model.ascii.ends_word(text[at]) && !data_->model.specials.span(text, at)) return at;
   }
   return 0;
+}
+
+void wordpiece_tokenizer::forget_words() {
+  internal::word_cache::of_this_thread().clear();
 }
 
 std::string_view wordpiece_tokenizer::piece(std::int32_t id) const noexcept {
