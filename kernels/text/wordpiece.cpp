@@ -91,6 +91,8 @@ result<void> wordpiece_tokenizer::data::resolve_special_tokens() {
   model.pieces.trie = &words.trie();
   model.pieces.continuation = words.trie().walk(piece_trie::root, "##");
   model.pieces.word_shapes = options.word_shapes;
+  if (model.vectorized)
+    model.pieces.links = {words.trie(), model.pieces.continuation, words.pieces()};
   return {};
 }
 

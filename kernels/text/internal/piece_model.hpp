@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/text/internal/piece_links.hpp"
 #include "kernels/text/piece_trie.hpp"
 
 #include <cstddef>
@@ -8,18 +9,21 @@
 
 namespace troupe::text::internal {
 
-/// What a word needs to become pieces. Borrowed from the tokenizer.
+/// What a word needs to become pieces. The trie is borrowed from the vocabulary.
 struct piece_model {
   const piece_trie* trie = nullptr;
   /// The node behind "##", or `piece_trie::none` in a vocabulary without continuations.
   piece_trie::node continuation = piece_trie::none;
   std::int32_t unk_id = -1;
   bool word_shapes = false;
+  /// Not usable: the pieces are looked for from each one's end anew.
+  piece_links links;
 
   /// Calls `put(id, start, end)` for each of the longest pieces from left to right of a normalised word, bytes.
-  /// @returns false when a part of it is not in the vocabulary.
+  /// @returns false when a part of it is not in the vocabulary; some pieces may have been put then.
   template <class Put>
   bool match(std::string_view word, Put put) const noexcept {
+    if (links.usable()) return links.match(*trie, word, put);
     piece_trie::node node = piece_trie::root;
     for (std::size_t start = 0; start < word.size();) {
       std::int32_t best = -1;

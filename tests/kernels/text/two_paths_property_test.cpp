@@ -112,6 +112,24 @@ RC_BOOST_PROP(so_have_words, ()) {
     RC_ASSERT(test::equal(fast.encode_words(words), general.encode_words(words)));
 }
 
+RC_BOOST_PROP(any_vocabulary_cuts_words_the_same, ()) {
+  auto pieces = test::special_pieces();
+  const auto short_ones = rc::gen::container<std::vector<std::string>>(run_of("ab", 1, 5));
+  for (const auto& piece : *short_ones)
+    pieces.push_back(piece);
+  for (const auto& piece : *short_ones)
+    pieces.push_back("##" + piece);
+  const two_paths both{pieces, {}};
+  const auto words = *rc::gen::container<std::vector<std::string>>(run_of("ab", 1, 20));
+  std::size_t known = 0;
+  for (const auto& word : words) {
+    const auto tokens = both.fast.encode(word);
+    RC_ASSERT(test::equal(tokens, both.general.encode(word)));
+    known += tokens.size() > 3;
+  }
+  RC_CLASSIFY(known > 0, "words of several pieces");
+}
+
 RC_BOOST_PROP(what_was_in_an_encoding_does_not_matter, ()) {
   const auto texts = *rc::gen::container<std::vector<std::string>>(any_text());
   text::encoding tokens;

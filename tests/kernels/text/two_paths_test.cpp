@@ -82,6 +82,26 @@ BOOST_AUTO_TEST_CASE(words_of_every_number_of_pieces) {
   }
 }
 
+/// Where the pieces that are certain pile up: most of what the links of a vocabulary may need, and more.
+BOOST_AUTO_TEST_CASE(words_that_turn_out_late_to_be_none_of_the_long_pieces) {
+  for (const std::size_t longest : {3, 40, 99}) {
+    auto pieces = test::special_pieces();
+    for (const char* piece : {"a", "##a", "##b"})
+      pieces.emplace_back(piece);
+    for (std::size_t size = 2; size <= longest; size += 7) {
+      pieces.push_back(std::string(size, 'a') + "b");
+      pieces.push_back("##" + std::string(size, 'a') + "bb");
+    }
+    const two_paths both{pieces, {}};
+    comparison compare{both};
+    for (std::size_t size = 1; size <= 100; ++size) {
+      const std::string word(size, 'a');
+      for (const char* end : {"", "b", "bb", "bbb", "c", "ba", "bab"})
+        compare.add(word + end + " " + word + end + word);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(more_tokens_than_are_handed_on_at_once) {
   const two_paths both{test::pieces_of(U"xyz,"), {}};
   comparison compare{both};
