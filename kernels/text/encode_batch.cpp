@@ -18,10 +18,11 @@ namespace {
 class batch_work {
 public:
   batch_work(const wordpiece_tokenizer& tokenizer, std::span<const std::string_view> texts,
-             std::size_t threads)
-      : tokenizer_{tokenizer}, texts_{texts}, encodings_(texts.size()),
-        share_{std::clamp<std::size_t>(texts.size() / (threads * shares_per_thread), 1, max_share)} {
-  }
+             std::size_t threads, std::vector<encoding>& out)
+      : tokenizer_{tokenizer}, texts_{texts}, out_{out}, share_{std::clamp<std::size_t>(
+                                                             texts.size() /
+                                                                 (threads * shares_per_thread),
+                                                             1, max_share)} {}
 
   /// Takes shares until there are none left.
   void work() noexcept {
@@ -29,7 +30,7 @@ public:
       for (std::size_t first = next(); first < texts_.size(); first = next()) {
         const std::size_t last = std::min(first + share_, texts_.size());
         for (std::size_t i = first; i < last; ++i)
-          tokenizer_.encode_into(texts_[i], encodings_[i]);
+          tokenizer_.encode_into(texts_[i], out_[i]);
       }
     } catch (...) {
       const std::lock_guard guard{failure_mutex_};
@@ -39,9 +40,8 @@ public:
   }
 
   /// When all threads are done.
-  std::vector<encoding> finish() {
+  void finish() const {
     if (failure_) std::rethrow_exception(failure_);
-    return std::move(encodings_);
   }
 
 private:
@@ -53,7 +53,7 @@ private:
 
   const wordpiece_tokenizer& tokenizer_;
   std::span<const std::string_view> texts_;
-  std::vector<encoding> encodings_;
+  std::vector<encoding>& out_;
   std::size_t share_;
   std::atomic<std::size_t> next_{0};
   std::mutex failure_mutex_;
@@ -62,18 +62,18 @@ private:
 
 } // namespace
 
-result<std::vector<encoding>> encode_batch(const wordpiece_tokenizer& tokenizer,
-                                           std::span<const std::string_view> texts,
-                                           std::size_t threads) {
+result<void> encode_batch(const wordpiece_tokenizer& tokenizer,
+                          std::span<const std::string_view> texts, std::size_t threads,
+                          std::vector<encoding>& out) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (texts[i].size() > defaults::max_text_bytes)
       return fail(text_errc::too_long, "text " + std::to_string(i) + " of the batch has " +
                                            std::to_string(texts[i].size()) + " bytes, at most " +
-                                           std::to_string(defaults::max_text_bytes) +
-                                           "; split it");
+                                           std::to_string(defaults::max_text_bytes) + "; split it");
   }
   threads = std::clamp<std::size_t>(threads, 1, std::max<std::size_t>(texts.size(), 1));
-  batch_work batch{tokenizer, texts, threads};
+  out.resize(texts.size());
+  batch_work batch{tokenizer, texts, threads, out};
   {
     std::vector<std::jthread> others;
     others.reserve(threads - 1);
@@ -85,7 +85,8 @@ result<std::vector<encoding>> encode_batch(const wordpiece_tokenizer& tokenizer,
     }
     batch.work();
   }
-  return batch.finish();
+  batch.finish();
+  return {};
 }
 
 } // namespace troupe::text

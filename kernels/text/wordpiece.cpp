@@ -65,11 +65,12 @@ struct wordpiece_tokenizer::data {
 
 result<void> wordpiece_tokenizer::data::resolve_special_tokens() {
   std::vector<std::pair<std::string, std::int32_t>> literals;
-  const std::pair<const std::string*, std::int32_t*> named[] = {{&options.unk_token, &model.pieces.unk_id},
-                                                                {&options.cls_token, &cls},
-                                                                {&options.sep_token, &sep},
-                                                                {&options.pad_token, &pad},
-                                                                {&options.mask_token, &mask}};
+  const std::pair<const std::string*, std::int32_t*> named[] = {
+      {&options.unk_token, &model.pieces.unk_id},
+      {&options.cls_token, &cls},
+      {&options.sep_token, &sep},
+      {&options.pad_token, &pad},
+      {&options.mask_token, &mask}};
   for (const auto& [token, place] : named) {
     const auto id = special_id(words, *token);
     if (!id) return tl::unexpected(id.error());

@@ -31,7 +31,7 @@ constexpr std::size_t special_tokens = 2;
 constexpr std::size_t max_cold_passes = 20;
 
 /// Most bytes of text whose tokens are held at once.
-constexpr std::size_t max_batch_bytes = 16'000'000;
+constexpr std::size_t max_batch_bytes = 4'000'000;
 
 /// Tokenises all texts. @returns their word pieces, special tokens not counted.
 std::size_t tokenize_all(const text::wordpiece_tokenizer& tokenizer,
@@ -45,10 +45,11 @@ std::size_t tokenize_all(const text::wordpiece_tokenizer& tokenizer,
   return pieces;
 }
 
-/// The same `passes` times, as few batches on several threads. @returns what encode_batch does.
+/// The same `passes` times, as batches on several threads. @param encodings reused by all rounds. @returns the errors of
+/// `encode_batch`.
 result<std::size_t> tokenize_batches(const text::wordpiece_tokenizer& tokenizer,
                                      const bench_texts& data, std::size_t passes,
-                                     std::size_t threads) {
+                                     std::size_t threads, std::vector<text::encoding>& encodings) {
   const std::size_t at_once = std::clamp<std::size_t>(max_batch_bytes / data.bytes(), 1, passes);
   std::vector<std::string_view> texts;
   for (std::size_t i = 0; i < at_once; ++i)
@@ -56,10 +57,11 @@ result<std::size_t> tokenize_batches(const text::wordpiece_tokenizer& tokenizer,
   std::size_t pieces = 0;
   for (std::size_t left = passes; left > 0;) {
     const std::size_t now = std::min(left, at_once);
-    const auto encoded =
-        text::encode_batch(tokenizer, std::span{texts}.first(now * data.texts.size()), threads);
-    if (!encoded) return tl::unexpected(encoded.error());
-    for (const auto& tokens : *encoded)
+    if (auto done = text::encode_batch(tokenizer, std::span{texts}.first(now * data.texts.size()),
+                                       threads, encodings);
+        !done)
+      return tl::unexpected(done.error());
+    for (const auto& tokens : encodings)
       pieces += tokens.size() - special_tokens;
     left -= now;
   }
@@ -80,8 +82,7 @@ struct tokenizer_samples {
   /// @param prefix of the figures' names.
   void put(figure_sink& out, const std::string& prefix, const bench_settings& settings) const {
     const auto put_one = [&](const char* name, const char* unit, const auto& samples) {
-      if (!samples.empty())
-        out.put(summarise("tokenizer", prefix + name, unit, samples, settings));
+      if (!samples.empty()) out.put(summarise("tokenizer", prefix + name, unit, samples, settings));
     };
     put_one("tokens", "tokens/s", tokens);
     put_one("tokens.per_core_second", "tokens/core-s", tokens_per_core);
@@ -107,14 +108,15 @@ void add_cold_round(const text::wordpiece_tokenizer& tokenizer, const bench_text
 }
 
 result<void> add_warm_round(const text::wordpiece_tokenizer& tokenizer, const bench_texts& data,
-                            std::size_t passes, std::size_t threads, tokenizer_samples& into) {
+                            std::size_t passes, std::size_t threads,
+                            std::vector<text::encoding>& encodings, tokenizer_samples& into) {
   const stopwatch timer;
   std::size_t pieces = 0;
   if (threads == 1) {
     for (std::size_t pass = 0; pass < passes; ++pass)
       pieces += tokenize_all(tokenizer, data.texts);
   } else {
-    const auto found = tokenize_batches(tokenizer, data, passes, threads);
+    const auto found = tokenize_batches(tokenizer, data, passes, threads, encodings);
     if (!found) return tl::unexpected(found.error());
     pieces = *found;
   }
@@ -140,10 +142,16 @@ result<void> bench_tokenizer(const tokenizer_bench_options& options, figure_sink
       options.megabytes * static_cast<std::size_t>(bytes_per_megabyte) / bytes + 1;
   const std::size_t cold_passes = std::min(passes, max_cold_passes);
   tokenizer_samples warm, cold;
-  static_cast<void>(tokenize_all(*tokenizer, data->texts));
+  std::vector<text::encoding> encodings;
+  if (options.threads == 1)
+    static_cast<void>(tokenize_all(*tokenizer, data->texts));
+  else if (auto done = tokenize_batches(*tokenizer, *data, passes, options.threads, encodings);
+           !done)
+    return tl::unexpected(done.error());
   for (std::size_t round = 0; round < options.common.repetitions && !out.stopped(); ++round) {
     add_cold_round(*tokenizer, *data, cold_passes, cold);
-    if (auto done = add_warm_round(*tokenizer, *data, passes, options.threads, warm); !done)
+    if (auto done = add_warm_round(*tokenizer, *data, passes, options.threads, encodings, warm);
+        !done)
       return done;
   }
   const auto settings = [&](std::size_t times, std::size_t threads) {

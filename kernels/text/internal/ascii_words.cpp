@@ -54,15 +54,16 @@ HWY_INLINE hn::Mask<block_tag> in_range(block_vec bytes, std::uint8_t first, std
 
 HWY_INLINE block_bits classify(const std::uint8_t* text) {
   const block_tag d;
-  const auto is = [&](block_vec bytes, char what)
-                      HWY_ATTR { return hn::Eq(bytes, hn::Set(d, static_cast<std::uint8_t>(what))); };
+  const auto is = [&](block_vec bytes, char what) HWY_ATTR {
+    return hn::Eq(bytes, hn::Set(d, static_cast<std::uint8_t>(what)));
+  };
   block_bits out;
   for (std::size_t i = 0; i < block; i += hn::Lanes(d)) {
     const auto bytes = hn::LoadU(d, text + i);
     const auto lower = hn::Or(bytes, hn::Set(d, std::uint8_t{0x20}));
     const auto letter = in_range(lower, 'a', 26);
-    const auto white = hn::Or(hn::Or(is(bytes, ' '), is(bytes, '\n')),
-                              hn::Or(is(bytes, '\t'), is(bytes, '\r')));
+    const auto white =
+        hn::Or(hn::Or(is(bytes, ' '), is(bytes, '\n')), hn::Or(is(bytes, '\t'), is(bytes, '\r')));
     const auto printed = in_range(bytes, 0x21, 0x7F - 0x21);
     out.word |= bits_of(hn::Or(letter, in_range(bytes, '0', 10))) << i;
     out.letter |= bits_of(letter) << i;
@@ -102,8 +103,8 @@ HWY_INLINE std::uint8_t shape_of_bits(std::uint64_t letter, std::uint64_t upper,
   const std::uint64_t inside = (std::uint64_t{1} << size) - 1;
   letter &= inside;
   upper &= inside;
-  return shapes[(upper != 0) + (std::size_t{(upper & (upper - 1)) != 0} << 1) +
-                ((upper & 1) << 2) + (std::size_t{letter != upper} << 3)];
+  return shapes[(upper != 0) + (std::size_t{(upper & (upper - 1)) != 0} << 1) + ((upper & 1) << 2) +
+                (std::size_t{letter != upper} << 3)];
 }
 
 /// Writes four pieces of a word from `ids[first]` on; those beyond its last are overwritten by the next word.
@@ -164,8 +165,8 @@ struct readable_part {
 /// the white space there.
 /// @returns false when it stopped at something that is left to the general path.
 template <bool Shapes>
-HWY_NOINLINE bool read_words(const readable_part& part, std::size_t& at, const ascii_word_model& model,
-                           word_batch& batch) {
+HWY_NOINLINE bool read_words(const readable_part& part, std::size_t& at,
+                             const ascii_word_model& model, word_batch& batch) {
   const word_tag d;
   const auto* const to_lower = model.lowercase ? small.rows : as_it_is.rows;
   std::size_t place = at, count = batch.count;
@@ -203,7 +204,7 @@ HWY_NOINLINE bool read_words(const readable_part& part, std::size_t& at, const a
 /// Puts the pieces of the words of a batch. @returns how many words; the next one has too many pieces.
 template <bool Shapes>
 HWY_NOINLINE std::size_t put_words(const word_batch& batch, const ascii_word_model& model,
-                                 token_buffer& out) {
+                                   token_buffer& out) {
   std::size_t size = out.size;
   std::int32_t word_id = out.word_id;
   std::size_t i = 0;

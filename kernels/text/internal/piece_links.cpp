@@ -54,19 +54,24 @@ private:
   bool link(const edge& of) {
     if (of.to == into_.continuation_) return true;
     auto& made = into_.links_[of.to];
-    made.first = static_cast<std::uint32_t>(into_.popped_.size());
     if (const std::int32_t id = trie_.id(of.to); id >= 0) {
-      into_.popped_.push_back({id, size_of(id)});
-      made.to = into_.continuation_;
-    } else {
-      made.to = target(of);
-      if (made.to == piece_trie::none) return true; // what goes on from here is no word
-      pop(of.from);
-      for (auto at = into_.links_[of.from].to; trie_.child(at, of.byte) == piece_trie::none;
-           at = into_.links_[at].to)
-        pop(at);
+      made = {into_.continuation_, static_cast<std::uint32_t>(id), 1, size_of(id)};
+      return true;
     }
-    made.count = static_cast<std::uint32_t>(into_.popped_.size()) - made.first;
+    made.to = target(of);
+    if (made.to == piece_trie::none) return true; // what goes on from here is no word
+    const std::size_t first = into_.popped_.size();
+    pop(of.from);
+    for (auto at = into_.links_[of.from].to; trie_.child(at, of.byte) == piece_trie::none;
+         at = into_.links_[at].to)
+      pop(at);
+    made.count = static_cast<std::uint16_t>(into_.popped_.size() - first);
+    made.first = static_cast<std::uint32_t>(first);
+    if (made.count == 1) {
+      made.first = static_cast<std::uint32_t>(into_.popped_.back().id);
+      made.size = into_.popped_.back().size;
+      into_.popped_.pop_back();
+    }
     return into_.popped_.size() <= max_popped_per_node * trie_.nodes();
   }
 
@@ -78,17 +83,22 @@ private:
     return at == piece_trie::none ? at : trie_.child(at, of.byte);
   }
 
+  /// Adds the pieces of a link that was made before.
   void pop(piece_trie::node at) {
-    const auto [to, first, count] = into_.links_[at];
+    const auto [to, first, count, size] = into_.links_[at];
+    if (count == 1) {
+      into_.popped_.push_back({static_cast<std::int32_t>(first), size});
+      return;
+    }
     for (std::uint32_t i = first; i < first + count; ++i)
       into_.popped_.push_back(piece_links::popped{into_.popped_[i]});
   }
 
   /// Bytes of a word that a piece stands for.
-  [[nodiscard]] std::uint32_t size_of(std::int32_t id) const {
+  [[nodiscard]] std::uint16_t size_of(std::int32_t id) const {
     const std::string& piece = pieces_[static_cast<std::size_t>(id)];
     const std::size_t mark = piece.size() > 2 && piece.starts_with("##") ? 2 : 0;
-    return static_cast<std::uint32_t>(piece.size() - mark);
+    return static_cast<std::uint16_t>(piece.size() - mark);
   }
 
   const piece_trie& trie_;

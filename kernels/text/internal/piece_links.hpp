@@ -33,11 +33,16 @@ public:
     std::size_t start = 0;
     const auto fall = [&] {
       const link& from = links_[at];
+      at = from.to;
+      if (from.count == 1) {
+        put(static_cast<std::int32_t>(from.first), start, start + from.size);
+        start += from.size;
+        return true;
+      }
       for (std::uint32_t i = from.first; i < from.first + from.count; ++i) {
         put(popped_[i].id, start, start + popped_[i].size);
         start += popped_[i].size;
       }
-      at = from.to;
       return from.count > 0;
     };
     for (const char byte : word) {
@@ -56,15 +61,18 @@ public:
 private:
   friend class link_builder;
 
-  /// Where a node without the wanted child leads, and which of `popped_` are certain then. None are: the word is unknown.
+  /// Where a node without the wanted child leads, and how many pieces are certain then: none, and the word is unknown; one,
+  /// `first` with its bytes of the word, which is the usual case; or those of `popped_` from `first` on.
   struct link {
     piece_trie::node to = piece_trie::none;
-    std::uint32_t first = 0, count = 0;
+    std::uint32_t first = 0;
+    std::uint16_t count = 0, size = 0;
   };
+  static_assert(piece_trie::max_piece_bytes <= 0xFFFF);
   /// A piece and how many bytes of a word it is.
   struct popped {
     std::int32_t id;
-    std::uint32_t size;
+    std::uint16_t size;
   };
 
   piece_trie::node continuation_ = piece_trie::none;

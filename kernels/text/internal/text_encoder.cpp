@@ -6,8 +6,9 @@ namespace troupe::text::internal {
 
 text_model::text_model(const vocabulary& words, const tokenizer_options& options)
     : rules{{options.lowercase, options.strip_accents, options.split_cjk}}, ascii{rules},
-      whole_words{words, ascii}, cache_owner{word_cache::new_owner()},
-      vectorized{options.vectorized && cache_owner != 0} {}
+      whole_words{words, ascii}, cache_owner{word_cache::new_owner()}, vectorized{
+                                                                           options.vectorized &&
+                                                                           cache_owner != 0} {}
 
 /// A run of ASCII letters and digits: taken whole where it is a word of its own, else one by one. Returns its end.
 std::size_t text_encoder::ascii_word(std::string_view text, std::size_t at) {
@@ -72,8 +73,9 @@ void text_encoder::segment(std::size_t begin, std::size_t end) {
     stretch(text, begin, begin);
     return;
   }
-  const ascii_word_model ascii{&model_.ascii,  &model_.whole_words, &word_cache::of_this_thread(),
-                               &model_.pieces, model_.cache_owner,  model_.rules.options().lowercase};
+  const ascii_word_model ascii{
+      &model_.ascii,  &model_.whole_words, &word_cache::of_this_thread(),
+      &model_.pieces, model_.cache_owner,  model_.rules.options().lowercase};
   for (std::size_t at = begin; at < end;) {
     at = encode_ascii_words(text, at, ascii, out_);
     if (at < end) at = stretch(text, begin, at);
@@ -84,8 +86,9 @@ void text_encoder::run() {
   std::size_t at = 0;
   while (const auto special = model_.specials.find(text_, at)) {
     segment(at, special->start);
-    out_.add(special->id, 0,
-             {static_cast<std::uint32_t>(special->start), static_cast<std::uint32_t>(special->end)});
+    out_.add(
+        special->id, 0,
+        {static_cast<std::uint32_t>(special->start), static_cast<std::uint32_t>(special->end)});
     out_.end_word();
     at = special->end;
   }

@@ -27,7 +27,8 @@ word_table::word_table(const vocabulary& words, const ascii_table& ascii) {
       ids.push_back(id);
   }
   // At most half full.
-  const auto bits = static_cast<unsigned>(std::bit_width(std::max<std::size_t>(ids.size(), 16))) + 1;
+  const auto bits =
+      static_cast<unsigned>(std::bit_width(std::max<std::size_t>(ids.size(), 16))) + 1;
   shift_ = 64 - bits;
   slots_.resize((std::size_t{1} << bits) + max_tries);
   for (const std::int32_t id : ids)

@@ -41,9 +41,9 @@ public:
 /// letters are unknown.
 inline std::vector<std::string> pieces_of(std::u32string_view letters) {
   std::vector<std::string> out = special_pieces();
-  for (const char* piece :
-       {"hello", "world", "##s", "un", "##known", "ab", "##ab", "abc", "##bc", "aaaa", "##aaaaaaa", "Ab",
-        "abcabcabcabcab", "abcabcabcabcabc", "abcabcabcabcabca", "2026", "##26", "e\u0301", "hel"})
+  for (const char* piece : {"hello", "world", "##s", "un", "##known", "ab", "##ab", "abc", "##bc",
+                            "aaaa", "##aaaaaaa", "Ab", "abcabcabcabcab", "abcabcabcabcabc",
+                            "abcabcabcabcabca", "2026", "##26", "e\u0301", "hel"})
     out.emplace_back(piece);
   for (const char32_t letter : letters) {
     char bytes[4];

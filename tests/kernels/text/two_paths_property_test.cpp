@@ -34,8 +34,7 @@ rc::Gen<std::string> code_points(char32_t first, char32_t last) {
 
 rc::Gen<std::string> run_of(const char* bytes, std::size_t least, std::size_t most) {
   return rc::gen::mapcat(rc::gen::inRange(least, most + 1), [bytes](std::size_t size) {
-    return rc::gen::container<std::string>(
-        size, rc::gen::elementOf(std::string{bytes}));
+    return rc::gen::container<std::string>(size, rc::gen::elementOf(std::string{bytes}));
   });
 }
 
@@ -49,7 +48,8 @@ rc::Gen<std::string> any_part() {
       {2, run_of(" ", 1, 130)},
       {2, rc::gen::element<std::string>("hello", "Unknowns", "WORLD", "aaaaaaaaaaaaaaa",
                                         "abababababababa", "2026", "zzz", "abcabcabcabcabc")},
-      {2, rc::gen::element<std::string>("[MASK]", "[MASK", "[CLS][SEP]", "x[UNK]y", "[mask]", "hel")},
+      {2,
+       rc::gen::element<std::string>("[MASK]", "[MASK", "[CLS][SEP]", "x[UNK]y", "[mask]", "hel")},
       {4, run_of("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", 1, 3)},
       {2, rc::gen::map(rc::gen::inRange(0, 256),
                        [](int byte) { return std::string(1, static_cast<char>(byte)); })},

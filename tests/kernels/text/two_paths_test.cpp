@@ -59,7 +59,8 @@ BOOST_DATA_TEST_CASE(every_place_of_a_word_in_a_text_of_every_size, instruction_
     const two_paths both{test::pieces_of(some_letters), options};
     comparison compare{both};
     for (std::size_t before = 0; before <= 140; ++before) {
-      for (const std::size_t size : {1, 2, 7, 8, 9, 14, 15, 16, 17, 31, 32, 47, 48, 49, 99, 100, 101}) {
+      for (const std::size_t size :
+           {1, 2, 7, 8, 9, 14, 15, 16, 17, 31, 32, 47, 48, 49, 99, 100, 101}) {
         const std::string word(size, 'a');
         compare.add(std::string(before, ' ') + word);
         compare.add(std::string(before, ' ') + word + ".");
