@@ -25,7 +25,7 @@ struct tokenizer_bench_options {
 constexpr double bytes_per_megabyte = 1e6;
 
 /// [CLS], [SEP]
-constexpr std::size_t special_tokens = 2;
+constexpr std::size_t added_specials = 2;
 
 /// Times that a cold round reads the texts at most: each forgets anew.
 constexpr std::size_t max_cold_passes = 20;
@@ -40,7 +40,7 @@ std::size_t tokenize_all(const text::wordpiece_tokenizer& tokenizer,
   std::size_t pieces = 0;
   for (const auto& text : texts) {
     tokenizer.encode_into(text, tokens);
-    pieces += tokens.size() - special_tokens;
+    pieces += tokens.size() - added_specials;
   }
   return pieces;
 }
@@ -62,7 +62,7 @@ result<std::size_t> tokenize_batches(const text::wordpiece_tokenizer& tokenizer,
         !done)
       return tl::unexpected(done.error());
     for (const auto& tokens : encodings)
-      pieces += tokens.size() - special_tokens;
+      pieces += tokens.size() - added_specials;
     left -= now;
   }
   return pieces;

@@ -25,7 +25,7 @@ const std::vector<two_paths>& tokenizers() {
   return made;
 }
 
-rc::Gen<std::string> code_points(char32_t first, char32_t last) {
+rc::Gen<std::string> code_point_between(char32_t first, char32_t last) {
   return rc::gen::map(rc::gen::inRange<char32_t>(first, last), [](char32_t c) {
     char bytes[4];
     return std::string{bytes, text::encode_utf8(c, bytes)};
@@ -38,7 +38,7 @@ rc::Gen<std::string> run_of(const char* bytes, std::size_t least, std::size_t mo
   });
 }
 
-rc::Gen<std::string> any_part() {
+rc::Gen<std::string> hostile_part() {
   return rc::gen::weightedOneOf<std::string>({
       {12, run_of("abcABC", 1, 9)},
       {4, run_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 1, 12)},
@@ -53,19 +53,19 @@ rc::Gen<std::string> any_part() {
       {4, run_of("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", 1, 3)},
       {2, rc::gen::map(rc::gen::inRange(0, 256),
                        [](int byte) { return std::string(1, static_cast<char>(byte)); })},
-      {1, code_points(0x80, 0x600)},
-      {1, code_points(0x300, 0x370)},
-      {1, code_points(0x4E00, 0x9FFF)},
-      {1, code_points(0xAC00, 0xD7A4)},
-      {1, code_points(0x1D150, 0x1D1C0)},
+      {1, code_point_between(0x80, 0x600)},
+      {1, code_point_between(0x300, 0x370)},
+      {1, code_point_between(0x4E00, 0x9FFF)},
+      {1, code_point_between(0xAC00, 0xD7A4)},
+      {1, code_point_between(0x1D150, 0x1D1C0)},
       {1, rc::gen::element<std::string>("\u0130", "\u00AD", "\u200B", "\uFFFD", "e\u0301", "\u00E9",
                                         "\u00DF", "\u3000", "\u1B44", "\u034F")},
   });
 }
 
-rc::Gen<std::string> any_text() {
+rc::Gen<std::string> hostile_text() {
   return rc::gen::mapcat(rc::gen::inRange<std::size_t>(0, 80), [](std::size_t parts) {
-    return rc::gen::map(rc::gen::container<std::vector<std::string>>(parts, any_part()),
+    return rc::gen::map(rc::gen::container<std::vector<std::string>>(parts, hostile_part()),
                         [](const std::vector<std::string>& list) {
                           std::string out;
                           for (const auto& each : list)
@@ -86,14 +86,14 @@ BOOST_AUTO_TEST_SUITE(two_paths_properties)
 
 RC_BOOST_PROP(a_text_has_the_same_tokens, ()) {
   const test::only_instructions used{*any_instructions()};
-  const auto text = *any_text();
+  const auto text = *hostile_text();
   for (const auto& [fast, general] : tokenizers())
     RC_ASSERT(test::equal(fast.encode(text), general.encode(text)));
 }
 
 RC_BOOST_PROP(so_have_windows, ()) {
   const test::only_instructions used{*any_instructions()};
-  const auto text = *any_text();
+  const auto text = *hostile_text();
   const auto max_length = *rc::gen::inRange<std::size_t>(3, 70);
   const auto stride = *rc::gen::inRange<std::size_t>(0, max_length - 2);
   for (const auto& [fast, general] : tokenizers()) {
@@ -107,7 +107,7 @@ RC_BOOST_PROP(so_have_windows, ()) {
 
 RC_BOOST_PROP(so_have_words, ()) {
   const test::only_instructions used{*any_instructions()};
-  const auto words = *rc::gen::resize(20, rc::gen::container<std::vector<std::string>>(any_text()));
+  const auto words = *rc::gen::resize(20, rc::gen::container<std::vector<std::string>>(hostile_text()));
   for (const auto& [fast, general] : tokenizers())
     RC_ASSERT(test::equal(fast.encode_words(words), general.encode_words(words)));
 }
@@ -131,7 +131,7 @@ RC_BOOST_PROP(any_vocabulary_cuts_words_the_same, ()) {
 }
 
 RC_BOOST_PROP(what_was_in_an_encoding_does_not_matter, ()) {
-  const auto texts = *rc::gen::container<std::vector<std::string>>(any_text());
+  const auto texts = *rc::gen::container<std::vector<std::string>>(hostile_text());
   text::encoding tokens;
   for (const auto& text : texts) {
     const auto& each = tokenizers()[text.size() % tokenizers().size()];
