@@ -15,7 +15,7 @@ static_assert(std::has_single_bit(defaults::cached_words));
 static_assert(sizeof(word_pieces) == 64);
 
 word_cache::word_cache()
-    : shift_{static_cast<unsigned>(64 - std::countr_zero(defaults::cached_words))},
+    : shift_{static_cast<unsigned>(64 - std::countr_zero(defaults::cached_words / ways))},
       slots_(defaults::cached_words) {}
 
 word_cache& word_cache::of_this_thread() {
@@ -51,9 +51,8 @@ const word_pieces* word_cache::fill(const word_key& key, std::uint64_t hash, std
   found.key = key;
   found.owner = owner;
   found.count = static_cast<std::uint32_t>(count);
-  const std::size_t first = hash >> shift_;
-  slots_[first ^ 1] = slots_[first];
-  return &(slots_[first] = found);
+  next_way_ = (next_way_ + 1) % ways;
+  return &(slots_[set_of(hash) + next_way_] = found);
 }
 
 void word_cache::clear() {

@@ -21,8 +21,8 @@ struct alignas(64) word_pieces {
   std::uint32_t owner = 0, count = 0;
 };
 
-/// What words of several pieces came to lately. Pairs of slots keep the last two words that fell on either, whole, so that an
-/// answer is always exact. One per thread, for all tokenizers together, of `defaults::cached_words` slots.
+/// What words of several pieces came to lately. Words that fall on the same four slots take turns, and slots keep words whole, so
+/// that an answer is always exact. One per thread, for all tokenizers together, of `defaults::cached_words` slots.
 class word_cache {
 public:
   static word_cache& of_this_thread();
@@ -33,10 +33,10 @@ public:
   /// The pieces of a word, or null. Valid until the next `fill`.
   [[nodiscard]] const word_pieces* find(const word_key& key, std::uint64_t hash,
                                         std::uint32_t owner) const noexcept {
-    const std::size_t first = hash >> shift_;
-    if (slots_[first].key == key && slots_[first].owner == owner) return &slots_[first];
-    const word_pieces& other = slots_[first ^ 1];
-    return other.key == key && other.owner == owner ? &other : nullptr;
+    const word_pieces* const set = slots_.data() + set_of(hash);
+    for (std::size_t way = 0; way < ways; ++way)
+      if (set[way].key == key && set[way].owner == owner) return set + way;
+    return nullptr;
   }
 
   /// Matches the word and keeps it. @returns null when it has more pieces than an entry holds.
@@ -46,9 +46,16 @@ public:
   void clear();
 
 private:
+  static constexpr std::size_t ways = 4;
+
   word_cache();
 
+  [[nodiscard]] std::size_t set_of(std::uint64_t hash) const noexcept {
+    return (hash >> shift_) * ways;
+  }
+
   unsigned shift_;
+  std::size_t next_way_ = 0;
   std::vector<word_pieces> slots_;
 };
 
