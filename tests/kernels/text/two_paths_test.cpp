@@ -40,23 +40,30 @@ private:
 
 BOOST_AUTO_TEST_SUITE(two_paths_exhaustively)
 
-BOOST_DATA_TEST_CASE(every_pair_of_bytes_behind_a_word_and_alone, instruction_sets, target) {
+BOOST_AUTO_TEST_CASE(every_pair_of_bytes_inside_a_word) {
+  const two_paths both{test::pieces_of(some_letters), {}};
+  comparison compare{both};
+  for (int first = 0; first < 256; ++first)
+    for (int second = 0; second < 256; ++second)
+      compare.add("ab" + std::string{static_cast<char>(first), static_cast<char>(second)} + "cd");
+}
+
+BOOST_DATA_TEST_CASE(every_byte_beside_words_and_alone, instruction_sets, target) {
   const test::only_instructions used{target};
   const two_paths both{test::pieces_of(some_letters), {}};
   comparison compare{both};
-  for (int first = 0; first < 256; ++first) {
-    for (int second = 0; second < 256; ++second) {
-      const std::string pair{static_cast<char>(first), static_cast<char>(second)};
-      compare.add("ab" + pair + "cd");
-      compare.add(pair);
-    }
+  for (int value = 0; value < 256; ++value) {
+    const std::string byte(1, static_cast<char>(value));
+    for (const std::string& text :
+         {byte, byte + "ab", "ab" + byte, "ab " + byte + " cd", "ab" + byte + "cd"})
+      compare.add(text);
   }
 }
 
 BOOST_DATA_TEST_CASE(every_place_of_a_word_in_a_text_of_every_size, instruction_sets, target) {
   const test::only_instructions used{target};
-  for (const auto& options : test::all_options()) {
-    const two_paths both{test::pieces_of(some_letters), options};
+  for (const std::size_t choice : {7, 8}) { // uncased, and cased with word shapes
+    const two_paths both{test::pieces_of(some_letters), test::all_options()[choice]};
     comparison compare{both};
     for (std::size_t before = 0; before <= 140; ++before) {
       for (const std::size_t size :
