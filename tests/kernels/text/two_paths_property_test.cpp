@@ -107,7 +107,8 @@ RC_BOOST_PROP(so_have_windows, ()) {
 
 RC_BOOST_PROP(so_have_words, ()) {
   const test::only_instructions used{*any_instructions()};
-  const auto words = *rc::gen::resize(20, rc::gen::container<std::vector<std::string>>(hostile_text()));
+  const auto words =
+      *rc::gen::resize(20, rc::gen::container<std::vector<std::string>>(hostile_text()));
   for (const auto& [fast, general] : tokenizers())
     RC_ASSERT(test::equal(fast.encode_words(words), general.encode_words(words)));
 }
