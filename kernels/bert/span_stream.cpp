@@ -12,7 +12,7 @@
 namespace troupe::bert {
 namespace {
 
-constexpr std::size_t special_tokens = 2; // [CLS] and [SEP]
+constexpr std::size_t window_specials = 2; // [CLS] and [SEP]
 
 /// Translates offsets of a repaired part into places of the whole text. Queries must not fall.
 class locator {
@@ -46,7 +46,7 @@ result<span_stream> span_stream::make(std::shared_ptr<const ner_model> model,
 
 span_stream::span_stream(std::shared_ptr<const ner_model> model, const decode_options& how,
                          const ner_model::window_cut& cut)
-    : model_{std::move(model)}, how_{how}, room_{cut.length - special_tokens},
+    : model_{std::move(model)}, how_{how}, room_{cut.length - window_specials},
       step_{room_ - cut.stride}, decoder_{model_->labels(), how} {}
 
 result<void> span_stream::push(std::string_view bytes) {
@@ -56,7 +56,8 @@ result<void> span_stream::push(std::string_view bytes) {
                                          std::to_string(defaults::max_text_bytes));
   const auto& tokenizer = model_->tokenizer();
   const text::repaired repaired = text::repair_utf8(bytes);
-  const text::encoding encoded = tokenizer.encode(repaired.text);
+  tokenizer.encode_into(repaired.text, encoded_);
+  const text::encoding& encoded = encoded_;
   // Several pieces may share a stretch, so starts and ends rise each by themselves only.
   locator starts{end_, bytes, repaired}, ends{end_, bytes, repaired};
   for (std::size_t i = 1; i + 1 < encoded.size(); ++i) {
@@ -84,7 +85,7 @@ text::encoding span_stream::next_window() {
   const std::uint64_t last = std::min<std::uint64_t>(first + room_, pieces());
   out_.push_back({first, last, closed_ && last == pieces()});
   text::encoding encoded;
-  encoded.reserve(last - first + special_tokens);
+  encoded.reserve(last - first + window_specials);
   encoded.add_special(model_->tokenizer().cls_id());
   for (std::uint64_t number = first; number < last; ++number)
     encoded.add(at(number).id, at(number).type, {}, at(number).word);
@@ -95,7 +96,7 @@ text::encoding span_stream::next_window() {
 result<void> span_stream::add(std::span<const float> logits) {
   const std::size_t labels = model_->labels().size();
   if (out_.empty() ||
-      logits.size() != (out_.front().last - out_.front().first + special_tokens) * labels)
+      logits.size() != (out_.front().last - out_.front().first + window_specials) * labels)
     return fail(bert_errc::bad_batch, std::to_string(logits.size()) +
                                           " logits are not those of the window whose turn it is");
   if (auto finite = check_finite(logits, labels); !finite) return finite;

@@ -101,6 +101,8 @@ private:
   stream_position end_;
   std::uint32_t words_ = 0; // may wrap: word ids are compared with their neighbours only
   std::deque<piece> pieces_;
+  /// The tokens of the last part; kept for its memory.
+  text::encoding encoded_;
   std::uint64_t dropped_ = 0;
 
   // The windows: where the next one begins, those that are out, and the first piece that the next answer owns.

@@ -21,4 +21,10 @@ inline constexpr std::size_t max_model_length = std::size_t{1} << 20;
 /// Most code points of a normalised word that is looked up; a longer one becomes one unknown token, as in the reference.
 inline constexpr std::size_t max_word_code_points = 100;
 
+/// Most words of a vocabulary that are looked up whole, the first ones; a slot has 24 bytes and at least half stay empty.
+inline constexpr std::size_t max_whole_words = std::size_t{1} << 17;
+
+/// Words of several pieces that each thread remembers, a power of two; 64 bytes each.
+inline constexpr std::size_t cached_words = std::size_t{1} << 13;
+
 } // namespace troupe::text::defaults

@@ -23,6 +23,15 @@ struct encoding {
 
   [[nodiscard]] std::size_t size() const noexcept { return token_ids.size(); }
 
+  /// Forgets the tokens and keeps the memory.
+  void clear() {
+    token_ids.clear();
+    token_type_ids.clear();
+    offsets.clear();
+    special_mask.clear();
+    word_ids.clear();
+  }
+
   void reserve(std::size_t tokens) {
     token_ids.reserve(tokens);
     token_type_ids.reserve(tokens);

@@ -37,6 +37,9 @@ public:
   /// The id of the piece that ends at this node, or -1.
   [[nodiscard]] std::int32_t id(node at) const noexcept { return cells_[at].id; }
 
+  /// All nodes are below this.
+  [[nodiscard]] std::size_t nodes() const noexcept { return cells_.size(); }
+
   /// The id of a whole piece, or -1.
   [[nodiscard]] std::int32_t find(std::string_view piece) const noexcept;
 

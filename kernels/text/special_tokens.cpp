@@ -10,16 +10,21 @@ special_tokens::special_tokens(std::vector<std::pair<std::string, std::int32_t>>
   std::stable_sort(longest_first_.begin(), longest_first_.end(),
                    [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
   for (const auto& [text, id] : longest_first_) {
-    if (first_bytes_.find(text.front()) == std::string::npos) first_bytes_ += text.front();
+    bool& begins = begins_[static_cast<unsigned char>(text.front())];
+    if (!begins) first_bytes_ += text.front();
+    begins = true;
   }
 }
 
 std::optional<special_tokens::match> special_tokens::find(std::string_view text,
                                                           std::size_t from) const noexcept {
-  // One first byte, the usual case, is looked for by memchr.
+  // One first byte, the usual case, is looked for by memchr. Several are not by several memchr: one that does not occur
+  // would be looked for to the end again and again.
   const auto candidate = [&](std::size_t at) {
-    return first_bytes_.size() == 1 ? text.find(first_bytes_.front(), at)
-                                    : text.find_first_of(first_bytes_, at);
+    if (first_bytes_.size() == 1) return text.find(first_bytes_.front(), at);
+    while (at < text.size() && !begins_[static_cast<unsigned char>(text[at])])
+      ++at;
+    return at < text.size() ? at : text.npos;
   };
   for (std::size_t at = candidate(from); at != text.npos; at = candidate(at + 1)) {
     for (const auto& [token, id] : longest_first_) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -32,8 +33,9 @@ public:
 
 private:
   std::vector<std::pair<std::string, std::int32_t>> longest_first_;
-  /// The bytes with which a token begins.
+  /// The bytes with which a token begins, and for each byte whether it is one.
   std::string first_bytes_;
+  std::array<bool, 256> begins_{};
 };
 
 } // namespace troupe::text

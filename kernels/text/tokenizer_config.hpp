@@ -23,6 +23,9 @@ struct tokenizer_options {
   /// Further literals that become one token, with the ids that the folder gives them; -1: as in the vocabulary.
   /// [added_tokens_decoder, additional_special_tokens, extra_special_tokens]
   std::vector<std::pair<std::string, std::int32_t>> added_tokens;
+  /// Whether ASCII words are read 16 bytes at a time. Without, the tokens are the same and come slower: the path to check
+  /// the fast one by. No file says it.
+  bool vectorized = true;
 };
 
 /// Reads tokenizer_config.json of a model folder, and config.json for [token_types] where that exists.

@@ -1,5 +1,7 @@
 #include "kernels/text/utf8.hpp"
 
+#include <cstring>
+
 namespace troupe::text {
 namespace {
 
@@ -19,6 +21,15 @@ constexpr lead lead_of(unsigned char first) {
   if (first < 0xF4) return {4, 0x80, 0xBF};
   if (first == 0xF4) return {4, 0x80, 0x8F};
   return {0, 0, 0};
+}
+
+/// The end of the ASCII bytes from `at` on, or a little before it; eight at a time.
+std::size_t skip_ascii(std::string_view text, std::size_t at) noexcept {
+  for (std::uint64_t bytes = 0; at + sizeof bytes <= text.size(); at += sizeof bytes) {
+    std::memcpy(&bytes, text.data() + at, sizeof bytes);
+    if ((bytes & 0x8080808080808080U) != 0) break;
+  }
+  return at;
 }
 
 } // namespace
@@ -54,10 +65,11 @@ std::size_t encode_utf8(char32_t code_point, char* out) noexcept {
 }
 
 bool is_valid_utf8(std::string_view text) noexcept {
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = skip_ascii(text, 0); at < text.size();) {
     const decoded next = decode_utf8(text, at);
     if (!next.valid) return false;
     at += next.size;
+    if (next.size == 1) at = skip_ascii(text, at);
   }
   return true;
 }
@@ -65,16 +77,19 @@ bool is_valid_utf8(std::string_view text) noexcept {
 repaired repair_utf8(std::string_view bytes) {
   repaired out;
   out.text.reserve(bytes.size());
-  for (std::size_t at = 0; at < bytes.size();) {
+  std::size_t copied = 0;
+  for (std::size_t at = skip_ascii(bytes, 0); at < bytes.size();) {
     const decoded next = decode_utf8(bytes, at);
-    if (next.valid) {
-      out.text.append(bytes, at, next.size);
-    } else {
+    if (!next.valid) {
+      out.text.append(bytes, copied, at - copied);
       out.text += "\xEF\xBF\xBD";
       ++out.replaced;
+      copied = at + next.size;
     }
     at += next.size;
+    if (next.size == 1) at = skip_ascii(bytes, at);
   }
+  out.text.append(bytes, copied);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ public:
   explicit vocabulary(std::vector<std::string> pieces);
 
   [[nodiscard]] std::size_t size() const noexcept { return pieces_.size(); }
+
+  /// The pieces in order of their ids.
+  [[nodiscard]] std::span<const std::string> pieces() const noexcept { return pieces_; }
 
   /// The text of a piece, "##" included; empty for an id that does not exist. Lives as long as the vocabulary.
   [[nodiscard]] std::string_view piece(std::int32_t id) const noexcept;

@@ -2,8 +2,8 @@
 
 #include "kernels/text/defaults.hpp"
 #include "kernels/text/errors.hpp"
-#include "kernels/text/internal/word_encoder.hpp"
-#include "kernels/text/special_tokens.hpp"
+#include "kernels/text/internal/text_encoder.hpp"
+#include "kernels/text/internal/word_cache.hpp"
 #include "kernels/text/vocabulary.hpp"
 
 #include <algorithm>
@@ -12,41 +12,18 @@
 namespace troupe::text {
 namespace {
 
-using internal::piece_model;
-using internal::word_encoder;
-
-/// What a byte means before anything is decoded.
-enum class byte_kind : std::uint8_t {
-  other, // not ASCII
-  word,
-  white,
-  punctuation,
-  removed,
-};
-
-/// The ASCII part of the character data for one set of options.
-struct ascii_table {
-  std::array<byte_kind, 256> kinds{};
-  /// Lower case where asked for, else the byte itself.
-  std::array<char, 128> map{};
-
-  explicit ascii_table(const normalizer& rules) {
-    for (unsigned char c = 0; c < 128; ++c) {
-      const char_record& record = rules.table()[c];
-      map[c] = static_cast<char>(rules.options().lowercase ? c + record.lower_delta : c);
-      kinds[c] = record.has(char_flag::removed)       ? byte_kind::removed
-                 : record.has(char_flag::white)       ? byte_kind::white
-                 : record.has(char_flag::punctuation) ? byte_kind::punctuation
-                                                      : byte_kind::word;
-    }
-  }
-
-  [[nodiscard]] byte_kind kind(char byte) const { return kinds[static_cast<unsigned char>(byte)]; }
-};
+using internal::text_encoder;
+using internal::text_model;
+using internal::token_buffer;
 
 void check_size(std::string_view text) {
   if (text.size() > defaults::max_text_bytes)
     throw std::length_error{"text too long for the tokenizer"};
+}
+
+/// English has four to five bytes a token; a guess too low costs one more growth.
+std::size_t expected_tokens(std::string_view text) {
+  return text.size() / 4 + 8;
 }
 
 result<void> check_windows(std::size_t max_length, std::size_t stride, std::size_t bytes) {
@@ -73,33 +50,27 @@ result<std::int32_t> special_id(const vocabulary& words, const std::string& toke
 
 struct wordpiece_tokenizer::data {
   data(vocabulary v, tokenizer_options o)
-      : words{std::move(v)}, options{std::move(o)},
-        rules{{options.lowercase, options.strip_accents, options.split_cjk}}, ascii{rules} {}
+      : words{std::move(v)}, options{std::move(o)}, model{words, options} {}
 
   result<void> resolve_special_tokens();
-  void encode_text(std::string_view text, word_encoder& encoder) const;
+  /// Append the pieces.
+  void encode_text(std::string_view text, encoding& out) const;
   void encode_words(std::span<const std::string> words, encoding& out) const;
-  void encode_segment(std::string_view text, std::size_t begin, std::size_t end,
-                      word_encoder& encoder) const;
-  std::size_t encode_ascii_word(std::string_view text, std::size_t at, std::size_t end,
-                                word_encoder& encoder) const;
 
   vocabulary words;
   tokenizer_options options;
-  normalizer rules;
-  ascii_table ascii;
-  special_tokens specials;
-  piece_model model;
+  text_model model;
   std::int32_t cls = -1, sep = -1, pad = -1, mask = -1;
 };
 
 result<void> wordpiece_tokenizer::data::resolve_special_tokens() {
   std::vector<std::pair<std::string, std::int32_t>> literals;
-  const std::pair<const std::string*, std::int32_t*> named[] = {{&options.unk_token, &model.unk_id},
-                                                                {&options.cls_token, &cls},
-                                                                {&options.sep_token, &sep},
-                                                                {&options.pad_token, &pad},
-                                                                {&options.mask_token, &mask}};
+  const std::pair<const std::string*, std::int32_t*> named[] = {
+      {&options.unk_token, &model.pieces.unk_id},
+      {&options.cls_token, &cls},
+      {&options.sep_token, &sep},
+      {&options.pad_token, &pad},
+      {&options.mask_token, &mask}};
   for (const auto& [token, place] : named) {
     const auto id = special_id(words, *token);
     if (!id) return tl::unexpected(id.error());
@@ -117,83 +88,30 @@ result<void> wordpiece_tokenizer::data::resolve_special_tokens() {
     }
     literals.emplace_back(token, *id);
   }
-  specials = special_tokens{std::move(literals)};
-  model.trie = &words.trie();
-  model.continuation = words.trie().walk(piece_trie::root, "##");
-  model.word_shapes = options.word_shapes;
+  model.specials = special_tokens{std::move(literals)};
+  model.pieces.trie = &words.trie();
+  model.pieces.continuation = words.trie().walk(piece_trie::root, "##");
+  model.pieces.word_shapes = options.word_shapes;
+  if (model.vectorized)
+    model.pieces.links = {words.trie(), model.pieces.continuation, words.pieces()};
   return {};
 }
 
-/// A run of ASCII letters and digits: taken whole where it is a word of its own, else one by one. Returns its end.
-std::size_t wordpiece_tokenizer::data::encode_ascii_word(std::string_view text, std::size_t at,
-                                                         std::size_t end,
-                                                         word_encoder& encoder) const {
-  const std::size_t start = at;
-  while (at < end && ascii.kind(text[at]) == byte_kind::word)
-    ++at;
-  const byte_kind next = at < end ? ascii.kind(text[at]) : byte_kind::white;
-  if (encoder.between_words() && (next == byte_kind::white || next == byte_kind::punctuation)) {
-    encoder.ascii_word(start, at, ascii.map);
-    return at;
-  }
-  for (std::size_t i = start; i < at; ++i) {
-    const auto c = static_cast<unsigned char>(ascii.map[static_cast<unsigned char>(text[i])]);
-    const auto offset = static_cast<std::uint32_t>(i);
-    encoder.put(c, rules.table()[c], {offset, offset + 1});
-  }
-  return at;
-}
-
-/// Text without special tokens. ASCII is handled here, the rest by the normaliser.
-void wordpiece_tokenizer::data::encode_segment(std::string_view text, std::size_t begin,
-                                               std::size_t end, word_encoder& encoder) const {
-  text = text.substr(0, end);
-  std::size_t starter = begin;
-  for (std::size_t at = begin; at < end;) {
-    switch (ascii.kind(text[at])) {
-    case byte_kind::word:
-      at = encode_ascii_word(text, at, end, encoder);
-      starter = at - 1;
-      break;
-    case byte_kind::white:
-      encoder.flush();
-      starter = at++;
-      break;
-    case byte_kind::punctuation:
-      encoder.flush();
-      encoder.ascii_word(at, at + 1, ascii.map);
-      starter = at++;
-      break;
-    case byte_kind::removed:
-      ++at;
-      break;
-    case byte_kind::other:
-      at = rules.step(text, at, starter, encoder);
-      break;
-    }
-  }
-  encoder.flush();
-}
-
-void wordpiece_tokenizer::data::encode_text(std::string_view text, word_encoder& encoder) const {
-  std::size_t at = 0;
-  while (const auto special = specials.find(text, at)) {
-    encode_segment(text, at, special->start, encoder);
-    encoder.special(special->id, {static_cast<std::uint32_t>(special->start),
-                                  static_cast<std::uint32_t>(special->end)});
-    at = special->end;
-  }
-  encode_segment(text, at, text.size(), encoder);
+void wordpiece_tokenizer::data::encode_text(std::string_view text, encoding& out) const {
+  token_buffer buffer{out};
+  text_encoder{model, text, buffer}.run();
+  buffer.drain();
 }
 
 void wordpiece_tokenizer::data::encode_words(std::span<const std::string> words,
                                              encoding& out) const {
+  token_buffer buffer{out};
   for (std::size_t i = 0; i < words.size(); ++i) {
     check_size(words[i]);
-    word_encoder encoder{model, words[i], out};
-    encoder.set_word(static_cast<std::int32_t>(i));
-    encode_text(words[i], encoder);
+    buffer.set_word(static_cast<std::int32_t>(i));
+    text_encoder{model, words[i], buffer}.run();
   }
+  buffer.drain();
 }
 
 result<wordpiece_tokenizer> wordpiece_tokenizer::create(vocabulary words,
@@ -214,15 +132,18 @@ result<wordpiece_tokenizer> wordpiece_tokenizer::load(const std::filesystem::pat
   return made;
 }
 
-encoding wordpiece_tokenizer::encode(std::string_view text) const {
+void wordpiece_tokenizer::encode_into(std::string_view text, encoding& out) const {
   check_size(text);
-  encoding out;
-  // English has five to six bytes a token; a guess too low costs one more growth.
-  out.reserve(text.size() / 4 + 8);
+  out.clear();
+  out.reserve(expected_tokens(text));
   out.add_special(data_->cls);
-  word_encoder encoder{data_->model, text, out};
-  data_->encode_text(text, encoder);
+  data_->encode_text(text, out);
   out.add_special(data_->sep);
+}
+
+encoding wordpiece_tokenizer::encode(std::string_view text) const {
+  encoding out;
+  encode_into(text, out);
   return out;
 }
 
@@ -240,11 +161,11 @@ result<std::vector<encoding>> wordpiece_tokenizer::encode_windows(std::string_vi
                                                                   std::size_t stride) const {
   if (auto checked = check_windows(max_length, stride, text.size()); !checked)
     return tl::unexpected(std::move(checked.error()));
-  encoding body;
-  body.reserve(text.size() / 4 + 8);
-  word_encoder encoder{data_->model, text, body};
-  data_->encode_text(text, encoder);
-  return cut(body, max_length, stride);
+  encoding whole;
+  whole.reserve(expected_tokens(text));
+  whole.add_special(data_->cls);
+  data_->encode_text(text, whole);
+  return cut(std::move(whole), max_length, stride);
 }
 
 result<std::vector<encoding>>
@@ -255,15 +176,16 @@ wordpiece_tokenizer::encode_word_windows(std::span<const std::string> words, std
     bytes += word.size();
   if (auto checked = check_windows(max_length, stride, bytes); !checked)
     return tl::unexpected(std::move(checked.error()));
-  encoding body;
-  body.reserve(words.size() * 2);
-  data_->encode_words(words, body);
-  return cut(body, max_length, stride);
+  encoding whole;
+  whole.reserve(words.size() * 2 + 2);
+  whole.add_special(data_->cls);
+  data_->encode_words(words, whole);
+  return cut(std::move(whole), max_length, stride);
 }
 
-result<std::vector<encoding>> wordpiece_tokenizer::cut(const encoding& body, std::size_t max_length,
+result<std::vector<encoding>> wordpiece_tokenizer::cut(encoding whole, std::size_t max_length,
                                                        std::size_t stride) const {
-  const std::size_t room = max_length - 2, step = room - stride, pieces = body.size();
+  const std::size_t room = max_length - 2, step = room - stride, pieces = whole.size() - 1;
   const std::size_t count = pieces <= room ? 1 : 1 + (pieces - room + step - 1) / step;
   if (count > defaults::max_window_tokens / std::min(max_length, pieces + 2)) {
     return fail(text_errc::too_long, std::to_string(count) + " windows of " +
@@ -271,11 +193,16 @@ result<std::vector<encoding>> wordpiece_tokenizer::cut(const encoding& body, std
                                          " tokens; split the text or use a smaller stride");
   }
   std::vector<encoding> windows(count);
+  if (count == 1) {
+    windows.front() = std::move(whole);
+    windows.front().add_special(data_->sep);
+    return windows;
+  }
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t first = i * step, last = std::min(first + room, pieces);
     windows[i].reserve(last - first + 2);
     windows[i].add_special(data_->cls);
-    windows[i].append(body, first, last);
+    windows[i].append(whole, first + 1, last + 1); // behind its [CLS]
     windows[i].add_special(data_->sep);
   }
   return windows;
@@ -284,12 +211,13 @@ result<std::vector<encoding>> wordpiece_tokenizer::cut(const encoding& body, std
 std::size_t wordpiece_tokenizer::last_cut(std::string_view text, std::size_t from) const noexcept {
   for (std::size_t at = text.size(); at > from + 1;) {
     --at;
-    const byte_kind kind = data_->ascii.kind(text[at]);
-    if ((kind == byte_kind::white || kind == byte_kind::punctuation) &&
-        !data_->specials.span(text, at))
-      return at;
+    if (data_->model.ascii.ends_word(text[at]) && !data_->model.specials.span(text, at)) return at;
   }
   return 0;
+}
+
+void wordpiece_tokenizer::forget_words() {
+  internal::word_cache::of_this_thread().clear();
 }
 
 std::string_view wordpiece_tokenizer::piece(std::int32_t id) const noexcept {
@@ -302,7 +230,7 @@ std::size_t wordpiece_tokenizer::vocab_size() const noexcept {
   return data_->words.size();
 }
 std::int32_t wordpiece_tokenizer::unk_id() const noexcept {
-  return data_->model.unk_id;
+  return data_->model.pieces.unk_id;
 }
 std::int32_t wordpiece_tokenizer::cls_id() const noexcept {
   return data_->cls;

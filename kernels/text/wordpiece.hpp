@@ -35,6 +35,9 @@ public:
   /// [CLS] pieces [SEP], not cut to any length.
   [[nodiscard]] encoding encode(std::string_view text) const;
 
+  /// The same into `out`, whose contents are replaced and whose memory is kept: for who encodes many texts one by one.
+  void encode_into(std::string_view text, encoding& out) const;
+
   /// The same for text that was split into words elsewhere (`is_split_into_words`): word ids index `words`, offsets are
   /// relative to the word. A word that normalises to nothing has no tokens.
   [[nodiscard]] encoding encode_words(std::span<const std::string> words) const;
@@ -55,6 +58,10 @@ public:
   /// @returns the largest such n beyond `from`, or 0 when there is none.
   [[nodiscard]] std::size_t last_cut(std::string_view text, std::size_t from = 0) const noexcept;
 
+  /// Makes the calling thread forget the words of several pieces that it remembers, for all tokenizers. Changes no answer:
+  /// for who measures what the first texts cost.
+  static void forget_words();
+
   /// The text of a piece ("##" included) of the vocabulary, empty for other ids. Lives as long as the tokenizer or a copy.
   [[nodiscard]] std::string_view piece(std::int32_t id) const noexcept;
   /// The id of a piece, or -1.
@@ -72,8 +79,8 @@ public:
 
 private:
   struct data;
-  /// Cuts tokens without special ones into windows.
-  [[nodiscard]] result<std::vector<encoding>> cut(const encoding& body, std::size_t max_length,
+  /// Cuts [CLS] and pieces into windows; what fits into one is not copied.
+  [[nodiscard]] result<std::vector<encoding>> cut(encoding whole, std::size_t max_length,
                                                   std::size_t stride) const;
   explicit wordpiece_tokenizer(std::shared_ptr<const data> d) : data_{std::move(d)} {}
 

@@ -1,4 +1,6 @@
-// Any bytes as a text: sound offsets, the tokens of the repaired text, and windows that add up to the whole.
+// Any bytes as a text: sound offsets, the tokens of the repaired text and of the general path, and windows that add up to the
+// whole.
+#include "kernels/text/vocabulary.hpp"
 #include "tests/fuzz/tokens.hpp"
 #include "tests/support/files.hpp"
 
@@ -6,11 +8,34 @@ using namespace troupe;
 
 namespace {
 
+std::filesystem::path tokenizer_folder() {
+  return test::source_folder() / "tests" / "golden" / "tokenizer" / "small";
+}
+
 const text::wordpiece_tokenizer& tokenizer() {
-  static const auto loaded = text::wordpiece_tokenizer::load(test::source_folder() / "tests" /
-                                                             "golden" / "tokenizer" / "small");
+  static const auto loaded = text::wordpiece_tokenizer::load(tokenizer_folder());
   fuzz::require(loaded.has_value(), "the tokenizer of tests/golden loads");
   return *loaded;
+}
+
+/// The same without its fast path for ASCII words.
+const text::wordpiece_tokenizer& general_tokenizer() {
+  static const auto made = [] {
+    auto options = text::load_tokenizer_options(tokenizer_folder());
+    auto words = text::vocabulary::load(tokenizer_folder() / "vocab.txt");
+    fuzz::require(options && words, "the files of the tokenizer of tests/golden load");
+    options->vectorized = false;
+    return text::wordpiece_tokenizer::create(std::move(*words), std::move(*options));
+  }();
+  fuzz::require(made.has_value(), "the general tokenizer is made");
+  return *made;
+}
+
+void require_same(const text::encoding& a, const text::encoding& b) {
+  fuzz::require(a.token_ids == b.token_ids && a.token_type_ids == b.token_type_ids &&
+                    a.offsets == b.offsets && a.special_mask == b.special_mask &&
+                    a.word_ids == b.word_ids,
+                "both paths give the same tokens");
 }
 
 void require_windows(const text::encoding& whole, std::string_view text, std::size_t max_length,
@@ -39,6 +64,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes = fuzz::as_text(data, size).substr(2);
   const auto raw = tokenizer().encode(bytes);
   fuzz::require_sound(tokenizer(), raw, bytes);
+  require_same(raw, general_tokenizer().encode(bytes));
   const std::string text = text::repair_utf8(bytes).text;
   const auto tokens = tokenizer().encode(text);
   fuzz::require_sound(tokenizer(), tokens, text);

@@ -45,6 +45,14 @@ class BenchTest(SystemTest):
         found = self.figures("tokenizer", "--megabytes", "1")
         self.assertGreater(found["tokens"]["value"], 0)
         self.assertGreaterEqual(found["bytes"]["settings"]["megabytes"], 1)
+        for name in ("bytes.per_core_second", "cold.tokens.per_core_second", "cold.bytes.per_core_second"):
+            self.assertGreater(found[name]["value"], 0)
+
+    def test_tokenizer_on_several_threads(self):
+        found = self.figures("tokenizer", "--megabytes", "1", "--threads", "3")
+        self.assertGreater(found["tokens"]["value"], 0)
+        self.assertEqual(found["tokens"]["settings"]["threads"], 3)
+        self.assertEqual(found["cold.tokens"]["settings"]["threads"], 1)
 
     def test_scheduling(self):
         found = self.figures("scheduling", "--tasks", "60", "--nodes", "4", "--growth", "200", "--ready", "100")

@@ -3,26 +3,12 @@
 namespace troupe::text::internal {
 
 bool word_encoder::match() noexcept {
-  const piece_trie& trie = *model_.trie;
   piece_count_ = 0;
-  piece_trie::node node = piece_trie::root;
-  for (std::size_t start = 0; start < size_;) {
-    std::int32_t best = -1;
-    std::size_t best_end = start;
-    for (std::size_t at = start; at < size_ && node != piece_trie::none;) {
-      node = trie.child(node, static_cast<unsigned char>(bytes_[at++]));
-      if (const std::int32_t id = trie.id(node); id >= 0) {
-        best = id;
-        best_end = at;
-      }
-    }
-    if (best < 0) return false;
-    pieces_[piece_count_++] = {best, static_cast<std::uint16_t>(start),
-                               static_cast<std::uint16_t>(best_end)};
-    start = best_end;
-    node = model_.continuation;
-  }
-  return true;
+  return model_.match({bytes_.data(), size_},
+                      [this](std::int32_t id, std::size_t start, std::size_t end) {
+                        pieces_[piece_count_++] = {id, static_cast<std::uint16_t>(start),
+                                                   static_cast<std::uint16_t>(end)};
+                      });
 }
 
 template <class RangeOf>
@@ -31,20 +17,19 @@ void word_encoder::emit(bool known, RangeOf range_of) {
       model_.word_shapes ? static_cast<std::int32_t>(shape_of(text_.substr(start_, end_ - start_)))
                          : 0;
   if (known) {
-    for (std::size_t i = 0; i < piece_count_; ++i) {
-      out_.add(pieces_[i].id, type, range_of(pieces_[i]), word_id_);
-    }
+    for (std::size_t i = 0; i < piece_count_; ++i)
+      out_.add(pieces_[i].id, type, range_of(pieces_[i]));
   } else {
-    out_.add(model_.unk_id, type, {start_, end_}, word_id_);
+    out_.add(model_.unk_id, type, {start_, end_});
   }
-  word_id_ += word_id_step_;
+  out_.end_word();
   size_ = count_ = 0;
 }
 
 void word_encoder::flush() {
   if (count_ == 0) return;
   emit(count_ <= max_chars && match(), [this](const piece& p) {
-    return byte_range{ranges_[char_at_[p.start]].start, ranges_[char_at_[p.end - 1u]].end};
+    return byte_range{starts_[char_at_[p.start]], ends_[char_at_[p.end - 1u]]};
   });
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "kernels/text/defaults.hpp"
-#include "kernels/text/encoding.hpp"
+#include "kernels/text/internal/piece_model.hpp"
+#include "kernels/text/internal/token_buffer.hpp"
 #include "kernels/text/normalizer.hpp"
-#include "kernels/text/piece_trie.hpp"
 #include "kernels/text/word_shape.hpp"
 
 #include <array>
@@ -13,27 +13,12 @@
 
 namespace troupe::text::internal {
 
-/// What a word needs to become pieces. Borrowed from the tokenizer.
-struct piece_model {
-  const piece_trie* trie = nullptr;
-  /// The node behind "##", or `piece_trie::none` in a vocabulary without continuations.
-  piece_trie::node continuation = piece_trie::none;
-  std::int32_t unk_id = -1;
-  bool word_shapes = false;
-};
-
-/// Cuts normalised text into pre-tokens and those into the longest pieces from left to right, and writes the pieces to an
-/// encoding. The sink of a `normalizer`. Allocates nothing itself; one thread.
+/// Cuts normalised text into pre-tokens and those into the longest pieces from left to right, and writes the pieces to a
+/// buffer. The sink of a `normalizer`. Allocates nothing itself; one thread.
 class word_encoder {
 public:
-  word_encoder(const piece_model& model, std::string_view text, encoding& out)
+  word_encoder(const piece_model& model, std::string_view text, token_buffer& out)
       : model_{model}, text_{text}, out_{out} {}
-
-  /// Gives all further tokens this word id instead of counting the pre-tokens.
-  void set_word(std::int32_t word_id) {
-    word_id_ = word_id;
-    word_id_step_ = 0;
-  }
 
   [[nodiscard]] bool between_words() const noexcept { return count_ == 0; }
 
@@ -49,13 +34,6 @@ public:
   /// A whole pre-token of ASCII bytes [start, end) of the text, each changed by `map` and none removed. Only between words.
   void ascii_word(std::size_t start, std::size_t end, const std::array<char, 128>& map);
 
-  /// A special token that stands in the text; ends the word before it.
-  void special(std::int32_t token_id, byte_range range) {
-    flush();
-    out_.add(token_id, 0, range, word_id_);
-    word_id_ += word_id_step_;
-  }
-
   /// Ends the pre-token, if one has begun.
   void flush();
 
@@ -68,7 +46,8 @@ private:
       for (std::size_t i = 0; i < size; ++i)
         char_at_[size_ + i] = static_cast<std::uint8_t>(count_);
       size_ += size;
-      ranges_[count_] = range;
+      starts_[count_] = range.start;
+      ends_[count_] = range.end;
     }
     if (count_ == 0) start_ = range.start;
     end_ = range.end;
@@ -87,13 +66,12 @@ private:
 
   const piece_model& model_;
   std::string_view text_;
-  encoding& out_;
-  std::int32_t word_id_ = 0, word_id_step_ = 1;
+  token_buffer& out_;
 
   // The word: its bytes, and for each the number of its code point, which has a range in the text.
   std::array<char, max_chars * 4> bytes_;
   std::array<std::uint8_t, max_chars * 4> char_at_;
-  std::array<byte_range, max_chars> ranges_;
+  std::array<std::uint32_t, max_chars> starts_, ends_;
   std::size_t size_ = 0, count_ = 0;
   std::uint32_t start_ = 0, end_ = 0;
   std::array<piece, max_chars * 4> pieces_;
