@@ -20,6 +20,8 @@ inline constexpr std::size_t block_bytes = std::size_t{128} << 10;
 inline constexpr std::size_t line_bytes = std::size_t{1} << 20;
 /// Blocks that wait for each thread, done or not.
 inline constexpr std::size_t blocks_per_thread = 4;
+/// And all together, where blocks are large: texts that have to be whole.
+inline constexpr std::size_t bytes_under_way = std::size_t{64} << 20;
 inline constexpr std::size_t max_threads = 256;
 
 /// The least score of what models find. By label where another one gave a better F2 (recall counts twice) over generated

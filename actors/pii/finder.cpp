@@ -41,6 +41,8 @@ finder_stats line_finder::stats() const {
 void line_finder::ask_about(std::string_view line, std::size_t number,
                             std::span<const pii_span> settled) {
   for (const auto part : parts_of(line, settled, defaults::part_bytes)) {
+    while (!settled.empty() && settled.front().bytes.end <= part.start)
+      settled = settled.subspan(1);
     model_text made{line, part, settled};
     if (made.text().empty() || (!wanted_->thorough && !can_hold_names(made.text()))) continue;
     texts_.push_back(made.take_text());

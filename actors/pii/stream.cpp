@@ -9,7 +9,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -35,6 +37,7 @@ public:
   void add(std::shared_ptr<block_job> job) {
     {
       const std::lock_guard lock{mutex_};
+      bytes_ += job->block.bytes.size();
       jobs_.push_back(std::move(job));
     }
     changed_.notify_one();
@@ -54,12 +57,14 @@ public:
       return nullptr;
     auto job = std::move(jobs_.front());
     jobs_.pop_front();
+    bytes_ -= job->block.bytes.size();
     --next_;
     return job;
   }
-  [[nodiscard]] std::size_t size() const {
+  /// Whether more blocks or bytes are under way than these; one block alone never is.
+  [[nodiscard]] bool exceeds(std::size_t blocks, std::size_t bytes) const {
     const std::lock_guard lock{mutex_};
-    return jobs_.size();
+    return jobs_.size() > blocks || (jobs_.size() > 1 && bytes_ > bytes);
   }
   /// No block follows; threads end once all are taken, or at once with `drop`.
   void close(bool drop) {
@@ -76,6 +81,7 @@ private:
   std::condition_variable changed_, done_;
   std::deque<std::shared_ptr<block_job>> jobs_;
   std::size_t next_ = 0; // the first that nobody took
+  std::size_t bytes_ = 0;
   bool closed_ = false, dropped_ = false;
 };
 
@@ -146,6 +152,8 @@ private:
       } catch (const std::bad_alloc&) {
         queue_.finish(*job, fail(std::make_error_code(std::errc::not_enough_memory),
                                  "to redact a block of the input"));
+      } catch (const std::exception& e) {
+        queue_.finish(*job, fail(std::make_error_code(std::errc::invalid_argument), e.what()));
       }
     }
   }
@@ -180,7 +188,7 @@ private:
   }
 
   result<stream_outcome> drain_to(std::size_t count) {
-    while (queue_.size() > count) {
+    while (queue_.exceeds(count, defaults::bytes_under_way)) {
       if (ends_.stopped()) return stream_outcome::stopped;
       const auto job = queue_.first_done(tick);
       if (!job) continue;

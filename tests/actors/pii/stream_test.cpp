@@ -1,5 +1,10 @@
 #include "actors/pii/stream.hpp"
 
+#include "actors/agents/pii_rules.hpp"
+#include "actors/agents/redaction.hpp"
+#include "actors/pii/defaults.hpp"
+#include "actors/pii/line_parts.hpp"
+#include "actors/pii/model_text.hpp"
 #include "tests/actors/pii/stream_support.hpp"
 #include "tests/support/files.hpp"
 
@@ -110,6 +115,40 @@ BOOST_AUTO_TEST_CASE(errors_ends_and_stops) {
 
   memory_ends empty{{}};
   BOOST_TEST((redact_stream({}, text_options(1), empty)->outcome == stream_outcome::done));
+}
+
+/// Each line in one piece; a step that is quadratic in it would take hours, and the test's timeout ends it.
+BOOST_AUTO_TEST_CASE(hostile_lines_take_linear_time) {
+  constexpr std::size_t size_bytes = std::size_t{1} << 20;
+  for (const std::string unit :
+       {"a@b.cc ", "From: A <a@b.cc>, ", "A. ", "Olga ", "aaaaaaaa-", "10:20:30 ", "1.1.1.1 ", "O'",
+        "12 St ", "\xe4\xb8\xad", ", OR ", "Dear ", "> "})
+    BOOST_TEST_CONTEXT("repeated: " << unit) {
+      std::string text = "From: ";
+      while (text.size() < size_bytes)
+        text += unit;
+      memory_ends ends{{{.bytes = text + "\n"}}};
+      const auto done = redact_stream({}, text_options(1), ends);
+      BOOST_REQUIRE(done);
+      BOOST_TEST(done->stats.lines == 1U);
+    }
+}
+
+/// The model's side of it without a model: parts, what is read of them, and the gate.
+BOOST_AUTO_TEST_CASE(hostile_lines_are_prepared_in_linear_time) {
+  constexpr std::size_t size_bytes = std::size_t{4} << 20;
+  for (const std::string unit : {"a@b.cc ", "x ", "1", "ab", "\xe4\xb8\xad"}) {
+    std::string line;
+    while (line.size() < size_bytes)
+      line += unit;
+    auto settled = agents::merge_spans(line, agents::find_pii(line));
+    std::span<const pii_span> rest{settled};
+    for (const auto part : parts_of(line, settled, defaults::part_bytes)) {
+      while (!rest.empty() && rest.front().bytes.end <= part.start)
+        rest = rest.subspan(1);
+      BOOST_TEST_REQUIRE(model_text(line, part, rest).text().size() <= part.end - part.start + 16);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(models_that_do_not_load) {
