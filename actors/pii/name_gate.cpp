@@ -27,9 +27,10 @@ bool announces_name(std::string_view word) {
 
 /// Words behind which the number of a document may follow.
 bool announces_number(std::string_view word) {
-  constexpr std::array<std::string_view, 12> words{"ssn",     "passport",  "licence",  "license",
-                                                   "routing", "taxpayer",  "driver's", "drivers",
-                                                   "tin",     "insurance", "nino",     "account"};
+  constexpr std::array<std::string_view, 18> words{
+      "ssn",      "passport",  "licence", "license",   "routing", "taxpayer",
+      "driver's", "drivers",   "tin",     "insurance", "nino",    "account",
+      "tel",      "telephone", "fax",     "mobile",    "cell",    "dial"};
   return is_one_of(words, word);
 }
 
@@ -61,12 +62,11 @@ private:
     if (!word.only_digits) return false;
     if (number_ > 0 && word.text.size() >= 4) return true;
     street_ = words_to_street + 1;
-    // 123-45-6789: the reader parts words at hyphens before digits.
-    const bool social = groups_ == 2 && word.follows_hyphen && word.text.size() == 4;
-    groups_ = word.text.size() == 3                                          ? 1
-              : groups_ == 1 && word.follows_hyphen && word.text.size() == 2 ? 2
-                                                                             : 0;
-    return social;
+    const bool closes = word.follows_hyphen && groups_ > 0 && word.text.size() == 4;
+    const bool middle =
+        word.follows_hyphen && groups_ == 1 && (word.text.size() == 2 || word.text.size() == 3);
+    groups_ = middle ? 2 : word.text.size() == 3 ? 1 : 0;
+    return closes;
   }
 
   bool other(const word& word) {
@@ -85,6 +85,7 @@ private:
   std::size_t street_ = 0;
   std::size_t name_ = 0;
   std::size_t number_ = 0;
+  /// How many groups of 123-45-6789, 123-456-7890 or 456-7890 were seen; the reader parts them at hyphens.
   std::size_t groups_ = 0;
 };
 

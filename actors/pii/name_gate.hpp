@@ -11,7 +11,7 @@ namespace troupe::pii {
 /// - a number with a street behind it ("12 station road");
 /// - a frequent given name in any case (`is_given_name`);
 /// - a lower-case word that is no ordinary one behind a word such as "dear", "mr" or "name";
-/// - digits behind a word such as "passport" or "ssn", and numbers of the form 123-45-6789.
+/// - digits behind a word such as "passport" or "fax", and numbers of the forms 123-45-6789, 123-456-7890, 456-7890.
 /// What that misses is in docs/redaction.md. Linear in the text; any thread.
 [[nodiscard]] bool can_hold_names(std::string_view text);
 

@@ -52,6 +52,7 @@ bool is_plausible(std::string_view label, std::string_view value) {
   if (label == "PHONE") return digits >= shortest_phone;
   if (is_document(label)) return digits >= shortest_document;
   if (label == "BUILDING_NUMBER" || label == "ZIP_CODE") return digits > 0;
+  if (label == "SECONDARY_ADDRESS") return digits > 0 || std::ranges::any_of(value, is_capital);
   return true;
 }
 
@@ -97,8 +98,7 @@ void keep_plausible(std::string_view line, std::vector<pii_span>& spans) {
 }
 
 void widen_names(std::string_view line, std::vector<pii_span>& spans) {
-  if (std::ranges::none_of(spans, [](const pii_span& span) { return is_person(span.label); }))
-    return;
+  if (spans.empty()) return;
   std::vector<word> words;
   word_reader reader{line};
   while (const auto word = reader.next())
@@ -106,8 +106,10 @@ void widen_names(std::string_view line, std::vector<pii_span>& spans) {
   const auto end_of = [](const word& one) { return one.start + one.text.size(); };
   for (std::size_t i = 0; i < spans.size(); ++i) {
     auto& [start, end] = spans[i].bytes;
+    // A model may take a family name for a street or a town; its initials tell it.
+    if (is_person(spans[i].label) || spans[i].label == "CITY" || spans[i].label == "STREET_NAME")
+      start = with_initials(line, start);
     if (!is_person(spans[i].label)) continue;
-    start = with_initials(line, start);
     const auto after = std::ranges::lower_bound(words, end, {}, &word::start);
     if (after != words.end() && after->start == end + 1 && line[end] == ' ' &&
         (i + 1 == spans.size() || spans[i + 1].bytes.start >= end_of(*after)))

@@ -10,11 +10,11 @@
 namespace troupe::pii {
 
 /// Drops spans of a model that cannot be what their label says: an EMAIL without "@" or "at", a URL without a dot, numbers
-/// of anything without digits; and a BUILDING_NUMBER or ZIP_CODE that is a bare number with no other part of an address
+/// of anything without digits, a SECONDARY_ADDRESS without digit or capital; and a BUILDING_NUMBER or ZIP_CODE that is a bare number with no other part of an address
 /// on the line and no word such as "zip".
 void keep_plausible(std::string_view line, std::vector<agents::pii_span>& spans);
 
-/// Widens the names of people: over initials before them ("T. Duarte", "Rahul B. Lopez") and words that look like a name
+/// Widens the names of people: over initials before them ("T. Duarte", "Rahul B. Lopez"; those of a street or town, too) and words that look like a name
 /// and touch them with one space between ("Nkechi Young").
 void widen_names(std::string_view line, std::vector<agents::pii_span>& spans);
 

@@ -36,11 +36,20 @@ BOOST_AUTO_TEST_CASE(names_are_widened) {
              "SURNAME:T. Duarte|GIVEN_NAME:Nkechi Young|GIVEN_NAME:Rahul|SURNAME:B. Pena|");
 }
 
+BOOST_AUTO_TEST_CASE(initials_of_a_family_name_taken_for_a_town) {
+  const std::string line = "opened by S. Holmberg, at N. Elm Street";
+  BOOST_TEST(
+      settled(line, {},
+              {span_of(line, "CITY", "Holmberg"), span_of(line, "STREET_NAME", "Elm Street")}) ==
+      "CITY:S. Holmberg|STREET_NAME:N. Elm Street|");
+}
+
 BOOST_AUTO_TEST_CASE(impossible_values_stay) {
   const std::string line = "INFO order 24242 of room 7";
   BOOST_TEST(settled(line, {},
                      {span_of(line, "EMAIL", "INFO"), span_of(line, "ZIP_CODE", "24242"),
-                      span_of(line, "PASSPORT", "order"), span_of(line, "PHONE", "7")}) == "");
+                      span_of(line, "PASSPORT", "order"), span_of(line, "PHONE", "7"),
+                      span_of(line, "SECONDARY_ADDRESS", "room")}) == "");
   const std::string zip = "zip 24242";
   BOOST_TEST(settled(zip, {}, {span_of(zip, "ZIP_CODE", "24242")}) == "ZIP_CODE:24242|");
   const std::string town = "24242 Leeds";
