@@ -17,8 +17,8 @@ namespace troupe::agents {
 /// @returns in order of start; spans of different labels can overlap now: `merge_spans` settles that.
 [[nodiscard]] std::vector<pii_span> whole_words(std::string_view text, std::vector<pii_span> spans);
 
-/// Settles overlaps. Where two spans cover the same place this one keeps it, in this order: a rule before the model, the
-/// longer, the one with the higher score, the earlier, the label first in the alphabet. The other keeps what it alone
+/// Settles overlaps. Where two spans cover the same place this one keeps it, in this order: a number with check digits
+/// (IBAN, PAYMENT_CARD), another rule, the model, the context; then the longer, the one with the higher score, the earlier, the label first in the alphabet. The other keeps what it alone
 /// covers, unless that is only spaces and punctuation. So whatever any span covered stays covered, letter by letter.
 /// @returns in order of position, without overlap.
 [[nodiscard]] std::vector<pii_span> merge_spans(std::string_view text, std::vector<pii_span> spans);

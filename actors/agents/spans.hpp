@@ -12,7 +12,8 @@ struct byte_span {
   bool operator==(const byte_span&) const = default;
 };
 
-enum class pii_source { rule, model };
+/// Where a span comes from. `context`: what stands around it says so ("Dear ...", "From: ...").
+enum class pii_source { rule, model, context };
 
 /// A stretch of the original text that is personal data of kind `label`. Starts and ends at code points.
 struct pii_span {

@@ -71,6 +71,16 @@ result<bool> byte_reader::fill() {
   return false;
 }
 
+result<bool> byte_reader::read_some(std::string& bytes) {
+  if (begin_ == end_) {
+    if (ended_) return false;
+    if (const auto filled = fill(); !filled || !*filled) return filled;
+  }
+  bytes += rest();
+  begin_ = end_;
+  return true;
+}
+
 result<std::optional<std::string>> byte_reader::read_until(std::optional<char> delimiter,
                                                            std::size_t most) {
   std::string bytes;

@@ -27,6 +27,10 @@ public:
   [[nodiscard]] result<std::optional<std::string>> read_until(std::optional<char> delimiter,
                                                               std::size_t most);
 
+  /// Appends what is there to read next, at least one byte, to `bytes`; waits for it.
+  /// @returns false at the end and when a signal asked to stop; the system's error.
+  [[nodiscard]] result<bool> read_some(std::string& bytes);
+
   /// Whether the next read has something to look at without waiting: bytes, the end, or an error.
   [[nodiscard]] bool ready() const;
   [[nodiscard]] bool at_end() const { return ended_; }

@@ -1,5 +1,5 @@
 #include "actors/agents/pii_rules.hpp"
-#include "actors/node.hpp"
+#include "actors/pii/defaults.hpp"
 #include "actors/workflow/diagnostic.hpp"
 #include "kernels/bert/config.hpp"
 #include "tools/troupe/cli_errc.hpp"
@@ -7,17 +7,18 @@
 #include "tools/troupe/console.hpp"
 #include "tools/troupe/models.hpp"
 #include "tools/troupe/precision_option.hpp"
+#include "tools/troupe/redact_input.hpp"
+#include "tools/troupe/redact_json.hpp"
+#include "tools/troupe/redact_run.hpp"
 #include "tools/troupe/text_options.hpp"
-#include "tools/troupe/text_requests.hpp"
-#include "troupe/v1/redaction.pb.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <fmt/format.h>
-#include <iostream>
-#include <limits>
+#include <fmt/ranges.h>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <optional>
 
 namespace troupe::cli {
 
@@ -30,54 +31,12 @@ struct redact_options {
   bool pseudonyms = false;
   std::string key;
   std::vector<std::string> labels;
-  double min_score = 0.5;
+  std::optional<double> min_score;
+  std::vector<std::string> thresholds;
+  bool thorough = false;
+  std::size_t threads = 0;
   bool json = false;
 };
-
-message_ptr redact_request(const redact_options& options, const input_text& input) {
-  auto request = std::make_shared<v1::RedactRequest>();
-  request->set_text(input.text);
-  request->set_style(options.pseudonyms ? v1::REDACTION_STYLE_PSEUDONYMS
-                                        : v1::REDACTION_STYLE_MASK);
-  request->set_pseudonym_key(options.key);
-  // Zero on the wire means the default; everything is what the smallest score lets through.
-  request->set_min_score(std::max(options.min_score, std::numeric_limits<double>::min()));
-  for (const auto& label : options.labels)
-    request->add_labels(label);
-  return request;
-}
-
-nlohmann::ordered_json redaction_json(const v1::Redaction& redaction, read_bytes& bytes) {
-  const auto& span = redaction.span();
-  return {{"label", span.label()},
-          {"source", redaction.source() == v1::REDACTION_SOURCE_RULE ? "rule" : "model"},
-          {"score", span.score()},
-          {"start", span.start_codepoint()},
-          {"end", span.end_codepoint()},
-          {"start_byte", bytes.start(span.start_byte())},
-          {"end_byte", bytes.end(span.end_byte())},
-          {"replacement", redaction.replacement()},
-          {"redacted_start", redaction.redacted_start_codepoint()},
-          {"redacted_end", redaction.redacted_end_codepoint()},
-          {"redacted_start_byte", redaction.redacted_start_byte()},
-          {"redacted_end_byte", redaction.redacted_end_byte()}};
-}
-
-bool print_redacted(const redact_options& options, const input_text& input,
-                    const v1::RedactReply& answer) {
-  if (options.json) {
-    read_bytes bytes{input};
-    nlohmann::ordered_json out{{"text", answer.text()},
-                               {"redactions", nlohmann::ordered_json::array()}};
-    for (const auto& redaction : answer.redactions())
-      out["redactions"].push_back(redaction_json(redaction, bytes));
-    return print_line(out.dump());
-  }
-  if (options.texts.unit == text_unit::line) return print_line(answer.text());
-  // A file keeps its own line ends, and none where it had none.
-  std::cout << answer.text();
-  return std::cout.good();
-}
 
 /// The key as the option or the environment gives it.
 std::string key_of(const redact_options& options) {
@@ -86,30 +45,101 @@ std::string key_of(const redact_options& options) {
   return named ? named : "";
 }
 
-/// What --labels may name: the kinds of the rules and of the model in `folder`, sorted.
-result<std::vector<std::string>> known_labels(const std::filesystem::path& folder) {
+/// The labels of the model in `folder`.
+result<std::vector<std::string>> labels_of(const std::filesystem::path& folder) {
   const auto config = bert::load_config(folder);
   if (!config) return tl::unexpected(config.error());
-  auto known = agents::rule_labels();
+  std::vector<std::string> labels;
   for (const auto& tag : config->labels)
-    if (tag.starts_with("B-")) known.push_back(tag.substr(2));
-  std::sort(known.begin(), known.end());
-  known.erase(std::unique(known.begin(), known.end()), known.end());
-  return known;
+    if (tag.starts_with("B-")) labels.push_back(tag.substr(2));
+  return labels;
 }
 
 /// A label that nothing finds would leave everything in the text, so it is a mistake.
-result<void> check_labels(const std::vector<std::string>& wanted,
-                          const std::filesystem::path& folder) {
-  if (wanted.empty()) return {};
-  const auto known = known_labels(folder);
-  if (!known) return tl::unexpected(known.error());
-  for (const auto& label : wanted)
-    if (!std::binary_search(known->begin(), known->end(), label))
-      return fail(cli_errc::bad_option,
-                  fmt::format("--labels: there is no label {}{}; all are: {}", label,
-                              workflow::suggestion(label, *known), fmt::join(*known, ", ")));
-  return {};
+result<void> check_label(std::string_view option, const std::string& label,
+                         const std::vector<std::string>& known) {
+  if (std::ranges::find(known, label) != known.end()) return {};
+  return fail(cli_errc::bad_option,
+              fmt::format("{}: there is no label {}{}; all are: {}", option, label,
+                          workflow::suggestion(label, known), fmt::join(known, ", ")));
+}
+
+/// LABEL=X of --threshold.
+result<std::pair<std::string, double>> parse_threshold(const std::string& given) {
+  const auto sign = given.find('=');
+  double score = -1;
+  if (sign != given.npos) {
+    const auto* end = given.data() + given.size();
+    const auto read = std::from_chars(given.data() + sign + 1, end, score);
+    if (read.ec != std::errc{} || read.ptr != end) score = -1;
+  }
+  if (!(score >= 0.0 && score <= 1.0))
+    return fail(cli_errc::bad_option,
+                fmt::format("--threshold: '{}' is not LABEL=SCORE with a score from 0 to 1, as in "
+                            "SURNAME=0.3",
+                            given));
+  return std::pair{given.substr(0, sign), score};
+}
+
+/// What the options ask for. @param by_model the labels of the first model.
+result<pii::settings> wanted_settings(const redact_options& options,
+                                      const std::vector<std::string>& by_model) {
+  auto known = agents::rule_labels();
+  known.insert(known.end(), by_model.begin(), by_model.end());
+  known.emplace_back(pii::name_label);
+  std::ranges::sort(known);
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  pii::settings wanted;
+  wanted.labels = options.labels;
+  wanted.threshold = options.min_score;
+  wanted.thorough = options.thorough;
+  for (const auto& label : options.labels)
+    if (auto good = check_label("--labels", label, known); !good)
+      return tl::unexpected(std::move(good.error()));
+  for (const auto& given : options.thresholds) {
+    auto threshold = parse_threshold(given);
+    if (!threshold) return tl::unexpected(std::move(threshold.error()));
+    if (auto good = check_label("--threshold", threshold->first, known); !good)
+      return tl::unexpected(std::move(good.error()));
+    wanted.thresholds[threshold->first] = threshold->second;
+  }
+  return wanted;
+}
+
+/// The models that can find what is wanted.
+result<pii::models> models_for(const redact_options& options, const pii::settings& wanted,
+                               const std::vector<std::string>& by_model,
+                               const std::filesystem::path& folder) {
+  const auto rules = agents::rule_labels();
+  // What rules and a model both find is the rules' when nothing else is asked of the model.
+  const bool asks_pii =
+      wanted.labels.empty() || std::ranges::any_of(wanted.labels, [&](const std::string& label) {
+        return std::ranges::find(by_model, label) != by_model.end() &&
+               std::ranges::find(rules, label) == rules.end();
+      });
+  bert::engine_options how;
+  how.wanted = options.precision.value();
+  how.cache_dir = bert::default_cache_dir();
+  return pii::load_models(
+      asks_pii ? folder / "pii-rampart" : std::filesystem::path{},
+      wanted.wants(pii::name_label) ? folder / "ner-default" : std::filesystem::path{}, how);
+}
+
+pii::stream_options stream_options_of(const redact_options& options, pii::settings wanted) {
+  const replacement_style style{options.pseudonyms, options.key};
+  const bool by_file = options.texts.unit == text_unit::file;
+  pii::stream_options how{.wanted = std::move(wanted), .threads = options.threads, .writer = {}};
+  how.writer = [style, by_file,
+                json = options.json](const pii::text_block&) -> std::unique_ptr<pii::block_writer> {
+    if (json) return make_redaction_json(style, by_file);
+    return std::make_unique<pii::redacted_text_writer>(style.pseudonyms, style.key, by_file);
+  };
+  return how;
+}
+
+block_shape shape_of(const redact_options& options) {
+  if (!options.json) return block_shape::lines;
+  return options.texts.unit == text_unit::file ? block_shape::files : block_shape::whole_lines;
 }
 
 exit_code redact(redact_options options) {
@@ -120,40 +150,36 @@ exit_code redact(redact_options options) {
                 "set TROUPE_PSEUDONYM_KEY");
     return exit_code::usage;
   }
-  const auto models = models_folder();
-  if (!models) return report(models.error());
-  if (const auto good = check_labels(options.labels, *models / "pii-rampart"); !good)
-    return report(good.error(), exit_code::usage);
-  node_options wanted;
-  wanted.precision = options.precision.value();
-  wanted.cache_dir = bert::default_cache_dir();
-  wanted.models = built_in_models(*models);
-  const auto node = node::start(wanted, nullptr);
-  if (!node) return report(node.error());
-  text_source texts{options.texts.files, options.texts.unit};
-  return ask_about_texts(
-      (*node)->agents(), texts,
-      {.target = {.type = "pii.redact", .key = "default"},
-       .request = [&](const input_text& input) { return redact_request(options, input); },
-       .print =
-           [&](const input_text& input, const google::protobuf::Message& answer) {
-             return print_redacted(options, input, dynamic_cast<const v1::RedactReply&>(answer));
-           }});
+  const auto folder = models_folder();
+  if (!folder) return report(folder.error());
+  const auto by_model = labels_of(*folder / "pii-rampart");
+  if (!by_model) return report(by_model.error());
+  auto wanted = wanted_settings(options, *by_model);
+  if (!wanted) return report(wanted.error(), exit_code::usage);
+  const auto loaded = models_for(options, *wanted, *by_model, *folder);
+  if (!loaded) return report(loaded.error());
+  redact_run run{redact_input{options.texts.files, shape_of(options)},
+                 options.texts.unit == text_unit::line};
+  return run.run(*loaded, stream_options_of(options, std::move(*wanted)));
 }
 
 constexpr const char* redact_footer =
-    R"(Personal data is found by a model (names, addresses, numbers of documents) and by rules that check what they
-find (e-mail, phone, URL, IP, IBAN, payment cards). Neither finds everything: review where a missed name does harm.
+    R"(Personal data is found by rules that check what they find (e-mail, phone, URL, IP, IBAN, payment cards), by models
+(names, addresses, numbers of documents) where a name could stand at all, and by its place in a mail (behind "From:" or
+"Dear", below "Regards,"). No way finds everything: review where a missed name does harm. Which lines no model reads, and
+what that can miss: docs/redaction.md; --thorough turns it off.
 
-With --json, one line per text:
+Input of any size takes constant memory; with --json, a text has at most 64 MiB. With --json, one line per text:
   {"text","redactions":[{"label","source","score","start","end","start_byte","end_byte","replacement",
    "redacted_start","redacted_end","redacted_start_byte","redacted_end_byte"}]}
-start and end count code points of the original, redacted_start and redacted_end of the redacted text.
+start and end count code points of the original, redacted_start and redacted_end of the redacted text; source is rule,
+model or context.
 
 Examples:
   troupe redact mail.txt > mail.redacted.txt
   troupe redact --pseudonyms --key "$SECRET" --json < chat.log
-  troupe redact --by file --labels EMAIL,PHONE letter.txt)";
+  troupe redact --by file --labels EMAIL,PHONE letter.txt
+  troupe redact --threads 8 --threshold SURNAME=0.1 huge.log > huge.redacted.log)";
 
 } // namespace
 
@@ -182,9 +208,19 @@ void add_redact(CLI::App& app, action& chosen) {
       ->allow_extra_args(false); // else it would take the files for labels
   command
       ->add_option("--min-score", options->min_score,
-                   "Keep what the model is less sure of than this")
-      ->capture_default_str()
+                   "Keep what a model is less sure of than this\n(default: measured, by label)")
+      ->type_name("SCORE")
       ->check(CLI::Range(0.0, 1.0));
+  command
+      ->add_option("--threshold", options->thresholds,
+                   "The same for one label, e.g. SURNAME=0.3; may be given again")
+      ->type_name("LABEL=SCORE")
+      ->allow_extra_args(false);
+  command->add_flag("--thorough", options->thorough,
+                    "Let the models read every line, not only where a name could stand");
+  command->add_option("--threads", options->threads, "Threads (default: one per processor)")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, pii::defaults::max_threads));
   options->precision.add_to(*command);
   command->add_flag("--json", options->json, "One JSON line per text, with the map of offsets");
   command->footer(redact_footer);
