@@ -45,7 +45,7 @@ result<void> bench_tokenizer(const tokenizer_bench_options& options, figure_sink
   const auto passes = static_cast<std::size_t>(
       static_cast<double>(options.megabytes) * bytes_per_megabyte / bytes + 1);
   const double megabytes = bytes * static_cast<double>(passes) / bytes_per_megabyte;
-  std::vector<double> per_second, per_core_second, megabytes_per_second;
+  std::vector<double> per_second, per_core_second, megabytes_per_second, megabytes_per_core_second;
   static_cast<void>(tokenize_all(*tokenizer, data->texts, 1));
   while (per_second.size() < options.common.repetitions && !out.stopped()) {
     const stopwatch timer;
@@ -54,6 +54,7 @@ result<void> bench_tokenizer(const tokenizer_bench_options& options, figure_sink
     per_second.push_back(pieces / wall);
     per_core_second.push_back(pieces / cpu);
     megabytes_per_second.push_back(megabytes / wall);
+    megabytes_per_core_second.push_back(megabytes / cpu);
   }
   if (per_second.empty()) return {};
   const bench_settings settings{{"data", data->source},
@@ -65,6 +66,8 @@ result<void> bench_tokenizer(const tokenizer_bench_options& options, figure_sink
   out.put(
       summarise("tokenizer", "tokens.per_core_second", "tokens/core-s", per_core_second, settings));
   out.put(summarise("tokenizer", "bytes", "MB/s", megabytes_per_second, settings));
+  out.put(summarise("tokenizer", "bytes.per_core_second", "MB/core-s", megabytes_per_core_second,
+                    settings));
   return {};
 }
 
