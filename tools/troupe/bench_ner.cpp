@@ -23,7 +23,7 @@ struct ner_bench_options {
   std::size_t texts = 2'000;
   std::size_t latency_texts = 100;
   ner_sweep sweep = ner_sweep::none;
-  std::size_t sweep_tokens = 16'384;
+  std::size_t sweep_tokens = 8'192;
 };
 
 /// One round's rates of the same texts.

@@ -59,7 +59,7 @@ json spans_json(const ner_pool::spans_of_texts& found) {
   return out;
 }
 
-json about() {
+json about_build() {
   json versions = json::object();
   for (const auto& [name, version] : bench_versions())
     versions[name] = version;
@@ -82,7 +82,7 @@ result<json> ner_server::carry_out(const json& command) {
   if (!command.is_object() || !command.contains("cmd") || !command["cmd"].is_string())
     return fail(cli_errc::bad_input, R"(a command is an object like {"cmd":"load"})");
   const auto name = command["cmd"].get<std::string>();
-  if (name == "about") return about();
+  if (name == "about") return about_build();
   if (name == "load") return load(command);
   if (name != "run" && name != "latency")
     return fail(cli_errc::bad_input,

@@ -20,7 +20,7 @@ struct sweep_point {
   std::vector<double> per_second, per_core_second;
 };
 
-const char* name_of(ner_sweep over) {
+const char* sweep_name(ner_sweep over) {
   return over == ner_sweep::lengths ? "lengths" : over == ner_sweep::threads ? "threads" : "batch";
 }
 
@@ -127,7 +127,7 @@ private:
                             {"threads", point.workers},
                             {"batch_tokens", point.batch_tokens}};
     if (options_.over == ner_sweep::lengths) settings.emplace_back("tokens_per_text", point.at);
-    const auto name = fmt::format("sweep.{}.{}", name_of(options_.over), point.at);
+    const auto name = fmt::format("sweep.{}.{}", sweep_name(options_.over), point.at);
     out.put(summarise("ner", name, "tokens/s", std::move(point.per_second), settings));
     out.put(summarise("ner", name + ".per_core_second", "tokens/core-s",
                       std::move(point.per_core_second), settings));

@@ -54,7 +54,7 @@ exit_code serve_commands(ner_server& server) {
   }
 }
 
-exit_code serve(const serve_options& options) {
+exit_code serve_races(const serve_options& options) {
   auto model = model_folder_or_default(options.model);
   if (!model) return report(model.error());
   ner_server server{std::move(*model), options.precision.value()};
@@ -93,7 +93,7 @@ void add_bench_serve(CLI::App& bench, std::function<exit_code()>& chosen) {
       ->type_name("DIR");
   options->precision.add_to(*command);
   command->footer(bench_serve_footer);
-  command->callback([options, &chosen] { chosen = [options] { return serve(*options); }; });
+  command->callback([options, &chosen] { chosen = [options] { return serve_races(*options); }; });
 }
 
 } // namespace troupe::cli
