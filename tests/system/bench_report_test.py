@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 import unittest
 
 from support import ROOT, TROUPE, SystemTest
@@ -165,6 +166,20 @@ class PeersTest(SystemTest):
         script.write_text("import sys\nprint('# half', file=sys.stderr)\nsys.exit('no flour')\n")
         with self.assertRaisesRegex(peers_race.PeersError, "(?s)status 1.*log.txt.*no flour"):
             peers_race.run([sys.executable, script], "cake", self.folder / "log.txt")
+
+    def test_engines_that_a_script_stopped_do_not_stay(self):
+        script, told = self.folder / "script.py", self.folder / "engine"
+        script.write_text("import os, pathlib, signal, subprocess, sys\n"
+                          "engine = subprocess.Popen(['sleep', '1000'], stderr=subprocess.DEVNULL)\n"
+                          f"pathlib.Path({str(told)!r}).write_text(str(engine.pid))\n"
+                          "os.kill(engine.pid, signal.SIGSTOP)\nos.kill(os.getpid(), signal.SIGTERM)\n")
+        with self.assertRaisesRegex(peers_race.PeersError, "status -15"):
+            peers_race.run([sys.executable, script], "cake", self.folder / "log.txt")
+        status = pathlib.Path(f"/proc/{told.read_text()}/stat")
+        deadline = time.monotonic() + 60
+        while status.exists() and ") Z " not in status.read_text():
+            self.assertLess(time.monotonic(), deadline, "the stopped engine is still there")
+            time.sleep(0.01)
 
     @unittest.skipUnless(os.environ.get("TROUPE_PEERS_PYTHON") and os.environ.get("TROUPE_PEERS_SCRIPTS"),
                          "TROUPE_PEERS_PYTHON and TROUPE_PEERS_SCRIPTS are not set")

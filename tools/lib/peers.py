@@ -98,8 +98,13 @@ def build() -> pathlib.Path:
     return ROOT / "build" / "release" / "troupe"
 
 
+def interrupted(*_) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     given = parse()
+    signal.signal(signal.SIGTERM, interrupted)
     try:
         find_inputs(given)
         if given.troupe is not None and not os.access(given.troupe, os.X_OK):

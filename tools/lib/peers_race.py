@@ -4,10 +4,12 @@ the lines of the rivals' script follow as they are."""
 import dataclasses
 import hashlib
 import json
+import os
 import pathlib
 import random
 import selectors
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -66,25 +68,44 @@ def read_lines(path: pathlib.Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
+def pass_on(running: subprocess.Popen, name: str) -> list[str]:
+    """Passes on the lines "# ..." by which a script tells how far it is. @returns its last lines at the end."""
+    last = []
+    with selectors.DefaultSelector() as ready:
+        ready.register(running.stderr, selectors.EVENT_READ)
+        while True:
+            if not ready.select(QUIET_SECONDS):
+                if running.poll() is not None:
+                    return last  # what it left holds its standard error
+                say(f"{name}: still at work")
+                continue
+            line = running.stderr.readline()
+            if not line:
+                return last
+            line = line.decode(errors="replace").rstrip()
+            last = [*last[-20:], line]
+            if line.startswith("# "):
+                say(f"{name}: {line[2:]}")
+
+
+def end_group(leader: int) -> None:
+    """Ends what a script left: engines that it stopped would stay for ever."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
 def run(command: list, name: str, log: pathlib.Path) -> None:
-    """Runs one script, its output into `log`; passes on the lines "# ..." by which it tells how far it is."""
+    """Runs one script with its engines, its output into `log`. None of them outlives this call, however it ends."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as out, subprocess.Popen(list(map(str, command)), stdout=out, stderr=subprocess.PIPE, bufsize=0) as running:
-        with selectors.DefaultSelector() as ready:
-            ready.register(running.stderr, selectors.EVENT_READ)
-            last = []
-            while True:
-                if not ready.select(QUIET_SECONDS):
-                    say(f"{name}: still at work")
-                    continue
-                line = running.stderr.readline()
-                if not line:
-                    break
-                line = line.decode(errors="replace").rstrip()
-                last = [*last[-20:], line]
-                if line.startswith("# "):
-                    say(f"{name}: {line[2:]}")
-        running.wait()
+    with log.open("wb") as out, subprocess.Popen(list(map(str, command)), stdout=out, stderr=subprocess.PIPE, bufsize=0,
+                                                 start_new_session=True) as running:
+        try:
+            last = pass_on(running, name)
+            running.wait()
+        finally:
+            end_group(running.pid)
     if running.returncode != 0:
         raise PeersError(f"{name}: {pathlib.Path(command[1]).name} ended with status {running.returncode}; its output is in {log}\n"
                          + "\n".join(last))
