@@ -2,11 +2,12 @@
 
 #include "actors/inference/internal/job.hpp"
 
-#include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace troupe::inference {
@@ -24,15 +25,9 @@ public:
   [[nodiscard]] std::vector<job_ptr> release(const job& text);
 
 private:
-  struct key {
-    std::size_t slot;
-    bert::aggregation how;
-    bert::word_grouping words;
-    bert::window_policy windows;
-    std::optional<std::size_t> stride;
-    std::string_view text; // of the leader
-    auto operator<=>(const key&) const = default;
-  };
+  /// Model, options of decoding, stride, and the text, which is the leader's.
+  using key = std::tuple<std::size_t, bert::aggregation, bert::word_grouping, bert::window_policy,
+                         std::optional<std::size_t>, std::string_view>;
   struct group {
     std::uint64_t leader = 0;
     std::vector<job_ptr> joined;
