@@ -10,6 +10,8 @@ namespace troupe::inference::defaults {
 inline constexpr std::size_t max_waiting_texts = 10'000;
 /// Bytes of those texts together.
 inline constexpr std::size_t max_waiting_bytes = std::size_t{256} << 20;
+/// Texts up to so many bytes join an equal one that is under way; comparing longer ones would hold up all others.
+inline constexpr std::size_t max_joined_bytes = std::size_t{64} << 10;
 /// How long `service::stop` lets accepted texts finish.
 inline constexpr std::chrono::milliseconds drain_bound{30'000};
 

@@ -15,4 +15,8 @@ inline constexpr std::size_t window_stride = 64;
 /// answer earlier and stay in the cache, win.
 inline constexpr std::size_t batch_tokens = 512;
 
+/// Windows that are sorted by length together before they are packed into batches: 1 to 3 % less processor time than in the
+/// order of the texts (20 tokens each, 6 layers x 384, bf16 with AMX).
+inline constexpr std::size_t sorted_windows = 4'096;
+
 } // namespace troupe::bert::defaults

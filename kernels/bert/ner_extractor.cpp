@@ -29,14 +29,17 @@ result<std::vector<std::vector<ner_span>>> ner_extractor::run(std::span<const pr
 
 result<std::vector<std::vector<ner_span>>>
 ner_extractor::extract(std::span<const std::string_view> texts, const ner_options& options) {
+  const auto groups = group_texts(texts, options.equal);
   std::vector<prepared_text> prepared;
-  prepared.reserve(texts.size());
-  for (const std::string_view text : texts) {
+  prepared.reserve(groups.texts.size());
+  for (const std::string_view text : groups.texts) {
     auto made = runner_.model().prepare(text, options.windows);
     if (!made) return tl::unexpected(std::move(made.error()));
     prepared.push_back(std::move(*made));
   }
-  return run(prepared, options.how);
+  auto found = run(prepared, options.how);
+  if (!found) return found;
+  return groups.hand_out(std::move(*found));
 }
 
 result<std::vector<ner_span>> ner_extractor::extract(std::string_view text,

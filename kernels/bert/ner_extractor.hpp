@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/bert/ner_model.hpp"
+#include "kernels/bert/text_groups.hpp"
 #include "kernels/bert/window_runner.hpp"
 
 #include <cstddef>
@@ -15,6 +16,7 @@ namespace troupe::bert {
 struct ner_options {
   decode_options how{};
   window_options windows{};
+  equal_texts equal = equal_texts::computed_once;
 };
 
 /// Finds entities with one model on the calling thread; owns its scratch memory. One thread at a
@@ -22,13 +24,13 @@ struct ner_options {
 /// `inference::service`, which batches across them.
 class ner_extractor {
 public:
-  /// @param batch_tokens the most tokens of one batch; at least the model's `max_length` is used.
+  /// @param batch_tokens the most tokens of one batch, except that a longer window goes alone.
   /// @returns the engine's errors.
   [[nodiscard]] static result<ner_extractor>
   make(std::shared_ptr<const ner_model> model, std::size_t batch_tokens = defaults::batch_tokens);
 
-  /// The entities of every text, in the order of `texts`. @returns errors of `ner_model::prepare`
-  /// and of the engine.
+  /// The entities of every text, in the order of `texts`. Nothing is kept from call to call.
+  /// @returns errors of `ner_model::prepare` and of the engine.
   [[nodiscard]] result<std::vector<std::vector<ner_span>>>
   extract(std::span<const std::string_view> texts, const ner_options& options = {});
 

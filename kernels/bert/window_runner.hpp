@@ -19,21 +19,23 @@ public:
   using sink = std::function<result<void>(std::size_t text, std::size_t window,
                                           std::span<const float> logits)>;
 
-  /// @param batch_tokens the most tokens of one batch; at least the model's `max_length` is used.
+  /// @param batch_tokens the most tokens of one batch, except that a longer window goes alone.
   /// @returns the engine's errors.
   [[nodiscard]] static result<window_runner> make(std::shared_ptr<const ner_model> model,
                                                   std::size_t batch_tokens);
 
-  /// Calls `take` for every window in order. @returns the engine's errors and those of `take`.
+  /// Calls `take` for every window, in no order: windows are sorted by length before they are packed. @returns the engine's errors and those of `take`.
   [[nodiscard]] result<void> run(std::span<const prepared_text> texts, const sink& take);
 
   [[nodiscard]] const ner_model& model() const { return *model_; }
 
 private:
-  window_runner(std::shared_ptr<const ner_model> model, std::unique_ptr<workspace> scratch);
+  window_runner(std::shared_ptr<const ner_model> model, std::unique_ptr<workspace> scratch,
+                std::size_t batch_tokens);
 
   std::shared_ptr<const ner_model> model_;
   std::unique_ptr<workspace> scratch_;
+  std::size_t batch_tokens_;
   packed_windows batch_;
 };
 

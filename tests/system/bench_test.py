@@ -5,8 +5,9 @@ import signal
 import subprocess
 import unittest
 
-from support import TROUPE, SystemTest, json_lines, troupe
+from support import ROOT, TROUPE, SystemTest, json_lines, troupe
 
+MODELS = ROOT / "models"
 FIELDS = ["bench", "name", "value", "unit", "min", "max", "repetitions", "settings", "processor", "versions", "commit"]
 VERSIONS = ["troupe", "caf", "onednn", "sqlite", "compiler"]
 TINY_AGENTS = ["agents", "--requests", "20", "--host-requests", "20", "--messages", "50", "--agents", "50"]
@@ -95,6 +96,51 @@ class BenchTest(SystemTest):
             self.assertGreater(found[name]["value"], 0)
         self.assertEqual(found["texts"]["settings"]["texts"], 4)
 
+    def test_distinct_texts_are_counted(self):
+        file = self.folder / "lines.txt"
+        file.write_text("Ada\nAda\nLondon\n")
+        settings = self.figures(*TINY_NER, "--data", file)["texts"]["settings"]
+        self.assertEqual((settings["texts"], settings["distinct_texts"]), (4, 2))
+
+    def test_sweeps(self):
+        values = {"lengths": [8, 16, 32, 64, 128, 256, 512], "threads": [1, 2, 3], "batch": [64, 128, 256, 512, 1024, 2048, 4096]}
+        for sweep, points in values.items():
+            with self.subTest(sweep):
+                found = self.figures("ner", "--sweep", sweep, "--sweep-tokens", "600", "--threads", "3")
+                self.assertEqual(list(found), [f"sweep.{sweep}.{value}{suffix}" for value in points for suffix in ("", ".per_core_second")])
+                for value in points:
+                    settings = found[f"sweep.{sweep}.{value}"]["settings"]
+                    self.assertEqual(settings[{"lengths": "tokens_per_text", "batch": "batch_tokens"}.get(sweep, sweep)], value)
+                    if sweep == "lengths":
+                        self.assertEqual(settings["tokens"], settings["texts"] * value, "not exactly so long")
+        self.assert_exit(troupe("bench", "ner", "--sweep", "widths"), 2)
+
+    def test_a_sweep_wants_words_that_the_model_knows(self):
+        file = self.folder / "lines.txt"
+        file.write_text("Qzxwvyq\n")
+        done = troupe("bench", "ner", "--sweep", "lengths", "--data", file, "--repetitions", 1)
+        self.assert_exit(done, 1)
+        self.assertIn("--data", done.stderr)
+
+    def test_redact(self):
+        found = self.figures("redact", "--kilobytes", "10", "--personal-every", "2")
+        for name in ("bytes", "bytes.per_core_second", "lines", "peak_resident"):
+            self.assertGreater(found[name]["value"], 0)
+        settings = found["bytes"]["settings"]
+        self.assertGreaterEqual(settings["bytes"], 10_000)
+        self.assertGreater(settings["redactions"], settings["lines"] // 4)
+
+    def test_redact_a_file(self):
+        file = self.folder / "mail.txt"
+        file.write_text("Write to ada@example.org.\nNothing here.\n")
+        settings = self.figures("redact", "--data", file)["bytes"]["settings"]
+        self.assertEqual((settings["data"], settings["lines"], settings["redactions"], settings["bytes"]), ("mail.txt", 2, 1, 40))
+        for text, said in (("", "is empty"), (None, "absent.txt")):
+            file.write_text(text or "")
+            done = troupe("bench", "redact", "--data", self.folder / "absent.txt" if text is None else file)
+            self.assert_exit(done, 1)
+            self.assertIn(said, done.stderr)
+
     def test_sentences_of_conll_columns(self):
         file = self.folder / "two.txt"
         file.write_text(CONLL, encoding="utf-8")
@@ -141,40 +187,88 @@ class BenchTest(SystemTest):
 
 
 class ServeTest(SystemTest):
-    """The protocol by which a driver measures several engines side by side."""
+    """`troupe bench serve`: the protocol by which a driver races several engines."""
 
-    def answers(self, *commands) -> list:
+    TEXT = "\U0001F600 Ada Lovelace lived in London."
+    SPANS = [[2, 14, "PER"], [24, 30, "LOC"]]
+
+    def answers(self, *commands, options=()) -> list:
         lines = "".join((c if isinstance(c, str) else json.dumps(c)) + "\n" for c in commands)
-        done = troupe("bench", "ner", "--serve", stdin=lines)
+        done = troupe("bench", "serve", *options, stdin=lines)
         self.assert_exit(done, 0)
         return json_lines(done.stdout)
 
     def test_load_run_and_latency(self):
-        text = "\U0001F600 Ada Lovelace lived in London."
-        load = {"cmd": "load", "threads": 2, "workers": 2, "budget": 256, "text": text}
+        load = {"cmd": "load", "threads": 2, "workers": 2, "budget": 256, "text": self.TEXT}
         loaded, again, ran, silent, timed = self.answers(
-            load, load, {"cmd": "run", "texts": [text] * 130, "spans": 1}, {"cmd": "run", "texts": [text]},
-            {"cmd": "latency", "texts": [text, text]})
+            load, load, {"cmd": "run", "texts": [self.TEXT] * 130, "spans": 1}, {"cmd": "run", "texts": [self.TEXT]},
+            {"cmd": "latency", "texts": [self.TEXT, self.TEXT]})
         self.assertGreater(loaded["load_s"], 0)
         self.assertGreater(loaded["first_s"], 0)
+        self.assertGreater(loaded["rss_mb"], 0)
+        self.assertIn("cpu", loaded["engine"])
         self.assertEqual(again, {"reused": True})
-        self.assertEqual(ran["spans"], [[[2, 14, "PER"], [24, 30, "LOC"]]] * 130)
+        self.assertEqual(ran["spans"], [self.SPANS] * 130)
+        self.assertEqual((ran["texts"], ran["distinct_texts"]), (130, 1))
         self.assertGreater(ran["cpu"], 0)
         self.assertGreater(ran["rss_mb"], 0)
         self.assertNotIn("spans", silent)
         self.assertEqual((len(timed["ts"]), len(timed["cs"])), (2, 2))
 
+    def test_spans_depend_on_no_setting(self):
+        """Threads, workers and budgets as a driver tries them, texts of all lengths: answers in the order of the texts."""
+        texts = [" ".join([self.TEXT] * (1 + i * 7 % 13)) for i in range(40)] + ["", "?", self.TEXT * 100]
+        run = {"cmd": "run", "texts": texts, "spans": 1}
+        commands = []
+        for threads, workers in ((1, 1), (2, 2), (2, 1), (3, 2)):
+            for budget in (1, 256, 4096):
+                commands += [{"cmd": "load", "threads": threads, "workers": workers, "budget": budget, "text": "x"}, run]
+        got = self.answers(*commands, options=["--precision", "fp32"])
+        loads, runs = got[::2], got[1::2]
+        self.assertEqual(["reused" in each for each in loads], [False, True, True] * 4)
+        self.assertEqual(len(runs[0]["spans"]), len(texts))
+        self.assertEqual(runs[0]["spans"][0], self.SPANS)
+        self.assertEqual(runs[0]["spans"][40], [])
+        for each in runs:
+            self.assertEqual(each["spans"], runs[0]["spans"])
+
+    def test_model_and_precision_are_chosen(self):
+        load = {"cmd": "load", "threads": 1, "workers": 1, "text": "x"}
+        about, loaded = self.answers({"cmd": "about"}, load, options=["--precision", "fp32", "--model", MODELS / "pii-rampart"])
+        self.assertTrue(about["processor"] and about["commit"] and about["versions"]["troupe"])
+        self.assertIn("fp32", loaded["engine"])
+        refused, = self.answers(load, options=["--model", self.folder])
+        self.assertIn(str(self.folder), refused["error"])
+        self.assert_exit(troupe("bench", "serve", "--precision", "fp8", stdin=""), 2)
+
     def test_a_bad_command_is_answered_and_the_next_one_served(self):
-        bad = ["no json", "3", {"cmd": "run", "texts": ["early"]}, {"cmd": 3}, {"cmd": "load"},
-               {"cmd": "load", "threads": 0, "workers": 1, "text": ""},
-               {"cmd": "load", "threads": 99999, "workers": 1, "text": ""}]
         good = {"cmd": "load", "threads": 1, "workers": 1, "text": "x"}
-        *refused, unknown, untyped, accepted = self.answers(*bad, good, {"cmd": "dance"}, {"cmd": "run", "texts": [1]},
-                                                            {"cmd": "run", "texts": []})
-        self.assertTrue(all("error" in answer for answer in refused[: len(bad)]))
-        self.assertIn("dance", unknown["error"])
-        self.assertIn("error", untyped)
+        bad = ["no json", "3", "[]", "{", "null", '{"cmd":"load","text":"\\ud800"}', "[" * 100_000, {"cmd": "run", "texts": ["early"]}, {"cmd": 3}, {},
+               *({**good, **wrong} for wrong in ({"threads": 0}, {"threads": 99999}, {"threads": -1}, {"threads": 1.5}, {"threads": "1"},
+                                                {"workers": 2}, {"workers": 0}, {"budget": 0}, {"budget": 10**9}, {"text": 3}))]
+        worse = [{"cmd": "dance"}, {"cmd": "run"}, {"cmd": "run", "texts": [1]}, {"cmd": "run", "texts": "x"}, {"cmd": "latency", "texts": {"a": 1}}]
+        *refused, loaded, dance, none, number, text, table, accepted = self.answers(*bad, "", good, *worse, {"cmd": "run", "texts": []})
+        self.assertEqual(len(refused), len(bad))
+        self.assertTrue(all(list(answer) == ["error"] for answer in [*refused, dance, none, number, text, table]))
+        self.assertIn("load_s", loaded)
+        self.assertIn("dance", dance["error"])
         self.assertIn("s", accepted)
+
+    def test_bytes_that_are_no_text_are_answered(self):
+        lines = b'{"cmd":"\xff"}\n\x00\n' + b'{"cmd":"about"}\n{"cmd":"about"'
+        done = troupe("bench", "serve", stdin=lines)
+        self.assertEqual(done.returncode, 0)
+        first, second, about, cut = json_lines(done.stdout.decode())
+        self.assertTrue("error" in first and "error" in second and "error" in cut)
+        self.assertIn("commit", about)
+
+    def test_a_command_without_end_is_one_error(self):
+        long = b'"' + b"x" * (200 << 20) + b'"\n{"cmd":"about"}\n'
+        done = troupe("bench", "serve", stdin=long)
+        self.assertEqual(done.returncode, 0)
+        refused, about = json_lines(done.stdout.decode())
+        self.assertIn("64 MiB", refused["error"])
+        self.assertIn("commit", about)
 
 
 if __name__ == "__main__":

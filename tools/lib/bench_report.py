@@ -1,21 +1,24 @@
 #!/usr/bin/env python3
 """Turns figures into docs/benchmarks.md: the tables between its two markers, and the plots beside it.
 
-bench_report.py --figures FILE [--peers FILE] --page FILE: FILE as `troupe bench NAME --json` prints them; peers as the driver
-of the rivals does, if the file exists.
+bench_report.py --figures FILE [--races FILE...] --page FILE: figures as `troupe bench NAME --json` prints them, races as
+`tools/bench peers` keeps them.
 """
 
 import argparse
-import json
 import pathlib
 import sys
 
+from bench_curves import curve_section, curves_svg, is_sweep
+from bench_race import Race, race_goals, race_panels, race_sections, read_race
 from bench_svg import Bar, Panel, chart, number
+from bench_tables import read_lines, spread, table, verdict
+from bench_tokenizers import Tokenizers, tokenizer_goals, tokenizer_section
 
 BEGIN, END = "<!-- figures: written by tools/bench, do not edit -->", "<!-- end of figures -->"
 TITLES = {
     "agents": "Agents", "tokenizer": "Tokenizer", "ner": "Text to entities", "durable": "Durable history",
-    "runs": "Many runs", "scheduling": "Scheduling", "workflows": "Workflows",
+    "redact": "Redaction", "runs": "Many runs", "scheduling": "Scheduling", "workflows": "Workflows",
 }
 FLOORS = {"bare_caf": "bare CAF", "bare_sqlite": "bare SQLite"}
 # What stands behind the figures that have a goal.
@@ -41,30 +44,6 @@ PLOTTED = {
                ("idle_agent.heap", "Heap of an idle agent (bytes)")],
     "durable": [("rows", "Committed history rows a second")],
 }
-PEER_GOAL = 2.0
-
-
-def read_lines(path: pathlib.Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
-def row(*cells) -> str:
-    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
-
-
-def table(header: list[str], rows: list[list], right: set = frozenset()) -> list[str]:
-    ruler = "|" + "|".join("--:" if i in right else "---" for i in range(len(header))) + "|"
-    return [row(*header), ruler, *(row(*cells) for cells in rows), ""]
-
-
-def spread(figure: dict) -> str:
-    return f"{number(figure['min'])} – {number(figure['max'])}"
-
-
-def verdict(goal: str, value: float) -> str:
-    side, bound = goal.split()
-    kept = value <= float(bound) if side == "<=" else value >= float(bound)
-    return "met" if kept else "**missed**"
 
 
 # ------------------------------------------------------------------------------------------------------------- tables
@@ -74,7 +53,7 @@ def host_lines(figures: list[dict]) -> list[str]:
     return [f"- {processor}; {versions}; commit {commit}" for processor, versions, commit in sorted(hosts)] + [""]
 
 
-def goal_rows(figures: list[dict], peers: dict) -> list[list]:
+def goal_rows(figures: list[dict]) -> list[list]:
     rows = []
     for figure in figures:
         goal = figure["settings"].get("goal")
@@ -82,11 +61,6 @@ def goal_rows(figures: list[dict], peers: dict) -> list[list]:
             what = GOALS.get((figure["bench"], figure["name"]), f"{figure['bench']} {figure['name']}")
             rows.append([what, f"{goal} {figure['unit']}", f"{number(figure['value'])} ({spread(figure)})",
                          verdict(goal, figure["value"])])
-    for name, precision in (("troupe", "precision auto"), ("troupe_fp32", "fp32")):
-        if name in peers and "hf_pipeline_fp32" in peers:
-            found = per_core(peers[name])["median"] / per_core(peers["hf_pipeline_fp32"])["median"]
-            rows.append([f"text to entities per core-second over the Hugging Face pipeline's, batched fp32: troupe {precision}",
-                         f">= {PEER_GOAL:g} ratio", number(found), verdict(f">= {PEER_GOAL}", found)])
     return rows
 
 
@@ -115,34 +89,6 @@ def bench_section(bench: str, figures: list[dict]) -> list[str]:
     return lines + table(["figure", "median", "min – max", "unit", "rounds", "settings"], rows, {1, 2, 4})
 
 
-# -------------------------------------------------------------------------------------------------------------- peers
-def per_core(peer: dict) -> dict:
-    return peer["sent1"]["tokens_per_cpu_s"]
-
-
-def read_peers(path: pathlib.Path) -> tuple[dict, dict]:
-    """The run's description, and by name whoever finished."""
-    lines = read_lines(path) if path.is_file() else []
-    meta = next((line for line in lines if line["name"] == "meta"), {})
-    return meta, {line["name"]: line for line in lines if line.get("sent1", {}).get("tokens_per_cpu_s")}
-
-
-def peer_section(meta: dict, peers: dict) -> list[str]:
-    if not peers:
-        return []
-    rows = []
-    for name, peer in peers.items():
-        wall, cpu = peer["sent1"]["tokens_per_s"], per_core(peer)
-        rows.append([f"{name} {peer['version'] or ''}".strip(), number(cpu["median"]), spread_of(cpu), number(wall["median"]),
-                     peer.get("lat1", {}).get("wall_ms", {}).get("p50", ""), peer["load_s"], number(peer["peak_rss_mb"]),
-                     peer.get("span_f1_vs_torch_fp32", "")])
-    return ["### Beside other engines", "",
-            f"{meta['sentences']} sentences of {meta['mean_tokens']} tokens, {meta['rounds']} rounds in shuffled turns, one thread each, "
-            "every engine in a process of its own. The last column is the agreement of the entities with PyTorch's in fp32.", "",
-            *table(["engine", "tokens/core-s", "min – max", "tokens/s", "one sentence, p50 ms", "load s", "peak MB", "span F1"],
-                   rows, {1, 2, 3, 4, 5, 6, 7})]
-
-
 def workflow_section(rows: list[dict]) -> list[str]:
     """troupe's workflows beside those of other engines: each figure's rows, and what theirs is of ours."""
     if not rows:
@@ -154,10 +100,6 @@ def workflow_section(rows: list[dict]) -> list[str]:
             f"Steps that do nothing, {max(each['rounds'] for each in rows)} rounds in shuffled turns, every engine in a process of its own. "
             "The last column is the figure over troupe's.", "",
             *table(["what", "engine", "median", "min – max", "of troupe's"], cells, {2, 3, 4})]
-
-
-def spread_of(stats: dict) -> str:
-    return f"{number(stats['min'])} – {number(stats['max'])}"
 
 
 # -------------------------------------------------------------------------------------------------------------- plots
@@ -179,15 +121,11 @@ def floor_panels(bench: str, figures: list[dict]) -> list[Panel]:
     return panels
 
 
-def ner_panels(figures: list[dict], peers: dict) -> list[Panel]:
+def ner_panels(figures: list[dict], races: list[Race]) -> list[Panel]:
     bars = [bar_of(f"{f['settings']['engine'].rsplit(', ', 1)[1]}, threads {f['settings']['threads']}", f, True)
             for f in figures if f["name"] == "tokens.per_core_second"]
     panels = [Panel("Text to entities: tokens per core-second", bars)] if bars else []
-    if peers:
-        rivals = [Bar(n, per_core(p)["median"], per_core(p)["min"], per_core(p)["max"], n.startswith("troupe"))
-                  for n, p in peers.items()]
-        panels.append(Panel("Beside other engines: tokens per core-second", rivals))
-    return panels
+    return panels + race_panels(races)
 
 
 def growth_panel(title: str, figures: list[dict], prefix: str, per_task) -> Panel:
@@ -211,20 +149,20 @@ def scheduling_panels(figures: list[dict]) -> list[Panel]:
     return [panel for panel in panels if panel.bars]
 
 
-def panels_of(bench: str, figures: list[dict], peers: dict) -> list[Panel]:
+def panels_of(bench: str, figures: list[dict], races: list[Race]) -> list[Panel]:
     if bench == "ner":
-        return ner_panels(figures, peers)
+        return ner_panels(figures, races)
     if bench == "scheduling":
         return scheduling_panels(figures)
     return floor_panels(bench, figures) if bench in PLOTTED else []
 
 
-def write_plots(folder: pathlib.Path, by_bench: dict, peers: dict) -> dict:
+def write_plots(folder: pathlib.Path, by_bench: dict, races: list[Race]) -> dict:
     """@returns the name of the file of each bench that has one."""
     folder.mkdir(exist_ok=True)
     written = {}
     for bench, figures in by_bench.items():
-        panels = panels_of(bench, figures, peers)
+        panels = panels_of(bench, figures, races)
         if panels:
             written[bench] = folder / f"{bench}.svg"
             written[bench].write_text(chart(panels), encoding="utf-8")
@@ -239,22 +177,42 @@ def group(figures: list[dict]) -> dict:
     return by_bench
 
 
-def report(figures: list[dict], meta: dict, peers: dict, page: pathlib.Path) -> list[str]:
-    by_bench = group(figures)
-    plots = write_plots(page.parent / page.stem, by_bench, peers)
+def write_curves(folder: pathlib.Path, figures: list[dict]) -> None:
+    drawn = curves_svg(figures)
+    if drawn:
+        (folder / "curves.svg").write_text(drawn, encoding="utf-8")
+
+
+def report(figures: list[dict], races: list[Race], tokenizers: Tokenizers | None, page: pathlib.Path) -> list[str]:
+    sweeps, single = [f for f in figures if is_sweep(f)], [f for f in figures if not is_sweep(f)]
+    by_bench = group(single)
+    plots = write_plots(page.parent / page.stem, by_bench, races)
+    write_curves(page.parent / page.stem, sweeps)
+    goals = [*goal_rows(single), *race_goals(races), *tokenizer_goals(tokenizers)]
     lines = ["## Measured on", "", *host_lines(figures), "## Goals", "",
-             *table(["what", "goal", "median (min – max)", ""], goal_rows(figures, peers), {2}), "## Figures", ""]
+             *table(["what", "goal", "median (min – max)", ""], goals, {2}), "## Figures", ""]
     for bench, found in by_bench.items():
         lines += bench_section(bench, found)
         if bench in plots:
             lines += [f"![{TITLES.get(bench, bench)}]({page.stem}/{plots[bench].name})", ""]
-    return lines + peer_section(meta, peers)
+    return lines + curve_section(sweeps, f"{page.stem}/curves.svg") + race_sections(races) + tokenizer_section(tokenizers)
+
+
+def read_races(paths: list[pathlib.Path]) -> tuple[list[Race], Tokenizers | None]:
+    """Those whose files are there."""
+    races, tokenizers = [], None
+    for path in filter(pathlib.Path.is_file, paths):
+        if any(line.get("kind") == "tokenizer" for line in read_lines(path)):
+            tokenizers = Tokenizers(path)
+        elif race := read_race(path):
+            races.append(race)
+    return races, tokenizers
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--figures", type=pathlib.Path, required=True)
-    parser.add_argument("--peers", type=pathlib.Path, default=pathlib.Path("none"))
+    parser.add_argument("--races", type=pathlib.Path, nargs="*", default=[])
     parser.add_argument("--workflow-peers", type=pathlib.Path, default=pathlib.Path("none"))
     parser.add_argument("--page", type=pathlib.Path, required=True)
     given = parser.parse_args()
@@ -265,7 +223,7 @@ def main() -> int:
         print(f"bench_report: no figures in {given.figures}, or no markers in {given.page}", file=sys.stderr)
         return 1
     flows = read_lines(given.workflow_peers) if given.workflow_peers.exists() else []
-    body = "\n".join(report(figures, *read_peers(given.peers), given.page) + workflow_section(flows))
+    body = "\n".join(report(figures, *read_races(given.races), given.page) + workflow_section(flows))
     given.page.write_text(f"{before}{BEGIN}\n\n{body}\n{END}{after}", encoding="utf-8")
     return 0
 

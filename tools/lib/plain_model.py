@@ -22,6 +22,8 @@ def main(source: pathlib.Path, copy: pathlib.Path) -> None:
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))
     config.pop("token_types", None)
     config["dtype"] = "float32"
+    # The default, which newer writers of BERT folders leave out and CTranslate2's converter asks for.
+    config.setdefault("position_embedding_type", "absolute")
     (copy / "config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
     for name in ("vocab.txt", "tokenizer_config.json"):
         shutil.copy(source / name, copy)

@@ -55,8 +55,10 @@ void add_bench_effects(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_kernels(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_ner(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_durable(CLI::App& bench, std::function<exit_code()>& chosen);
+void add_bench_redact(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_runs(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_scheduling(CLI::App& bench, std::function<exit_code()>& chosen);
+void add_bench_serve(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_tokenizer(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_workflows(CLI::App& bench, std::function<exit_code()>& chosen);
 

@@ -2,14 +2,13 @@
 #include "tools/troupe/bench_data_option.hpp"
 #include "tools/troupe/bench_host.hpp"
 #include "tools/troupe/bench_ner_pool.hpp"
-#include "tools/troupe/bench_ner_serve.hpp"
+#include "tools/troupe/bench_ner_sweep.hpp"
 #include "tools/troupe/bench_time.hpp"
-#include "tools/troupe/console.hpp"
 #include "tools/troupe/models.hpp"
 #include "tools/troupe/precision_option.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
+#include <unordered_set>
 
 namespace troupe::cli {
 
@@ -23,7 +22,8 @@ struct ner_bench_options {
   std::size_t threads = 1;
   std::size_t texts = 2'000;
   std::size_t latency_texts = 100;
-  bool serve = false;
+  ner_sweep sweep = ner_sweep::none;
+  std::size_t sweep_tokens = 8'192;
 };
 
 /// One round's rates of the same texts.
@@ -44,6 +44,7 @@ struct ner_workload {
   /// As many as asked for: the first ones of `data`, from the start again where it has fewer.
   std::vector<std::string_view> texts;
   std::vector<bert::prepared_text> prepared;
+  std::size_t distinct = 0;
   /// Special tokens counted.
   std::size_t tokens = 0;
 };
@@ -61,6 +62,7 @@ result<ner_workload> make_workload(const ner_bench_options& options, const bert:
       work.tokens += window.size();
     work.prepared.push_back(std::move(*prepared));
   }
+  work.distinct = std::unordered_set<std::string_view>{work.texts.begin(), work.texts.end()}.size();
   return work;
 }
 
@@ -74,12 +76,9 @@ public:
     auto work = make_workload(options_, pool_->model());
     if (!work) return tl::unexpected(std::move(work.error()));
     work_ = std::move(*work);
-    settings_ = {{"model", model.filename().string()},
-                 {"engine", pool_->model().engine().name()},
-                 {"data", work_.data.source},
-                 {"texts", work_.texts.size()},
-                 {"distinct_texts", std::min(work_.data.texts.size(), options_.texts)},
-                 {"tokens", work_.tokens},
+    settings_ = {{"model", model.filename().string()}, {"engine", pool_->model().engine().name()},
+                 {"data", work_.data.source},          {"texts", work_.texts.size()},
+                 {"distinct_texts", work_.distinct},   {"tokens", work_.tokens},
                  {"threads", options_.threads}};
     put("load", "s", load_seconds_);
     if (auto done = rates(); !done || out_.stopped()) return done;
@@ -94,7 +93,8 @@ private:
     do {
       pool_.reset();
       const stopwatch timer;
-      auto loaded = ner_pool::load(model, {options_.precision.value(), options_.threads, 1});
+      auto loaded = ner_pool::load(
+          model, {.precision = options_.precision.value(), .workers = options_.threads});
       if (!loaded) return tl::unexpected(std::move(loaded.error()));
       load_seconds_.push_back(timer.elapsed().wall_seconds);
       pool_ = std::move(*loaded);
@@ -162,23 +162,19 @@ private:
   bench_settings settings_;
 };
 
-result<std::filesystem::path> model_folder(const ner_bench_options& options) {
-  if (!options.model.empty()) return options.model;
-  auto models = models_folder();
-  if (!models) return models;
-  return *models / "ner-default";
-}
-
 result<void> bench_ner(const ner_bench_options& options, figure_sink& out) {
-  const auto model = model_folder(options);
+  const auto model = model_folder_or_default(options.model);
   if (!model) return tl::unexpected(model.error());
-  return ner_bench{options, out}.run(*model);
-}
-
-exit_code serve(const ner_bench_options& options) {
-  const auto model = model_folder(options);
-  if (!model) return report(model.error());
-  return serve_ner_bench(*model, options.precision.value());
+  if (options.sweep == ner_sweep::none) return ner_bench{options, out}.run(*model);
+  const auto data = options.data.read();
+  if (!data) return tl::unexpected(data.error());
+  return sweep_ner(*model, *data,
+                   {.over = options.sweep,
+                    .precision = options.precision.value(),
+                    .repetitions = options.common.repetitions,
+                    .threads = options.threads,
+                    .tokens = options.sweep_tokens},
+                   out);
 }
 
 constexpr const char* bench_ner_footer =
@@ -189,14 +185,18 @@ constexpr const char* bench_ner_footer =
   latency            one text after the other, on one thread
   peak_resident      the most memory the process had
 
-With --serve it measures nothing by itself: a driver that compares engines sends commands, one JSON object per line:
-  {"cmd":"load","threads":1,"workers":1,"text":"..."}, {"cmd":"run","texts":["..."],"spans":1},
-  {"cmd":"latency","texts":["..."]}
+Equal texts are computed as often as they come, so that no figure owes anything to them; the settings say how many
+distinct ones there are. 'troupe bench serve' runs the same pipeline for a driver that races engines.
+
+With --sweep, tokens per second and per core-second along a curve instead, as sweep.NAME.VALUE:
+  lengths            sentences of exactly 8, 16, ... 512 tokens, made up from the words of the data
+  threads            1, 2, 4, ... up to --threads
+  batch              batches of at most 64, 128, ... 4096 tokens
 
 Examples:
   troupe bench ner
-  troupe bench ner --data valid.txt --precision fp32 --threads 2 --json
-  echo '{"cmd":"load","threads":1,"workers":1,"text":"Ada Lovelace"}' | troupe bench ner --serve)";
+  troupe bench ner --sweep lengths --json
+  troupe bench ner --data valid.txt --precision fp32 --threads 2 --json)";
 
 void add_options(CLI::App& command, ner_bench_options& options) {
   options.common.add_to(command);
@@ -216,9 +216,21 @@ void add_options(CLI::App& command, ner_bench_options& options) {
   size("--threads", options.threads, 1'024, "Threads, each with batches of its own");
   size("--texts", options.texts, 1'000'000,
        "Texts of one round: the first N, repeated if there are fewer");
+  size("--sweep-tokens", options.sweep_tokens, 100'000'000,
+       "Tokens of one round of each point of a sweep");
   size("--latency-texts", options.latency_texts, 1'000'000,
        "Texts of a round that are timed one by one");
-  command.add_flag("--serve", options.serve, "Answer a driver's commands on standard input");
+}
+
+void add_sweep(CLI::App& command, ner_bench_options& options) {
+  static const std::map<std::string, ner_sweep> sweeps{{"lengths", ner_sweep::lengths},
+                                                       {"threads", ner_sweep::threads},
+                                                       {"batch", ner_sweep::batch}};
+  command
+      .add_option("--sweep", options.sweep,
+                  "Measure along a curve: sentence lengths, threads, or tokens per batch")
+      ->transform(CLI::CheckedTransformer(sweeps).description(""))
+      ->type_name("lengths|threads|batch");
 }
 
 } // namespace
@@ -227,12 +239,9 @@ void add_bench_ner(CLI::App& bench, std::function<exit_code()>& chosen) {
   auto options = std::make_shared<ner_bench_options>();
   auto* command = bench.add_subcommand("ner", "Texts and tokens per second, from text to entities");
   add_options(*command, *options);
+  add_sweep(*command, *options);
   command->footer(bench_ner_footer);
-  command->callback([options, &chosen] {
-    chosen = [options] {
-      return options->serve ? serve(*options) : run_bench(*options, &bench_ner);
-    };
-  });
+  run_bench_on_parse(*command, options, chosen, &bench_ner);
 }
 
 } // namespace troupe::cli

@@ -10,8 +10,13 @@ namespace troupe::cli {
 
 namespace {
 
-/// Texts that a worker takes at a time: several batches, so that few are left half full, and a small part of the whole.
-constexpr std::size_t chunk_texts = 64;
+/// Texts that a worker takes at a time, of `size` in all: a small part of its share, so that all workers end together, but
+/// many batches, since they are sorted by length. 1024 sorted texts took 3 % less processor time than 64 (20 tokens
+/// each, 6 layers x 384, bf16 with AMX); more bring nothing.
+std::size_t chunk_texts(std::size_t size, std::size_t workers) {
+  constexpr std::size_t least = 64, most = 1'024, chunks_per_worker = 4;
+  return workers == 1 ? most : std::clamp(size / (chunks_per_worker * workers), least, most);
+}
 
 } // namespace
 
@@ -24,34 +29,49 @@ result<std::unique_ptr<ner_pool>> ner_pool::load(const std::filesystem::path& mo
   auto loaded = bert::ner_model::load(model, engine);
   if (!loaded) return tl::unexpected(std::move(loaded.error()));
   auto pool = std::unique_ptr<ner_pool>{new ner_pool{std::move(*loaded)}};
-  for (std::size_t i = 0; i < std::max<std::size_t>(1, options.workers); ++i)
-    if (auto added = pool->add_worker(); !added) return tl::unexpected(std::move(added.error()));
+  pool->batch_tokens_ = options.batch_tokens;
+  for (std::size_t i = 0; i < std::max<std::size_t>(1, options.workers); ++i) {
+    auto made = pool->make_worker(options.batch_tokens);
+    if (!made) return tl::unexpected(std::move(made.error()));
+    pool->workers_.push_back(std::move(*made));
+  }
+  pool->active_ = pool->workers_.size();
   return pool;
 }
 
-result<void> ner_pool::add_worker() {
-  auto extractor = bert::ner_extractor::make(model_);
-  if (!extractor) return tl::unexpected(std::move(extractor.error()));
-  auto scratch =
-      model_->engine().make_workspace(std::max(bert::defaults::batch_tokens, model_->max_length()));
-  if (!scratch) return tl::unexpected(std::move(scratch.error()));
-  workers_.push_back({std::move(*extractor), std::move(*scratch), {}});
+result<void> ner_pool::set_batch_tokens(std::size_t tokens) {
+  if (tokens == batch_tokens_) return {};
+  for (auto& each : workers_) {
+    auto made = make_worker(tokens);
+    if (!made) return tl::unexpected(std::move(made.error()));
+    each = std::move(*made);
+  }
+  batch_tokens_ = tokens;
   return {};
+}
+
+result<ner_pool::worker> ner_pool::make_worker(std::size_t batch_tokens) const {
+  auto extractor = bert::ner_extractor::make(model_, batch_tokens);
+  if (!extractor) return tl::unexpected(std::move(extractor.error()));
+  auto scratch = model_->engine().make_workspace(std::max(batch_tokens, model_->max_length()));
+  if (!scratch) return tl::unexpected(std::move(scratch.error()));
+  return worker{std::move(*extractor), std::move(*scratch), {}};
 }
 
 result<void> ner_pool::share_out(std::size_t size, const chunk_function& work) {
   std::atomic<std::size_t> next = 0;
+  const std::size_t chunk = chunk_texts(size, active_);
   const auto take_chunks = [&](worker& by) -> result<void> {
     for (;;) {
-      const auto first = next.fetch_add(chunk_texts);
+      const auto first = next.fetch_add(chunk);
       if (first >= size) return {};
-      if (auto done = work(by, first, std::min(size, first + chunk_texts)); !done) return done;
+      if (auto done = work(by, first, std::min(size, first + chunk)); !done) return done;
     }
   };
-  std::vector<result<void>> outcomes(workers_.size());
+  std::vector<result<void>> outcomes(active_);
   {
     std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < workers_.size(); ++i)
+    for (std::size_t i = 1; i < active_; ++i)
       others.emplace_back([&, i] { outcomes[i] = take_chunks(workers_[i]); });
     outcomes[0] = take_chunks(workers_[0]);
   }
@@ -64,7 +84,8 @@ result<ner_pool::spans_of_texts> ner_pool::extract(std::span<const std::string_v
   spans_of_texts found(texts.size());
   auto done =
       share_out(texts.size(), [&](worker& by, std::size_t first, std::size_t last) -> result<void> {
-        auto spans = by.extractor.extract(texts.subspan(first, last - first));
+        auto spans = by.extractor.extract(texts.subspan(first, last - first),
+                                          {.equal = bert::equal_texts::each_computed});
         if (!spans) return tl::unexpected(std::move(spans.error()));
         std::move(spans->begin(), spans->end(), found.begin() + static_cast<std::ptrdiff_t>(first));
         return {};
@@ -89,7 +110,7 @@ result<void> ner_pool::classify_chunk(worker& by,
   };
   for (const auto& text : texts)
     for (const auto& window : text.windows) {
-      if (by.batch.tokens() + window.size() > by.scratch->max_tokens())
+      if (by.batch.tokens() + window.size() > batch_tokens_)
         if (auto done = flush(); !done) return done;
       by.batch.add(window);
     }

@@ -34,6 +34,13 @@ result<std::filesystem::path> models_folder() {
                   tried));
 }
 
+result<std::filesystem::path> model_folder_or_default(const std::string& named) {
+  if (!named.empty()) return std::filesystem::path{named};
+  auto models = models_folder();
+  if (!models) return models;
+  return *models / "ner-default";
+}
+
 std::map<std::string, std::filesystem::path> built_in_models(const std::filesystem::path& folder) {
   return {{"default", folder / "ner-default"}, {"pii", folder / "pii-rampart"}};
 }

@@ -12,6 +12,9 @@ namespace troupe::cli {
 /// the program was built in. @returns `cli_errc::no_models` naming the places that were tried.
 [[nodiscard]] result<std::filesystem::path> models_folder();
 
+/// `named` unless it is empty, which means `ner-default`. @returns errors of `models_folder`.
+[[nodiscard]] result<std::filesystem::path> model_folder_or_default(const std::string& named);
+
 /// The models of that folder under the names that the built-in agents know: "default" and "pii".
 [[nodiscard]] std::map<std::string, std::filesystem::path>
 built_in_models(const std::filesystem::path& folder);

@@ -83,7 +83,7 @@ void service::core::extract(extract_request request, extract_responder then) {
     ++unanswered_;
     if (text->request.expires != deadline::max())
       deadlines_.emplace(text->request.expires, text->id);
-    arrivals_.push_back(text->id);
+    if (!equal_.join(text)) arrivals_.push_back(text->id);
     open_.emplace(text->id, std::move(text));
   }
   work_.notify_one();
@@ -280,10 +280,21 @@ void service::core::refuse(const job_ptr& text, failure why) {
   answer(text, tl::unexpected(std::move(why)));
 }
 
+void service::core::arrive_again(const std::vector<job_ptr>& joined) {
+  for (const job_ptr& text : joined)
+    if (!text->answered && !equal_.join(text)) arrivals_.push_front(text->id);
+  work_.notify_one();
+}
+
 void service::core::answer(const job_ptr& text, reply<extraction> outcome) {
+  std::vector<job_ptr> joined;
   {
     const lock held{mutex_};
     if (std::exchange(text->answered, true)) return;
+    joined = equal_.release(*text);
+    // Its deadline is nobody else's; whatever else failed would fail for its equals, too.
+    if (!outcome && outcome.error().type == "runtime.deadline_exceeded")
+      arrive_again(std::exchange(joined, {}));
     open_.erase(text->id);
     deadlines_.erase({text->request.expires, text->id});
     waiting_bytes_ -= text->request.text->size();
@@ -294,6 +305,8 @@ void service::core::answer(const job_ptr& text, reply<extraction> outcome) {
       ++(outcome.error().type == "runtime.deadline_exceeded" ? stats_.expired : stats_.failed);
     }
   }
+  for (const job_ptr& equal : joined)
+    answer(equal, outcome);
   respond(text->then, std::move(outcome));
   const lock held{mutex_};
   if (--unanswered_ == 0) drained_.notify_all();

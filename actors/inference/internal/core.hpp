@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/inference/batcher.hpp"
+#include "actors/inference/internal/equal_jobs.hpp"
 #include "actors/inference/internal/job.hpp"
 #include "actors/inference/service.hpp"
 
@@ -74,6 +75,8 @@ private:
   void finish(const job_ptr& text);
   void refuse(const job_ptr& text, failure why);
   void answer(const job_ptr& text, reply<extraction> outcome);
+  /// Texts that had joined one whose deadline passed: the first that still waits leads the others. The mutex is held.
+  void arrive_again(const std::vector<job_ptr>& joined);
   /// Calls a responder; the mutex must not be held. Nothing that it throws gets out.
   void respond(const extract_responder& then, reply<extraction> outcome);
   void end_threads();
@@ -83,9 +86,10 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable work_, drained_, load_done_;
   std::map<std::string, std::size_t> names_;
-  std::deque<model_slot> slots_; // only grows, so that references stay valid
-  std::deque<std::uint64_t> arrivals_;
+  std::deque<model_slot> slots_;       // only grows, so that references stay valid
+  std::deque<std::uint64_t> arrivals_; // those that joined an equal text are not among them
   batcher batcher_;
+  equal_jobs equal_;
   std::unordered_map<std::uint64_t, job_ptr> open_;
   std::set<std::pair<deadline, std::uint64_t>> deadlines_; // of those in `open_` that have one
   std::uint64_t next_id_ = 1;

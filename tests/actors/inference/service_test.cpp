@@ -300,6 +300,67 @@ BOOST_AUTO_TEST_CASE(texts_whose_deadline_passed_do_not_use_the_engine) {
   BOOST_TEST(node.under_test.stats().expired == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(equal_texts_that_wait_are_computed_once) {
+  both_models node{{.mode = service_mode::manual}};
+  const std::string text = "Marta Lindqvist moved from Oslo to Bergen.";
+  node.ask(0, text);
+  node.under_test.run_pending();
+  const auto once = node.under_test.stats().batch_tokens;
+  for (std::size_t i = 1; i <= 50; ++i)
+    node.ask(i, text);
+  node.ask(51, text + " ");
+  node.ask(52, text, "default");
+  node.under_test.extract({.model = "pii",
+                           .text = std::make_shared<const std::string>(text),
+                           .how = bert::aggregation::none},
+                          node.got.take(53));
+  node.under_test.run_pending();
+  for (std::size_t i = 1; i <= 50; ++i)
+    BOOST_TEST((node.got.at(i)->spans == node.got.at(0)->spans));
+  BOOST_TEST((node.got.at(52)->spans == alone("ner-default", text)));
+  BOOST_TEST((node.got.at(53)->spans != node.got.at(0)->spans));
+  const auto stats = node.under_test.stats();
+  // Itself before, once more, with a blank behind it, by the other model (of another vocabulary), and decoded otherwise.
+  BOOST_TEST(stats.batch_tokens > 4 * once - once / 2);
+  BOOST_TEST(stats.batch_tokens < 6 * once);
+  BOOST_TEST(stats.texts == 54U);
+  BOOST_TEST(stats.waiting == 0U);
+  BOOST_TEST(stats.waiting_bytes == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_deadline_that_passed_is_not_that_of_equal_texts) {
+  both_models node{{.mode = service_mode::manual}};
+  const auto text = std::make_shared<const std::string>("Tom lives in Dover.");
+  const auto past = std::chrono::system_clock::now() - std::chrono::seconds{1};
+  node.under_test.extract({.model = "pii", .text = text, .expires = past}, node.got.take(0));
+  node.ask(1, *text);
+  node.under_test.extract({.model = "pii", .text = text, .expires = past}, node.got.take(2));
+  node.ask(3, *text);
+  node.under_test.run_pending();
+  BOOST_TEST(node.got.failure_of(0) == "runtime.deadline_exceeded");
+  BOOST_TEST(node.got.failure_of(2) == "runtime.deadline_exceeded");
+  BOOST_TEST((node.got.at(1)->spans == alone("pii-rampart", *text)));
+  BOOST_TEST((node.got.at(3)->spans == node.got.at(1)->spans));
+  BOOST_TEST(node.under_test.stats().batches == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(equal_texts_from_many_threads_are_all_answered) {
+  both_models node{{.threads = 2}};
+  const auto texts = sample_texts();
+  constexpr std::size_t askers = 4;
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t asker = 0; asker < askers; ++asker)
+      threads.emplace_back([&, asker] {
+        for (std::size_t i = 0; i < texts.size(); ++i)
+          node.ask(asker * texts.size() + i, texts[i]);
+      });
+  }
+  node.got.wait_for(askers * texts.size());
+  for (std::size_t i = 0; i < askers * texts.size(); ++i)
+    BOOST_TEST((node.got.at(i)->spans == alone("pii-rampart", texts[i % texts.size()])));
+}
+
 BOOST_AUTO_TEST_CASE(stopping_while_busy_answers_every_text_once) {
   both_models node{{.threads = 2}};
   for (std::size_t i = 0; i < 300; ++i)
