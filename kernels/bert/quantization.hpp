@@ -33,8 +33,7 @@ struct product_name {
 
 /// A hash (XXH3, 128 bits, in hexadecimal digits) of names, sizes and bytes of a model's weight files: another model has another
 /// one, unless somebody wants it not to. Reads all of them. @returns `unreadable_file`.
-[[nodiscard]] result<std::string>
-fingerprint_of(const std::vector<const safetensors_file*>& files);
+[[nodiscard]] result<std::string> fingerprint_of(const std::vector<const safetensors_file*>& files);
 
 /// What was found out about a model in int8 on somebody's data, kept as quantization.json in the model's folder.
 struct quantization {

@@ -170,8 +170,7 @@ HWY_INLINE void attend(const attention_args& args, const attention_layout& at, f
   const float scale = 1.0F / std::sqrt(static_cast<float>(args.head_dim));
   for (std::size_t r = 0; r < Rows; ++r)
     for (std::size_t c = 0; c < args.head_dim; ++c)
-      queries[r * args.head_dim + c] =
-          args.query[(query + r) * args.stride + c] * scale;
+      queries[r * args.head_dim + c] = args.query[(query + r) * args.stride + c] * scale;
   std::size_t j = 0;
   for (; j + 2 * lanes <= at.padded_tokens; j += 2 * lanes)
     score_tile<Rows, 2>(args, at, scratch, queries, scores, j);

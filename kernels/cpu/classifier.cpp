@@ -26,8 +26,7 @@ void classify_rows(const classifier_args& head, std::size_t rows, const float* h
   for (std::size_t row = 0; row < rows; ++row)
     for (std::size_t label = 0; label < head.labels; ++label)
       logits[row * head.labels + label] =
-          dot(hidden + row * stride, head.weight + label * head.size, head.size) +
-          head.bias[label];
+          dot(hidden + row * stride, head.weight + label * head.size, head.size) + head.bias[label];
 }
 
 } // namespace troupe::cpu::HWY_NAMESPACE

@@ -9,6 +9,10 @@ namespace troupe::cpu::defaults {
 /// their activations stay in a core's cache.
 inline constexpr std::size_t group_tokens = 512;
 
+/// Tokens that go through half a layer together where its weights have at most so many bytes; else a whole group does.
+inline constexpr std::size_t near_piece_tokens = 192;
+inline constexpr std::size_t near_bytes = 5 << 19;
+
 /// Rows that a kernel may read at once; buffers have so many to spare.
 inline constexpr std::size_t block_rows = 32;
 

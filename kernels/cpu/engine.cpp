@@ -10,6 +10,7 @@
 #include "kernels/cpu/probe.hpp"
 
 #include <new>
+#include <system_error>
 #include <utility>
 
 namespace troupe::cpu {
@@ -18,13 +19,15 @@ namespace {
 using bert::bert_errc;
 using bert::precision;
 
-/// What `work` returns, with the exceptions of the allocator turned into errors.
+/// What `work` returns, with the exceptions of the allocator and of threads turned into errors.
 template <class Work>
 auto guarded(Work work) -> decltype(work()) {
   try {
     return work();
   } catch (const std::bad_alloc&) {
     return fail(bert_errc::engine_failure, "not enough memory");
+  } catch (const std::system_error& problem) {
+    return fail(bert_errc::engine_failure, std::string{"threads of a stream: "} + problem.what());
   }
 }
 
@@ -67,7 +70,7 @@ private:
     if (!own || own->model != &model_)
       return fail(bert_errc::bad_batch, "the workspace was made by another engine");
     return guarded([&]() -> result<void> {
-      forward({model_, config_, kernels_, threads_}, batch, *own, logits, observe);
+      forward({model_, config_, kernels_}, batch, *own, logits, observe);
       return {};
     });
   }

@@ -74,8 +74,7 @@ struct embedding_tables {
 /// Writes LayerNorm(word + position + type) of one sequence, which begins at position 0.
 /// @param token_ids, type_ids [tokens], inside the tables.
 void embed_norm(const embedding_tables& tables, std::span<const std::int32_t> token_ids,
-                std::span<const std::int32_t> type_ids, const norm_args& norm,
-                const norm_out& out);
+                std::span<const std::int32_t> type_ids, const norm_args& norm, const norm_out& out);
 
 /// Normalises `rows` rows in place.
 void norm_rows(std::size_t rows, const norm_args& norm, const norm_out& out);

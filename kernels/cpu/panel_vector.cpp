@@ -161,15 +161,17 @@ std::size_t rows_of_vectors() {
 } // namespace
 
 panel_kernel vector_fp32_kernel() {
-  return {element::fp32, "vectors", rows_of_vectors,
-          [](const panel_task& task) { HWY_DYNAMIC_DISPATCH(run_vector_fp32)(task); }, nullptr,
-          nullptr};
+  return {
+      element::fp32,   "vectors",
+      rows_of_vectors, [](const panel_task& task) { HWY_DYNAMIC_DISPATCH(run_vector_fp32)(task); },
+      nullptr,         nullptr};
 }
 
 panel_kernel vector_int8_kernel() {
-  return {element::int8, "vectors", rows_of_vectors,
-          [](const panel_task& task) { HWY_DYNAMIC_DISPATCH(run_vector_int8)(task); }, nullptr,
-          nullptr};
+  return {
+      element::int8,   "vectors",
+      rows_of_vectors, [](const panel_task& task) { HWY_DYNAMIC_DISPATCH(run_vector_int8)(task); },
+      nullptr,         nullptr};
 }
 
 } // namespace troupe::cpu

@@ -74,8 +74,8 @@ std::vector<float> make_scales(const panel_layout& layout, const float* weight, 
 
 void sum_weights(const panel_layout& layout, const std::byte* panels, std::int32_t* sums) {
   for (std::size_t column = 0; column < layout.columns(); ++column) {
-    const auto* at = panels + column / panel_columns * layout.panel_bytes() +
-                     column % panel_columns * 4;
+    const auto* at =
+        panels + column / panel_columns * layout.panel_bytes() + column % panel_columns * 4;
     for (std::size_t group = 0; group < layout.groups(); ++group)
       for (std::size_t i = 0; i < 4; ++i)
         sums[column] += static_cast<std::int8_t>(at[group * panel_columns * 4 + i]);

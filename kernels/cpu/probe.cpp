@@ -53,8 +53,8 @@ double best_seconds(const panel_kernel& kernel) {
   const panel_layout layout{kernel.type, inputs, panel_columns};
   aligned_buffer<std::byte> in{rows * layout.row_bytes()}, panel{layout.bytes()};
   aligned_buffer<float> sums{rows * panel_columns};
-  const panel_task task{kernel.rows(), layout.groups(), in.data(), layout.row_bytes(), panel.data(),
-                        sums.data(),   nullptr,         0};
+  const panel_task task{kernel.rows(), layout.groups(), in.data(), layout.row_bytes(),
+                        panel.data(),  sums.data(),     nullptr,   0};
   double best = 1e9;
   if (kernel.enter) kernel.enter();
   for (int i = 0; i < tries; ++i) {

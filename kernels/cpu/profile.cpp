@@ -9,10 +9,9 @@ thread_local profile_scope* current_profile = nullptr;
 
 const char* to_string(stage of) {
   static constexpr std::array<const char*, stage_count> names{
-      "embedding",       "qkv_product",     "attention_output_product",
-      "up_product",      "down_product",    "linear_ending",
-      "residual_ending", "activation_ending", "attention",
-      "quantization",    "norm",            "classifier"};
+      "embedding",     "qkv_product",     "attention_output_product", "up_product", "down_product",
+      "linear_ending", "residual_ending", "activation_ending",        "attention",  "quantization",
+      "norm",          "classifier"};
   return names[static_cast<std::size_t>(of)];
 }
 

@@ -36,10 +36,12 @@ struct stage_work {
 class shape_costs {
 public:
   shape_costs(const bert::model_config& config, cpu::element type, double tokens)
-      : hidden_{static_cast<double>(config.hidden_size)},
-        inner_{static_cast<double>(config.intermediate_size)},
+      : hidden_{static_cast<double>(config.hidden_size)}, inner_{static_cast<double>(
+                                                              config.intermediate_size)},
         layers_{static_cast<double>(config.num_layers)}, tokens_{tokens},
-        input_bytes_{type == cpu::element::fp32 ? 4.0 : type == cpu::element::bf16 ? 2.0 : 1.0} {}
+        input_bytes_{type == cpu::element::fp32   ? 4.0
+                     : type == cpu::element::bf16 ? 2.0
+                                                  : 1.0} {}
 
   [[nodiscard]] stage_work of(stage which) const {
     const double rows = tokens_ * layers_;
@@ -81,9 +83,10 @@ cpu::element element_of(bert::precision precision) {
 }
 
 /// Batches of the texts, about `tokens` tokens in all.
-result<std::vector<bert::packed_windows>>
-make_batches(const bert::ner_model& model, const std::vector<std::string>& texts,
-             std::size_t tokens, std::size_t batch_tokens) {
+result<std::vector<bert::packed_windows>> make_batches(const bert::ner_model& model,
+                                                       const std::vector<std::string>& texts,
+                                                       std::size_t tokens,
+                                                       std::size_t batch_tokens) {
   std::vector<bert::packed_windows> batches(1);
   std::size_t total = 0;
   for (std::size_t i = 0; total < tokens; ++i) {
@@ -181,8 +184,7 @@ private:
       if (seconds[i] <= 0 || (work.operations == 0 && work.bytes == 0)) continue;
       to.share.push_back(seconds[i] / all);
       to.rate.push_back((work.operations + work.bytes) / seconds[i] * 1e-9);
-      to.of_roof.push_back(to.rate.back() * 1e9 /
-                           (work.operations > 0 ? product_roof : copy_roof));
+      to.of_roof.push_back(to.rate.back() * 1e9 / (work.operations > 0 ? product_roof : copy_roof));
     }
     product_roofs_.push_back(product_roof * 1e-9);
     copy_roofs_.push_back(copy_roof * 1e-9);

@@ -85,7 +85,7 @@ struct bench_text_file {
 };
 
 result<bench_text_file> make_input(const redact_bench_options& options,
-                                const scratch_folder& scratch) {
+                                   const scratch_folder& scratch) {
   namespace fs = std::filesystem;
   if (!options.data.empty()) {
     std::error_code failed;

@@ -77,8 +77,10 @@ ordered_json to_json(const quantize_outcome& outcome) {
 
 bool print_json(const quantize_options& options, const quantize_data& data,
                 const quantize_result& found, bool written) {
-  ordered_json out{{"model", options.model},         {"data", data.source},
-                   {"sentences", data.sentences.size()}, {"labelled", data.labelled},
+  ordered_json out{{"model", options.model},
+                   {"data", data.source},
+                   {"sentences", data.sentences.size()},
+                   {"labelled", data.labelled},
                    {"spans", found.spans}};
   if (found.f1_of_fp32) out["f1_of_fp32"] = *found.f1_of_fp32;
   out["within_bounds"] = found.best.within(options.bounds());
@@ -107,8 +109,9 @@ bool print_text(const quantize_options& options, const quantize_data& data,
                                     ? fmt::format(", F1 {:.2f}", *found.f1_of_fp32 * 100)
                                     : std::string{})) &&
          lines.print() &&
-         print_line(fmt::format("{}{}", written ? options.model + "/quantization.json is written"
-                                                : std::string{"nothing is written"},
+         print_line(fmt::format("{}{}",
+                                written ? options.model + "/quantization.json is written"
+                                        : std::string{"nothing is written"},
                                 kept));
 }
 
@@ -118,10 +121,9 @@ result<void> write(const quantize_options& options, const quantize_data& data,
   if (!files) return tl::unexpected(files.error());
   const auto fingerprint = bert::fingerprint_of(files->files());
   if (!fingerprint) return tl::unexpected(fingerprint.error());
-  return bert::save_quantization(options.model,
-                                 {*fingerprint, best.kept, data.source, data.sentences.size(),
-                                  best.differing_spans, best.f1_loss,
-                                  !best.within(options.bounds())});
+  return bert::save_quantization(options.model, {*fingerprint, best.kept, data.source,
+                                                 data.sentences.size(), best.differing_spans,
+                                                 best.f1_loss, !best.within(options.bounds())});
 }
 
 exit_code quantize(const quantize_options& options) {
@@ -139,19 +141,20 @@ exit_code quantize(const quantize_options& options) {
   if (!found) return report(found.error());
   if (!*found) return report_interrupted();
   const auto& best = (*found)->best;
-  const bool good = best.within(options.bounds()), written = (good || options.force) && !options.dry_run;
+  const bool good = best.within(options.bounds()),
+             written = (good || options.force) && !options.dry_run;
   if (written)
     if (const auto done = write(options, *data, best); !done) return report(done.error());
   const auto print = options.json ? print_json : print_text;
   if (!print(options, *data, **found, written)) return report_closed_output();
   if (good || options.force) return exit_code::ok;
-  return report(error{make_error_code(cli_errc::bad_input),
-                      fmt::format("int8 changes {:.3f} % of the spans{}, more than the bounds allow; "
-                                  "raise --max-differing or --max-f1-loss, or say --force",
-                                  best.differing_spans * 100,
-                                  best.f1_loss ? fmt::format(" and loses {:.3f} F1",
-                                                             *best.f1_loss * 100)
-                                               : std::string{})});
+  return report(
+      error{make_error_code(cli_errc::bad_input),
+            fmt::format("int8 changes {:.3f} % of the spans{}, more than the bounds allow; "
+                        "raise --max-differing or --max-f1-loss, or say --force",
+                        best.differing_spans * 100,
+                        best.f1_loss ? fmt::format(" and loses {:.3f} F1", *best.f1_loss * 100)
+                                     : std::string{})});
 }
 
 constexpr const char* quantize_footer =
@@ -189,8 +192,7 @@ void add_model_quantize(CLI::App& model, action& chosen) {
       ->check(CLI::Range(0.0, 100.0))
       ->type_name("PERCENT")
       ->capture_default_str();
-  command
-      ->add_option("--max-f1-loss", options->f1_points, "Loss of F1, in points of a hundred")
+  command->add_option("--max-f1-loss", options->f1_points, "Loss of F1, in points of a hundred")
       ->check(CLI::Range(0.0, 100.0))
       ->type_name("POINTS")
       ->capture_default_str();

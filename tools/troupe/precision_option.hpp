@@ -13,9 +13,9 @@ public:
   void add_to(CLI::App& command) {
     // As text: CLI11 2.1 cannot take an enum that has a to_string of its own.
     command
-        .add_option(
-            "--precision", name_,
-            "Arithmetic of the models: fp32, bf16, int8, or auto for what this processor is good at")
+        .add_option("--precision", name_,
+                    "Arithmetic of the models: fp32, bf16, int8, or auto for what this processor "
+                    "is good at")
         ->check(CLI::IsMember({"auto", "fp32", "bf16", "int8"}).description(""))
         ->type_name("auto|fp32|bf16|int8")
         ->capture_default_str();

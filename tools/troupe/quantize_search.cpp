@@ -124,9 +124,8 @@ private:
     if (!f1) return tl::unexpected(f1.error());
     quantize_outcome outcome{std::move(kept), 0, *f1, std::nullopt};
     const auto differ = std::max(missing(reference_, *spans), missing(*spans, reference_));
-    outcome.differing_spans =
-        static_cast<double>(differ) /
-        static_cast<double>(std::max<std::size_t>(1, reference_.size()));
+    outcome.differing_spans = static_cast<double>(differ) /
+                              static_cast<double>(std::max<std::size_t>(1, reference_.size()));
     if (*f1 && made_.f1_of_fp32) outcome.f1_loss = *made_.f1_of_fp32 - **f1;
     made_.tried.push_back(std::move(outcome));
     return {};

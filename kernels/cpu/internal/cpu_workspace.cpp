@@ -3,7 +3,6 @@
 #include "kernels/cpu/defaults.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace troupe::cpu {
 namespace {
@@ -11,7 +10,8 @@ namespace {
 /// Bytes of a row of inputs. A block of sums is stored whole, so there is room for all columns of a panel.
 std::size_t row_bytes(element type, std::size_t inputs) {
   const std::size_t size = type == element::fp32 ? 4 : type == element::bf16 ? 2 : 1;
-  return std::max(round_up(inputs, panel_columns) * size, panel_layout{type, inputs, 1}.row_bytes());
+  return std::max(round_up(inputs, panel_columns) * size,
+                  panel_layout{type, inputs, 1}.row_bytes());
 }
 
 /// What the products of one kind read, over all layers.
@@ -25,10 +25,14 @@ struct kinds {
   }
 };
 
-/// Pieces pay where the weights of half a layer fit into the second-level cache beside them.
-std::size_t piece_for(const packed_model&, const bert::model_config&) {
-  static const char* env = std::getenv("PIECE");
-  return env ? std::strtoul(env, nullptr, 10) : 512;
+/// Weights of half a layer stay in the second-level cache beside a small piece where they fit; where they do not they come
+/// anew for every piece, so pieces are large.
+std::size_t piece_for(const packed_model& packed) {
+  std::size_t bytes = 0;
+  for (const auto& layer : packed.parts.layers)
+    bytes = std::max({bytes, layer.qkv.layout.bytes() + layer.attention_output.layout.bytes(),
+                      layer.up.layout.bytes() + layer.down.layout.bytes()});
+  return bytes <= defaults::near_bytes ? defaults::near_piece_tokens : defaults::group_tokens;
 }
 
 } // namespace
@@ -47,8 +51,8 @@ cpu_workspace::cpu_workspace(const packed_model& packed, const bert::model_confi
                              std::size_t max_tokens, std::size_t threads)
     : max_tokens_{max_tokens}, model{&packed},
       // A group holds whole sequences: at least the longest one there can be.
-      group_tokens{std::min(max_tokens, std::max(std::getenv("GROUP") ? std::strtoul(std::getenv("GROUP"), nullptr, 10) : defaults::group_tokens, config.max_positions))},
-      piece_tokens{std::min(group_tokens, piece_for(packed, config))},
+      group_tokens{std::min(max_tokens, std::max(defaults::group_tokens, config.max_positions))},
+      piece_tokens{std::min(group_tokens, piece_for(packed))}, team{threads},
       hidden_stride{round_up(config.hidden_size, panel_columns)},
       qkv_stride{round_up(3 * config.hidden_size, panel_columns)},
       inner_stride{round_up(config.intermediate_size, panel_columns)} {

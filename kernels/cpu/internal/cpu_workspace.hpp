@@ -4,6 +4,7 @@
 #include "kernels/cpu/internal/aligned_buffer.hpp"
 #include "kernels/cpu/internal/packed_model.hpp"
 #include "kernels/cpu/ops.hpp"
+#include "kernels/cpu/thread_team.hpp"
 
 #include <cstddef>
 #include <vector>
@@ -31,9 +32,9 @@ private:
 /// zero or left over from an earlier group, and no token ever reads it.
 class cpu_workspace final : public bert::workspace {
 public:
-  /// Throws std::bad_alloc.
-  cpu_workspace(const packed_model& model, const bert::model_config& config,
-                std::size_t max_tokens, std::size_t threads);
+  /// Throws std::bad_alloc and std::system_error.
+  cpu_workspace(const packed_model& model, const bert::model_config& config, std::size_t max_tokens,
+                std::size_t threads);
 
   [[nodiscard]] std::size_t max_tokens() const override { return max_tokens_; }
 
@@ -47,6 +48,7 @@ public:
   std::size_t group_tokens;
   /// Tokens that go through half a layer together; a longer sequence goes alone.
   std::size_t piece_tokens;
+  thread_team team;
   /// Floats from one row to the next.
   std::size_t hidden_stride, qkv_stride, inner_stride;
   /// [group, hidden]

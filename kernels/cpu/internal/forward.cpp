@@ -23,7 +23,7 @@ class pass {
 public:
   pass(const forward_args& args, const bert::packed_batch& batch, cpu_workspace& scratch,
        std::span<const std::uint32_t> bounds)
-      : args_{args}, parts_{args.model.parts}, scratch_{scratch}, team_{args.threads},
+      : args_{args}, parts_{args.model.parts}, scratch_{scratch}, team_{scratch.team},
         batch_{batch}, bounds_{bounds}, first_{bounds.front()},
         tokens_{bounds.back() - bounds.front()}, size_{args.config.hidden_size} {}
 
@@ -55,8 +55,8 @@ private:
     const stage_timer timer{stage::embedding};
     const embedding_tables tables{parts_.words, parts_.positions, parts_.types};
     const auto norm = norm_of(parts_.embedding_norm);
-    const auto out = normed(parts_.layers.empty() ? element::fp32
-                                                  : parts_.layers.front().qkv.layout.type);
+    const auto out =
+        normed(parts_.layers.empty() ? element::fp32 : parts_.layers.front().qkv.layout.type);
     team_.each(bounds_.size() - 1, [&](std::size_t sequence) {
       const auto begin = bounds_[sequence], count = bounds_[sequence + 1] - begin;
       embed_norm(tables, batch_.token_ids.subspan(begin, count),
@@ -74,8 +74,8 @@ private:
             });
     mix_values(layer, of);
     add_and_norm(layer.attention_output, stage::attention_output_product,
-                 scratch_.attended.as(layer.attention_output.layout.type), of,
-                 layer.attention_norm, layer.up.layout.type);
+                 scratch_.attended.as(layer.attention_output.layout.type), of, layer.attention_norm,
+                 layer.up.layout.type);
   }
 
   /// Each head of each sequence.
@@ -214,15 +214,14 @@ private:
   template <class Work>
   void by_rows(std::size_t rows, const Work& work) {
     const auto step = team_.size() == 1 ? rows : defaults::rows_per_task;
-    team_.each((rows + step - 1) / step, [&](std::size_t part) {
-      work(part * step, std::min(step, rows - part * step));
-    });
+    team_.each((rows + step - 1) / step,
+               [&](std::size_t part) { work(part * step, std::min(step, rows - part * step)); });
   }
 
   const forward_args& args_;
   const packed_parts& parts_;
   cpu_workspace& scratch_;
-  thread_team team_;
+  thread_team& team_;
   const bert::packed_batch& batch_;
   std::span<const std::uint32_t> bounds_;
   std::size_t first_, tokens_, size_;

@@ -15,7 +15,6 @@ struct forward_args {
   const packed_model& model;
   const bert::model_config& config;
   const kernel_set& kernels;
-  std::size_t threads = 1;
 };
 
 /// Runs a checked batch. It goes through the layers in groups of whole sequences, which bounds the

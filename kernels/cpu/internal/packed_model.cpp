@@ -142,8 +142,7 @@ result<packed_model> pack_model(bert::weight_reader& weights,
                                 const std::vector<layer_types>& types) {
   const auto bytes = lay_out(weights.config(), types, nullptr).bytes;
   auto memory = std::make_shared<aligned_buffer<std::byte>>(bytes);
-  packed_model made{memory, lay_out(weights.config(), types, memory->data()),
-                    memory->data()};
+  packed_model made{memory, lay_out(weights.config(), types, memory->data()), memory->data()};
   if (auto filled = fill(weights, made.parts); !filled)
     return tl::unexpected(std::move(filled.error()));
   return made;

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "kernels/cpu/internal/packed_model.hpp"
-#include "kernels/cpu/internal/threads.hpp"
 #include "kernels/cpu/ops.hpp"
 #include "kernels/cpu/probe.hpp"
 #include "kernels/cpu/profile.hpp"
+#include "kernels/cpu/thread_team.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace troupe::cpu {
 /// `sums_stage` and `ending` are what the time counts to.
 template <class Finish>
 void multiply(const panel_kernel& kernel, const packed_dense& weights, std::size_t rows,
-              const input_rows& in, const thread_team& team, stage sums_stage, stage ending,
+              const input_rows& in, thread_team& team, stage sums_stage, stage ending,
               const Finish& finish) {
   const panel_layout& layout = weights.layout;
   const std::size_t panels = layout.panels(), most = kernel.rows();

@@ -102,9 +102,9 @@ result<std::string> key_of(const bert::weight_reader& weights,
   if (!files) return files;
   const auto& config = weights.config();
   std::string key = "files " + *files + ", sizes";
-  for (const std::size_t size : {config.vocab_size, config.hidden_size, config.intermediate_size,
-                                 config.max_positions, config.type_vocab_size,
-                                 config.labels.size()})
+  for (const std::size_t size :
+       {config.vocab_size, config.hidden_size, config.intermediate_size, config.max_positions,
+        config.type_vocab_size, config.labels.size()})
     key += ' ' + std::to_string(size);
   key += ", types ";
   for (const auto& layer : types)

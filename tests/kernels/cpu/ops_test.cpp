@@ -45,8 +45,9 @@ float from_bf16(bf16_bits bits) {
 }
 
 float from_fp16(std::uint16_t bits) {
-  const float size = std::ldexp(static_cast<float>(bits & 0x3ffU) / 1024 + ((bits >> 10 & 31U) != 0),
-                                std::max(1, static_cast<int>(bits >> 10 & 31U)) - 15);
+  const float size =
+      std::ldexp(static_cast<float>(bits & 0x3ffU) / 1024 + ((bits >> 10 & 31U) != 0),
+                 std::max(1, static_cast<int>(bits >> 10 & 31U)) - 15);
   return (bits & 0x8000U) != 0 ? -size : size;
 }
 
@@ -204,8 +205,7 @@ double gelu_new(double x) {
 
 /// 32 columns of sums as a kernel leaves them; unused rows are rubbish.
 struct float_sums {
-  explicit float_sums(const floats& values)
-      : sums(values), bias(cpu::panel_columns) {
+  explicit float_sums(const floats& values) : sums(values), bias(cpu::panel_columns) {
     sums.resize((values.size() + cpu::panel_columns - 1) / cpu::panel_columns * cpu::panel_columns);
   }
   [[nodiscard]] cpu::sums_block block() const {

@@ -82,10 +82,9 @@ struct problem {
   /// The packed weight of an output, as it was stored.
   [[nodiscard]] double packed(std::size_t output, std::size_t input) {
     const auto per = layout.group_inputs();
-    const auto* at = panels.data() + output / 32 * layout.panel_bytes() + input / per * 128 +
-                     output % 32 * 4;
-    if (layout.type == element::int8)
-      return static_cast<std::int8_t>(at[input % 4]);
+    const auto* at =
+        panels.data() + output / 32 * layout.panel_bytes() + input / per * 128 + output % 32 * 4;
+    if (layout.type == element::int8) return static_cast<std::int8_t>(at[input % 4]);
     if (layout.type == element::bf16) {
       std::uint16_t half;
       std::memcpy(&half, at + input % 2 * 2, 2);
@@ -111,8 +110,9 @@ struct problem {
     for (std::size_t panel = 0; panel < layout.panels(); ++panel)
       for (std::size_t row = 0; row < rows; row += kernel.rows()) {
         const auto count = std::min(kernel.rows(), rows - row);
-        kernel.run({count, layout.groups(), in.data() + row * layout.row_bytes(), layout.row_bytes(),
-                    panels.data() + panel * layout.panel_bytes(), block.data(), nullptr, 0});
+        kernel.run({count, layout.groups(), in.data() + row * layout.row_bytes(),
+                    layout.row_bytes(), panels.data() + panel * layout.panel_bytes(), block.data(),
+                    nullptr, 0});
         for (std::size_t i = 0; i < count * 32; ++i)
           out[(row + i / 32) * layout.columns() + panel * 32 + i % 32] =
               layout.type == element::int8 ? double(block.data()[i])
@@ -239,8 +239,7 @@ BOOST_AUTO_TEST_CASE(onednn_agrees) {
         const auto found = of.run(kernel), expected = by_onednn(of);
         for (std::size_t i = 0; i < expected.size(); ++i) {
           const auto at = i / outputs * of.layout.columns() + i % outputs;
-          const double allowed =
-              kernel.type == element::int8 ? 0.0 : 1e-5 + 4e-6 * double(inputs);
+          const double allowed = kernel.type == element::int8 ? 0.0 : 1e-5 + 4e-6 * double(inputs);
           BOOST_REQUIRE(std::abs(found[at] - expected[i]) <= allowed);
         }
       }

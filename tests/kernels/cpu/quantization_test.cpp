@@ -26,13 +26,12 @@ const test::golden_encoder& small_model() {
 /// A model folder of one's own.
 struct model_copy {
   model_copy() {
-    fs::copy(small_model().model_dir(), path(), fs::copy_options::recursive |
-                                                    fs::copy_options::overwrite_existing);
+    fs::copy(small_model().model_dir(), path(),
+             fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   }
   [[nodiscard]] fs::path path() const { return folder.path() / "model"; }
   [[nodiscard]] std::string fingerprint() const {
-    return test::must(
-        bert::fingerprint_of(test::must(bert::checkpoint::open(path())).files()));
+    return test::must(bert::fingerprint_of(test::must(bert::checkpoint::open(path())).files()));
   }
   void write(const std::string& text) const {
     test::write_file(path() / "quantization.json", text);
@@ -97,10 +96,16 @@ BOOST_AUTO_TEST_CASE(damaged_files_are_refused) {
   model.write("{" + good + R"(,"kept":["layer.1.up"]})");
   BOOST_TEST(test::must(bert::load_quantization(model.path(), 2)).has_value());
   for (const std::string& wrong :
-       std::vector<std::string>{{}, std::string{"["}, std::string{"{}"}, "{" + good + "}",
-        "{" + good + R"(,"kept":"layer.1.up"})", "{" + good + R"(,"kept":["layer.2.up"]})",
-        "{" + good + R"(,"kept":[1]})", "{" + good + R"(,"kept":[],"kept":[]})",
-        "{" + good + R"(,"kept":[],"f1_loss":"x"})", std::string(2 << 20, ' ')}) {
+       std::vector<std::string>{{},
+                                std::string{"["},
+                                std::string{"{}"},
+                                "{" + good + "}",
+                                "{" + good + R"(,"kept":"layer.1.up"})",
+                                "{" + good + R"(,"kept":["layer.2.up"]})",
+                                "{" + good + R"(,"kept":[1]})",
+                                "{" + good + R"(,"kept":[],"kept":[]})",
+                                "{" + good + R"(,"kept":[],"f1_loss":"x"})",
+                                std::string(2 << 20, ' ')}) {
     model.write(wrong);
     const auto found = bert::load_quantization(model.path(), 2);
     BOOST_TEST(!found.has_value(), wrong.substr(0, 200));
@@ -136,8 +141,8 @@ BOOST_AUTO_TEST_CASE(kept_products_change_the_answers) {
   const auto only = small_model().cases().front();
   const std::vector<std::uint32_t> bounds{0, static_cast<std::uint32_t>(only.ids.size())};
   const auto error_with = [&](std::vector<bert::product_name> kept) {
-    const auto engine = test::must(
-        bert::load_engine(model.path(), {precision::int8, 1, "cpu", std::move(kept)}));
+    const auto engine =
+        test::must(bert::load_engine(model.path(), {precision::int8, 1, "cpu", std::move(kept)}));
     const auto scratch = test::must(engine->make_workspace(only.ids.size()));
     std::vector<float> logits(only.logits.size());
     test::must(engine->classify({only.ids, only.type_ids, bounds}, *scratch, logits));
