@@ -101,6 +101,10 @@ private:
 /// Checks everything that `packed_batch` promises, for a model of this shape. @returns `bad_batch`.
 [[nodiscard]] result<void> check_batch(const packed_batch& batch, const model_config& config);
 
+/// Who multiplies: kernels of troupe's own, or oneDNN on the same weights; `automatic` is the own ones, unless the environment
+/// variable TROUPE_PRODUCTS is "onednn".
+enum class product_library { automatic, own, onednn };
+
 struct engine_options {
   precision wanted = precision::automatic;
   /// Threads that work together on one batch. 1 (one caller per core) has the best throughput, more
@@ -111,6 +115,7 @@ struct engine_options {
   /// With int8, the products that are computed in the next better type; absent: those that quantization.json in the model's
   /// folder names, none where there is no such file.
   std::optional<std::vector<product_name>> kept_products{};
+  product_library products = product_library::automatic;
   /// Folder in which packed weights are kept between processes, which then share them; empty for none. What cannot be
   /// written there is not kept.
   std::filesystem::path cache_dir{};

@@ -9,6 +9,7 @@
 #include "kernels/cpu/internal/weights_cache.hpp"
 #include "kernels/cpu/probe.hpp"
 
+#include <cstdlib>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -34,9 +35,9 @@ auto guarded(Work work) -> decltype(work()) {
 class cpu_engine final : public bert::engine {
 public:
   cpu_engine(packed_model model, bert::model_config config, std::vector<std::string> warnings,
-             precision used, std::size_t threads)
+             precision used, std::size_t threads, bool onednn)
       : model_{std::move(model)}, config_{std::move(config)}, warnings_{std::move(warnings)},
-        used_{used}, threads_{threads}, kernels_{kernels_of(probe())} {}
+        used_{used}, threads_{threads}, onednn_{onednn}, kernels_{kernels_of(probe())} {}
 
   [[nodiscard]] const bert::model_config& config() const override { return config_; }
   [[nodiscard]] precision used_precision() const override { return used_; }
@@ -47,8 +48,8 @@ public:
     const auto type = used_ == precision::int8   ? element::int8
                       : used_ == precision::bf16 ? element::bf16
                                                  : element::fp32;
-    return "cpu: " + std::string{to_string(used_)} + " on " + std::string{kernels_.of(type).name} +
-           ", " + simd_target();
+    const std::string by{onednn_ ? std::string_view{"oneDNN"} : kernels_.of(type).name};
+    return "cpu: " + std::string{to_string(used_)} + " on " + by + ", " + simd_target();
   }
 
   [[nodiscard]] result<std::unique_ptr<bert::workspace>>
@@ -58,7 +59,7 @@ public:
                                               std::to_string(defaults::max_workspace_tokens) +
                                               " tokens, not " + std::to_string(max_tokens));
     return guarded([&]() -> result<std::unique_ptr<bert::workspace>> {
-      return std::make_unique<cpu_workspace>(model_, config_, max_tokens, threads_);
+      return std::make_unique<cpu_workspace>(model_, config_, max_tokens, threads_, onednn_);
     });
   }
 
@@ -80,6 +81,7 @@ private:
   std::vector<std::string> warnings_;
   precision used_;
   std::size_t threads_;
+  bool onednn_;
   kernel_set kernels_;
 };
 
@@ -93,6 +95,13 @@ result<void> supports(const bert::model_config&, const bert::engine_options& opt
     return fail(bert_errc::unsupported, "bf16 needs AVX512-BF16 or AMX, but this machine has " +
                                             machine.matmul_isa + "; ask for fp32 or int8");
   return {};
+}
+
+bool by_onednn(const bert::engine_options& options) {
+  if (options.products != bert::product_library::automatic)
+    return options.products == bert::product_library::onednn;
+  const char* wanted = std::getenv("TROUPE_PRODUCTS");
+  return wanted && std::string_view{wanted} == "onednn";
 }
 
 /// What runs, and which products of it are not int8.
@@ -143,7 +152,7 @@ result<std::shared_ptr<const bert::engine>> load(bert::weight_reader& weights,
     if (!model) return tl::unexpected(model.error());
     return std::make_shared<const cpu_engine>(std::move(*model), weights.config(),
                                               weights.warnings(), how->used,
-                                              options.threads_per_stream);
+                                              options.threads_per_stream, by_onednn(options));
   });
 }
 

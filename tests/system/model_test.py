@@ -2,12 +2,15 @@
 """`troupe model quantize`: what int8 costs is measured, bounds are kept or refused, and the file steers --precision."""
 
 import json
+import os
 import pathlib
 import shutil
+import subprocess
+import tempfile
 import unittest
 
 from eval_test import CORPUS
-from support import ROOT, SystemTest, troupe
+from support import ROOT, TROUPE, SystemTest, troupe
 from tiny_model import write_model, write_text
 
 MODEL = ROOT / "models" / "ner-default"
@@ -69,6 +72,50 @@ class Model(SystemTest):
         self.assertFalse((model / "quantization.json").exists())
         self.assert_exit(self.quantize("--max-differing", 0, "--force", model=model, data=data), 0)
         self.assertTrue(json.loads((model / "quantization.json").read_text())["forced"])
+
+    def test_packed_weights_are_kept_where_the_user_wants(self):
+        home = pathlib.Path(self.folder) / "home"
+        home.mkdir()
+        text = pathlib.Path(self.folder) / "text.txt"
+        text.write_text("Ada Lovelace was in London.")
+        environment = {key: value for key, value in os.environ.items() if key not in ("TROUPE_CACHE_DIR", "XDG_CACHE_HOME")}
+        found = []
+        for changes, folder in (({"HOME": home}, home / ".cache" / "troupe"), ({"HOME": home, "XDG_CACHE_HOME": home / "xdg"}, home / "xdg" / "troupe"),
+                                ({"HOME": home, "TROUPE_CACHE_DIR": home / "mine"}, home / "mine"), ({"HOME": home / "none", "TROUPE_CACHE_DIR": ""}, None),
+                                ({"HOME": "/proc/none"}, None)):
+            done = troupe("ner", "--model", self.model, text, env=environment | {key: str(value) for key, value in changes.items()})
+            self.assert_exit(done, 0)
+            self.assertEqual(done.stderr, "")
+            found.append(done.stdout)
+            if folder:
+                self.assertEqual([each.suffix for each in folder.iterdir()], [".weights"])
+                self.assertEqual(folder.stat().st_mode & 0o777, 0o700)
+        self.assertEqual(set(found), {found[0]})
+        self.assertFalse((home / "none").exists())
+
+    def test_processes_share_packed_weights(self):
+        # What is private to a process that has the model is small beside the weights, which all map.
+        with tempfile.TemporaryDirectory() as cache:
+            serving = [subprocess.Popen([str(TROUPE), "bench", "serve", "--model", str(self.model), "--precision", "fp32"],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env=os.environ | {"TROUPE_CACHE_DIR": cache}) for _ in range(3)]
+            try:
+                for each in serving:
+                    each.stdin.write(json.dumps({"cmd": "load", "threads": 1, "workers": 1, "text": "Ada Lovelace"}) + "\n")
+                    each.stdin.flush()
+                    self.assertIn("load_s", json.loads(each.stdout.readline()))
+                (weights,) = pathlib.Path(cache).iterdir()
+                for each in serving:
+                    rollup = pathlib.Path(f"/proc/{each.pid}/smaps_rollup").read_text()
+                    private = sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private_")) * 1024
+                    self.assertLess(private, 60e6)
+                    self.assertLess(private, weights.stat().st_size)
+                    self.assertIn(str(weights), pathlib.Path(f"/proc/{each.pid}/maps").read_text())
+            finally:
+                for each in serving:
+                    each.stdin.close()
+                    each.wait(timeout=30)
+                    each.stdout.close()
 
     def test_errors(self):
         for arguments, code, said in ((("--max-differing", "x"), 2, "--max-differing"), (("--max-f1-loss", -1), 2, "--max-f1-loss")):

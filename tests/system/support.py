@@ -18,6 +18,8 @@ from unittest import mock
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TROUPE = pathlib.Path(os.environ.get("TROUPE_BINARY", ROOT / "build" / "release" / "troupe"))
 WORKFLOW = ROOT / "examples" / "redact-folder.yaml"
+# Packed weights are shared by the tests, and left to nobody.
+os.environ.setdefault("TROUPE_CACHE_DIR", str(TROUPE.resolve().parent / "test-cache"))
 
 PEOPLE = ["Amara Diallo", "Jonas Weber", "Priya Raman", "Oscar Eriksson", "Helena Marsh"]
 PLACES = ["Geneva", "Rotterdam", "Oslo", "Singapore", "Lima"]

@@ -143,7 +143,7 @@ private:
       model_folder_ = options_.model;
     }
     auto model = bert::ner_model::load(
-        model_folder_, {options_.precision.value(), 1, "cpu", {}, bert::default_cache_dir()});
+        model_folder_, {options_.precision.value(), 1, "cpu", {}, {}, bert::default_cache_dir()});
     if (!model) return tl::unexpected(std::move(model.error()));
     model_ = std::move(*model);
     auto scratch = model_->engine().make_workspace(batch_tokens());

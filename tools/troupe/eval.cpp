@@ -155,7 +155,7 @@ exit_code evaluate(const eval_options& options) {
   const auto data = load_corpus(options);
   if (!data) return report(data.error());
   const auto model = bert::ner_model::load(
-      options.model, {options.precision.value(), 1, "auto", {}, bert::default_cache_dir()});
+      options.model, {options.precision.value(), 1, "auto", {}, {}, bert::default_cache_dir()});
   if (!model) return report(model.error());
   for (const auto& warning : (*model)->engine().warnings())
     print_warning(warning);

@@ -48,7 +48,7 @@ input_rows input_buffer::as(element type) {
 }
 
 cpu_workspace::cpu_workspace(const packed_model& packed, const bert::model_config& config,
-                             std::size_t max_tokens, std::size_t threads)
+                             std::size_t max_tokens, std::size_t threads, bool use_onednn)
     : max_tokens_{max_tokens}, model{&packed},
       // A group holds whole sequences: at least the longest one there can be.
       group_tokens{std::min(max_tokens, std::max(defaults::group_tokens, config.max_positions))},
@@ -76,6 +76,28 @@ cpu_workspace::cpu_workspace(const packed_model& packed, const bert::model_confi
   inner = aligned_buffer<fp16_bits>{inner_kinds.int8 ? piece_rows * inner_stride : 0};
   for (std::size_t thread = 0; thread < threads; ++thread)
     attention_scratch.emplace_back(cpu::attention_scratch(longest, config.head_dim()));
+  if (!use_onednn) return;
+  for (const auto& layer : packed.parts.layers) {
+    for (const auto* dense : {&layer.qkv, &layer.up})
+      add_onednn(dense->layout, dense->layout.type == element::fp32
+                                    ? hidden_stride * sizeof(float)
+                                    : normed.as(dense->layout.type).stride);
+    add_onednn(layer.attention_output.layout,
+               attended.as(layer.attention_output.layout.type).stride);
+    add_onednn(layer.down.layout, activated.as(layer.down.layout.type).stride);
+  }
+}
+
+void cpu_workspace::add_onednn(const panel_layout& layout, std::size_t stride) {
+  if (onednn(layout, stride)) return;
+  if (auto made = onednn_product::make(layout, stride))
+    onednn_.push_back({layout, stride, std::move(made)});
+}
+
+const onednn_product* cpu_workspace::onednn(const panel_layout& layout, std::size_t stride) const {
+  for (const auto& each : onednn_)
+    if (each.layout == layout && each.stride == stride) return each.product.get();
+  return nullptr;
 }
 
 } // namespace troupe::cpu

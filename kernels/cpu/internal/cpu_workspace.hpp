@@ -3,6 +3,7 @@
 #include "kernels/bert/engine.hpp"
 #include "kernels/cpu/internal/aligned_buffer.hpp"
 #include "kernels/cpu/internal/packed_model.hpp"
+#include "kernels/cpu/onednn_product.hpp"
 #include "kernels/cpu/ops.hpp"
 #include "kernels/cpu/thread_team.hpp"
 
@@ -33,13 +34,25 @@ private:
 class cpu_workspace final : public bert::workspace {
 public:
   /// Throws std::bad_alloc and std::system_error.
+  /// @param use_onednn whether oneDNN multiplies.
   cpu_workspace(const packed_model& model, const bert::model_config& config, std::size_t max_tokens,
-                std::size_t threads);
+                std::size_t threads, bool use_onednn);
+
+  /// oneDNN's product of such weights, null when it does not multiply here.
+  [[nodiscard]] const onednn_product* onednn(const panel_layout& layout, std::size_t stride) const;
 
   [[nodiscard]] std::size_t max_tokens() const override { return max_tokens_; }
 
 private:
+  void add_onednn(const panel_layout& layout, std::size_t stride);
+
   std::size_t max_tokens_;
+  struct known_product {
+    panel_layout layout;
+    std::size_t stride;
+    std::shared_ptr<const onednn_product> product;
+  };
+  std::vector<known_product> onednn_;
 
 public:
   /// Whose shapes this fits.

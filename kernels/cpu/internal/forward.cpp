@@ -158,7 +158,8 @@ private:
   template <class Finish>
   void product(const packed_dense& weights, const input_rows& in, std::size_t rows, stage sums,
                stage ending, const Finish& finish) {
-    multiply(args_.kernels.of(weights.layout.type), weights, rows, in, team_, sums, ending, finish);
+    multiply(args_.kernels.of(weights.layout.type), scratch_.onednn(weights.layout, in.stride),
+             weights, rows, in, team_, sums, ending, finish);
   }
 
   [[nodiscard]] norm_args norm_of(const packed_norm& norm) const {

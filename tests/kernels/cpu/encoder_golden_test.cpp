@@ -169,6 +169,21 @@ BOOST_DATA_TEST_CASE(engine_agrees_with_the_reference, data::make(test::golden_e
   check_all(folder, 1);
 }
 
+/// oneDNN on the same packed weights. Where it has no fast product for them it takes its slow reference, so only the smallest shape
+/// is tried there.
+BOOST_DATA_TEST_CASE(onednn_agrees_too, data::make(shapes()), folder) {
+  const auto name = folder.filename().string();
+  if (name != "h48" && (name != "h384_minilm" || !cpu::probe().vnni)) return;
+  const test::golden_encoder golden{folder};
+  for (const auto wanted : precisions())
+    for (const std::size_t threads : {1U, 2U}) {
+      const auto engine = test::must(bert::load_engine(
+          golden.model_dir(), {wanted, threads, "cpu", {}, bert::product_library::onednn}));
+      BOOST_TEST(engine->name().find("oneDNN") != std::string::npos);
+      BOOST_TEST_CONTEXT(engine->name()) { check(golden, *engine, name); }
+    }
+}
+
 BOOST_DATA_TEST_CASE(two_threads_agree_too, data::make(shapes()), folder) {
   check_all(folder, 2);
 }

@@ -23,7 +23,7 @@ const test::golden_encoder& small_model() {
 
 std::vector<float> logits_with(const fs::path& cache, precision wanted,
                                const fs::path& model = small_model().model_dir()) {
-  const auto engine = test::must(bert::load_engine(model, {wanted, 1, "cpu", {}, cache}));
+  const auto engine = test::must(bert::load_engine(model, {wanted, 1, "cpu", {}, {}, cache}));
   const auto only = small_model().cases().front();
   const auto scratch = test::must(engine->make_workspace(only.ids.size()));
   std::vector<float> logits(only.logits.size());
