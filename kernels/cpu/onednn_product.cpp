@@ -1,7 +1,10 @@
 #include "kernels/cpu/onednn_product.hpp"
 
+#include <algorithm>
+#include <memory>
 #include <omp.h>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <vector>
 
 namespace troupe::cpu {
 namespace {
@@ -36,23 +39,38 @@ public:
     const memory from{description_.src_desc(), device_, const_cast<std::byte*>(inputs)};
     const memory weights{description_.weights_desc(), device_, const_cast<std::byte*>(panels)};
     const memory to{description_.dst_desc(), device_, sums};
+    // oneDNN's own scratch memory belongs to the primitive: two threads at once would share it.
+    const auto scratch_size = description_.scratchpad_desc().get_size();
+    static thread_local std::vector<std::byte> room;
+    room.resize(std::max(room.size(), scratch_size + alignment));
+    void* at = room.data();
+    std::size_t space = room.size();
+    const memory scratch{description_.scratchpad_desc(), device_,
+                         std::align(alignment, scratch_size, at, space)};
     dnnl::stream stream{device_};
-    product_.execute(stream,
-                     {{DNNL_ARG_SRC, from}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DST, to}});
+    product_.execute(stream, {{DNNL_ARG_SRC, from},
+                              {DNNL_ARG_WEIGHTS, weights},
+                              {DNNL_ARG_DST, to},
+                              {DNNL_ARG_SCRATCHPAD, scratch}});
     stream.wait();
   }
 
 private:
+  static constexpr std::size_t alignment = 64;
+
   [[nodiscard]] dnnl::matmul::primitive_desc describe(const panel_layout& layout,
                                                       std::size_t stride) const {
     omp_set_num_threads(1);
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     const auto types = product_types_of(layout.type);
     const auto size = [](std::size_t count) { return static_cast<memory::dim>(count); };
     const memory::dims in{size(rows), size(layout.inputs)}, out{size(rows), size(layout.columns())};
     return {device_,
             {in, types.in, memory::dims{size(stride / types.in_bytes), 1}},
             {{size(layout.inputs), size(layout.columns())}, types.weight, types.panels},
-            {out, types.sum, memory::format_tag::ab}};
+            {out, types.sum, memory::format_tag::ab},
+            attributes};
   }
 
   dnnl::engine device_{dnnl::engine::kind::cpu, 0};

@@ -180,7 +180,9 @@ BOOST_DATA_TEST_CASE(onednn_agrees_too, data::make(shapes()), folder) {
       const auto engine = test::must(bert::load_engine(
           golden.model_dir(), {wanted, threads, "cpu", {}, bert::product_library::onednn}));
       BOOST_TEST(engine->name().find("oneDNN") != std::string::npos);
-      BOOST_TEST_CONTEXT(engine->name()) { check(golden, *engine, name); }
+      BOOST_TEST_CONTEXT(engine->name()) {
+        check(golden, *engine, name);
+      }
     }
 }
 
