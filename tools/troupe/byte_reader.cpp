@@ -74,7 +74,7 @@ result<bool> byte_reader::fill() {
 result<bool> byte_reader::read_some(std::string& bytes) {
   if (begin_ == end_) {
     if (ended_) return false;
-    if (const auto filled = fill(); !filled || !*filled) return filled;
+    if (auto filled = fill(); !filled || !*filled) return filled;
   }
   bytes += rest();
   begin_ = end_;

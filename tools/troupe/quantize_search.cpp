@@ -153,6 +153,7 @@ private:
   /// All products, the one first that harms most when it alone is int8.
   result<std::vector<product_name>> rank() {
     std::vector<product_name> all;
+    all.reserve(layers_ * std::size(bert::all_layer_products));
     for (std::size_t layer = 0; layer < layers_; ++layer)
       for (const auto product : bert::all_layer_products)
         all.push_back({layer, product});
@@ -175,6 +176,7 @@ private:
     }
     std::sort(errors.begin(), errors.end());
     std::vector<product_name> ranked;
+    ranked.reserve(errors.size());
     for (const auto& [error, index] : errors)
       ranked.push_back(all[index]);
     return ranked;

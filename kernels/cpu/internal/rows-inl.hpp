@@ -24,7 +24,8 @@ struct byte_scale {
 /// The 255 steps between the least and the most of a row and 0, which is met exactly: what is missing of a row is 0.
 HWY_INLINE byte_scale byte_scale_of(float least, float most) {
   const float range = std::max(most, 0.0F) - std::min(least, 0.0F);
-  if (!(range > 0)) return {};
+  // Infinity is seen by whoever calls, as NaN is.
+  if (!(range > 0) || !std::isfinite(range)) return {};
   byte_scale made;
   made.scale = range / 255;
   made.factor = 255 / range;

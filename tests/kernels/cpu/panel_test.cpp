@@ -182,7 +182,8 @@ std::vector<double> by_onednn(problem& of) {
   const auto sum_type = int8 ? memory::data_type::s32 : memory::data_type::f32;
   const auto in_type = int8 ? memory::data_type::u8 : memory::data_type::f32;
   const auto weight_type = int8 ? memory::data_type::s8 : memory::data_type::f32;
-  std::vector<std::uint8_t> bytes(of.values.begin(), of.values.end());
+  std::vector<std::uint8_t> bytes;
+  if (int8) bytes.assign(of.values.begin(), of.values.end());
   std::vector<std::int8_t> small;
   floats wide;
   for (std::size_t output = 0; output < of.layout.outputs; ++output)
