@@ -53,7 +53,8 @@ struct fp32_block {
   }
 };
 
-#if HWY_TARGET == HWY_SCALAR
+// Highway's emulated vectors add other products than neighbours.
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 struct int8_block {
   template <std::size_t Rows>
   static void run(const panel_task& task, std::size_t first) {

@@ -36,6 +36,8 @@ struct round_bf16 {
 };
 struct round_int8 {
   std::int8_t operator()(float value, float factor) const {
+    // An output without a scale may hold what is no number.
+    if (!(factor > 0)) return 0;
     return static_cast<std::int8_t>(std::clamp(std::nearbyint(value * factor), -127.0F, 127.0F));
   }
 };
