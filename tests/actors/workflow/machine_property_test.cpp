@@ -134,7 +134,15 @@ struct watcher {
   std::set<instance_id> completed;
   std::set<instance_id> skipped;
   std::map<instance_id, std::uint32_t> attempts;
-  std::uint64_t last_token = 0;
+  /// No two attempts share a token, and those of an instance rise. Over all they need not: a second attempt may be recorded
+  /// between the choice of another one and its event.
+  std::set<std::uint64_t> tokens;
+  std::map<instance_id, std::uint64_t> newest;
+  void take_token(const attempt_id& attempt) {
+    RC_ASSERT(tokens.insert(attempt.token).second);
+    RC_ASSERT(attempt.token > newest[attempt.instance]);
+    newest[attempt.instance] = attempt.token;
+  }
   /// What is to be undone, the last one first.
   std::vector<instance_id> undo;
   std::set<instance_id> undone;
@@ -184,22 +192,20 @@ struct watcher {
     if (const auto* scheduled = std::get_if<step_scheduled>(&happened.what)) {
       RC_ASSERT(!completed.contains(scheduled->attempt.instance));
       RC_ASSERT(!skipped.contains(scheduled->attempt.instance));
-      RC_ASSERT(scheduled->attempt.token > last_token);
+      take_token(scheduled->attempt);
       RC_ASSERT(scheduled->attempt.attempt == ++attempts[scheduled->attempt.instance]);
-      last_token = scheduled->attempt.token;
     }
     if (const auto* child = std::get_if<child_started>(&happened.what)) {
       RC_ASSERT(!turned_back && !completed.contains(child->attempt.instance));
       RC_ASSERT(child->attempt.attempt == ++attempts[child->attempt.instance]);
       RC_ASSERT(children.insert(child->run_id).second); // none twice
-      last_token = std::max(last_token, child->attempt.token);
+      take_token(child->attempt);
     }
     if (const auto* second = std::get_if<step_speculated>(&happened.what)) {
       RC_ASSERT(!completed.contains(second->attempt.instance));
-      RC_ASSERT(second->attempt.token > last_token);
+      take_token(second->attempt);
       RC_ASSERT(second->attempt.attempt == ++attempts[second->attempt.instance]);
       RC_ASSERT(second->beside < second->attempt.attempt);
-      last_token = second->attempt.token;
     }
     if (const auto* decided = std::get_if<step_decided>(&happened.what);
         decided && decided->skipped)
