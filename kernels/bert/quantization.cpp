@@ -1,5 +1,6 @@
 #include "kernels/bert/quantization.hpp"
 
+#include "kernels/bert/content_hash.hpp"
 #include "kernels/bert/errors.hpp"
 #include "kernels/bert/safetensors.hpp"
 #include "kernels/bert/small_file.hpp"
@@ -9,10 +10,6 @@
 #include <array>
 #include <charconv>
 #include <fstream>
-
-// The hash is short code that belongs inside its callers; nothing of it is linked.
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 namespace troupe::bert {
 namespace {
@@ -83,25 +80,17 @@ std::optional<product_name> parse_product_name(std::string_view text, std::size_
 }
 
 result<std::string> fingerprint_of(const std::vector<const safetensors_file*>& files) {
-  XXH3_state_t state;
-  XXH3_128bits_reset(&state);
+  content_hash hash;
   std::vector<std::byte> room(read_bytes);
   for (const auto* file : files) {
-    const auto name = file->path().filename().string() + '\0' + std::to_string(file->size()) + '\0';
-    XXH3_128bits_update(&state, name.data(), name.size());
+    hash.add(file->path().filename().string() + '\0' + std::to_string(file->size()) + '\0');
     for (std::size_t at = 0; at < file->size(); at += room.size()) {
       const auto part = std::span{room}.first(std::min(room.size(), file->size() - at));
       if (auto read = file->read_raw(at, part); !read) return tl::unexpected(read.error());
-      XXH3_128bits_update(&state, part.data(), part.size());
+      hash.add(part);
     }
   }
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&state));
-  std::string text;
-  for (const unsigned char byte : canonical.digest)
-    for (const int half : {byte >> 4, byte & 15})
-      text += "0123456789abcdef"[half];
-  return text;
+  return hash.hex();
 }
 
 result<std::optional<quantization>> load_quantization(const std::filesystem::path& model_dir,

@@ -31,7 +31,7 @@ struct product_name {
 [[nodiscard]] std::optional<product_name> parse_product_name(std::string_view text,
                                                              std::size_t layers);
 
-/// A hash (XXH3, 128 bits, in hexadecimal digits) of names, sizes and bytes of a model's weight files: another model has another
+/// A `content_hash` in hexadecimal digits of names, sizes and bytes of a model's weight files: another model has another
 /// one, unless somebody wants it not to. Reads all of them. @returns `unreadable_file`.
 [[nodiscard]] result<std::string> fingerprint_of(const std::vector<const safetensors_file*>& files);
 

@@ -45,10 +45,8 @@ public:
   [[nodiscard]] std::span<const std::string> warnings() const override { return warnings_; }
 
   [[nodiscard]] std::string name() const override {
-    const auto type = used_ == precision::int8   ? element::int8
-                      : used_ == precision::bf16 ? element::bf16
-                                                 : element::fp32;
-    const std::string by{onednn_ ? std::string_view{"oneDNN"} : kernels_.of(type).name};
+    const std::string by{onednn_ ? std::string_view{"oneDNN"}
+                                 : kernels_.of(element_of(used_)).name};
     return "cpu: " + std::string{to_string(used_)} + " on " + by + ", " + simd_target();
   }
 
@@ -85,6 +83,18 @@ private:
   kernel_set kernels_;
 };
 
+/// Whether oneDNN multiplies. @returns `bad_options` for a value of the variable that means nothing.
+result<bool> by_onednn(const bert::engine_options& options) {
+  if (options.products != bert::product_library::automatic)
+    return options.products == bert::product_library::onednn;
+  const char* named = std::getenv("TROUPE_PRODUCTS");
+  const std::string_view wanted{named ? named : ""};
+  if (wanted.empty() || wanted == "own") return false;
+  if (wanted == "onednn") return true;
+  return fail(bert_errc::bad_options,
+              "TROUPE_PRODUCTS is \"" + std::string{wanted} + "\"; it may be own or onednn");
+}
+
 result<void> supports(const bert::model_config&, const bert::engine_options& options) {
   if (options.threads_per_stream == 0 || options.threads_per_stream > defaults::max_threads)
     return fail(bert_errc::bad_options, "threads_per_stream must be 1 to " +
@@ -94,14 +104,8 @@ result<void> supports(const bert::model_config&, const bert::engine_options& opt
   if (options.wanted == precision::bf16 && !machine.bf16)
     return fail(bert_errc::unsupported, "bf16 needs AVX512-BF16 or AMX, but this machine has " +
                                             machine.matmul_isa + "; ask for fp32 or int8");
+  if (const auto known = by_onednn(options); !known) return tl::unexpected(known.error());
   return {};
-}
-
-bool by_onednn(const bert::engine_options& options) {
-  if (options.products != bert::product_library::automatic)
-    return options.products == bert::product_library::onednn;
-  const char* wanted = std::getenv("TROUPE_PRODUCTS");
-  return wanted && std::string_view{wanted} == "onednn";
 }
 
 /// What runs, and which products of it are not int8.
@@ -150,9 +154,9 @@ result<std::shared_ptr<const bert::engine>> load(bert::weight_reader& weights,
     auto model = weights_cache{options.cache_dir}.load(
         weights, types_of(weights.config(), how->used, how->kept, better));
     if (!model) return tl::unexpected(model.error());
-    return std::make_shared<const cpu_engine>(std::move(*model), weights.config(),
-                                              weights.warnings(), how->used,
-                                              options.threads_per_stream, by_onednn(options));
+    return std::make_shared<const cpu_engine>(
+        std::move(*model), weights.config(), weights.warnings(), how->used,
+        options.threads_per_stream, by_onednn(options).value_or(false));
   });
 }
 

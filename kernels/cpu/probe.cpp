@@ -94,6 +94,11 @@ machine_info probe() {
   return found;
 }
 
+element element_of(bert::precision used) {
+  if (used == bert::precision::int8) return element::int8;
+  return used == bert::precision::bf16 ? element::bf16 : element::fp32;
+}
+
 kernel_set kernels_of(const machine_info& machine) {
   kernel_set made{vector_fp32_kernel(), {}, vector_int8_kernel()};
   if (machine.vnni) made.int8 = avx512_int8_kernel();

@@ -40,6 +40,9 @@ struct kernel_set {
   }
 };
 
+/// What the products of a precision multiply; `automatic` is none.
+[[nodiscard]] element element_of(bert::precision used);
+
 /// The best of this machine.
 [[nodiscard]] kernel_set kernels_of(const machine_info& machine);
 

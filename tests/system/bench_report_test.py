@@ -7,7 +7,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
 import unittest
 
 from support import ROOT, TROUPE, SystemTest
@@ -176,10 +175,7 @@ class PeersTest(SystemTest):
         with self.assertRaisesRegex(peers_race.PeersError, "status -15"):
             peers_race.run([sys.executable, script], "cake", self.folder / "log.txt")
         status = pathlib.Path(f"/proc/{told.read_text()}/stat")
-        deadline = time.monotonic() + 60
-        while status.exists() and ") Z " not in status.read_text():
-            self.assertLess(time.monotonic(), deadline, "the stopped engine is still there")
-            time.sleep(0.01)
+        self.wait_for(lambda: not status.exists() or ") Z " in status.read_text(), "the end of the stopped engine", 60)
 
     @unittest.skipUnless(os.environ.get("TROUPE_PEERS_PYTHON") and os.environ.get("TROUPE_PEERS_SCRIPTS"),
                          "TROUPE_PEERS_PYTHON and TROUPE_PEERS_SCRIPTS are not set")

@@ -77,11 +77,6 @@ private:
   double hidden_, inner_, layers_, tokens_, input_bytes_;
 };
 
-cpu::element element_of(bert::precision precision) {
-  if (precision == bert::precision::int8) return cpu::element::int8;
-  return precision == bert::precision::bf16 ? cpu::element::bf16 : cpu::element::fp32;
-}
-
 /// Batches of the texts, about `tokens` tokens in all.
 result<std::vector<bert::packed_windows>> make_batches(const bert::ner_model& model,
                                                        const std::vector<std::string>& texts,
@@ -168,7 +163,7 @@ private:
 
   /// One pass between two measurements of what the machine can do at this minute.
   result<void> round() {
-    const auto type = element_of(model_->engine().used_precision());
+    const auto type = cpu::element_of(model_->engine().used_precision());
     constexpr std::size_t square = 1'024;
     const double product_roof = cpu::onednn_product_rate(type, square, square, square);
     const double copy_roof = cpu::copy_rate();
@@ -211,7 +206,7 @@ private:
   /// What oneDNN makes of each product alone, on as many rows as a batch has.
   void compare_products() {
     const auto& config = model_->engine().config();
-    const auto type = element_of(model_->engine().used_precision());
+    const auto type = cpu::element_of(model_->engine().used_precision());
     const auto rows = bert::defaults::batch_tokens, size = config.hidden_size;
     const auto alone = [&](const char* name, std::size_t inputs, std::size_t outputs) {
       std::vector<double> rates;

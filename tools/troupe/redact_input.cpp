@@ -6,45 +6,26 @@
 #include "tools/troupe/interrupt.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <fmt/format.h>
 #include <utility>
 
 namespace troupe::cli {
 
 redact_input::redact_input(std::vector<std::string> files, block_shape shape)
-    : files_{std::move(files)}, shape_{shape} {
-  if (files_.empty()) files_.emplace_back("-");
-}
+    : files_{std::move(files)}, shape_{shape} {}
 
 result<std::optional<pii::text_block>> redact_input::next() {
   for (;;) {
-    if (!in_) {
-      auto opened = open_next_file();
-      if (!opened) return tl::unexpected(std::move(opened.error()));
+    if (!files_.is_open()) {
+      const auto opened = files_.open_next();
+      if (!opened) return tl::unexpected(opened.error());
       if (!*opened) return std::nullopt;
+      line_ = 1;
     }
     auto block = next_of_file();
     if (!block || *block || interrupt::requested()) return block;
-    in_.reset();
+    files_.close();
   }
-}
-
-result<bool> redact_input::open_next_file() {
-  if (next_file_ == files_.size()) return false;
-  const auto& path = files_[next_file_++];
-  line_ = 1;
-  if (path == "-") {
-    in_.emplace();
-    return true;
-  }
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    return fail(cli_errc::unreadable_input, path + " is a folder; name its files");
-  auto opened = byte_reader::open(path);
-  if (!opened) return unreadable(opened.error());
-  in_ = std::move(*opened);
-  return true;
 }
 
 std::size_t redact_input::most_bytes() const {
@@ -56,12 +37,12 @@ std::optional<std::size_t> redact_input::end_of_block() const {
   const auto first = first_line_end_ ? first_line_end_ - 1 : pending_.size();
   if (first > most_bytes()) return most_bytes();
   if (shape_ == block_shape::files || last_line_end_ == 0) return std::nullopt;
-  if (pending_.size() >= pii::defaults::block_bytes || !in_->ready()) return last_line_end_;
+  if (pending_.size() >= pii::defaults::block_bytes || !files_.in().ready()) return last_line_end_;
   return std::nullopt;
 }
 
 result<std::optional<pii::text_block>> redact_input::next_of_file() {
-  const bool fresh = line_ == 1 && pending_.empty() && !in_->at_end();
+  const bool fresh = line_ == 1 && pending_.empty() && !files_.in().at_end();
   for (;;) {
     if (const auto end = end_of_block()) {
       if (*end != most_bytes() || *end == last_line_end_) return take(*end);
@@ -71,8 +52,8 @@ result<std::optional<pii::text_block>> redact_input::next_of_file() {
       return block;
     }
     const auto before = pending_.size();
-    const auto more = in_->read_some(pending_);
-    if (!more) return unreadable(more.error());
+    const auto more = files_.in().read_some(pending_);
+    if (!more) return files_.unreadable(more.error());
     if (interrupt::requested()) return std::nullopt;
     if (!*more) break;
     if (shape_ == block_shape::files) continue;
@@ -87,7 +68,7 @@ result<std::optional<pii::text_block>> redact_input::next_of_file() {
 
 /// The first `size` bytes that wait.
 pii::text_block redact_input::take(std::size_t size) {
-  pii::text_block block{.bytes = {}, .input = next_file_ - 1, .first_line = line_};
+  pii::text_block block{.bytes = {}, .input = files_.number(), .first_line = line_};
   auto rest = pending_.substr(size);
   pending_.resize(size);
   block.bytes = std::exchange(pending_, std::move(rest));
@@ -98,13 +79,8 @@ pii::text_block redact_input::take(std::size_t size) {
   return block;
 }
 
-tl::unexpected<error> redact_input::unreadable(const error& why) const {
-  return fail(cli_errc::unreadable_input,
-              fmt::format("{}: {}", files_[next_file_ - 1], why.code.message()));
-}
-
 tl::unexpected<error> redact_input::too_large() const {
-  const auto& file = files_[next_file_ - 1];
+  const auto& file = files_.path();
   const bool line = shape_ == block_shape::whole_lines;
   return fail(cli_errc::input_too_large,
               fmt::format("{}: the text is longer than {} MiB; split it, or do without --json{}",

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/pii/stream.hpp"
-#include "tools/troupe/byte_reader.hpp"
+#include "tools/troupe/input_files.hpp"
 #include "tools/troupe/text_options.hpp"
 
 #include <cstddef>
@@ -30,23 +30,19 @@ public:
   /// @returns nothing at the end and when a signal asked to stop (`interrupt`); an error that names the file: unreadable, a
   /// folder, or too large.
   [[nodiscard]] result<std::optional<pii::text_block>> next();
-  [[nodiscard]] bool ready() const { return !in_ || in_->ready(); }
+  [[nodiscard]] bool ready() const { return !files_.is_open() || files_.in().ready(); }
   /// The name of an input, as given.
-  [[nodiscard]] const std::string& name(std::size_t input) const { return files_[input]; }
+  [[nodiscard]] const std::string& name(std::size_t input) const { return files_.path(input); }
 
 private:
-  result<bool> open_next_file();
   result<std::optional<pii::text_block>> next_of_file();
   [[nodiscard]] std::optional<std::size_t> end_of_block() const;
   [[nodiscard]] std::size_t most_bytes() const;
   pii::text_block take(std::size_t size);
-  [[nodiscard]] tl::unexpected<error> unreadable(const error& why) const;
   [[nodiscard]] tl::unexpected<error> too_large() const;
 
-  std::vector<std::string> files_;
+  input_files files_;
   block_shape shape_;
-  std::size_t next_file_ = 0;
-  std::optional<byte_reader> in_;
   std::string pending_;
   /// Bytes of `pending_` up to the end of its first and its last whole line.
   std::size_t first_line_end_ = 0, last_line_end_ = 0;

@@ -4,7 +4,6 @@
 #include "tools/troupe/cli_errc.hpp"
 #include "tools/troupe/interrupt.hpp"
 
-#include <filesystem>
 #include <fmt/format.h>
 #include <utility>
 
@@ -17,43 +16,20 @@ constexpr std::size_t part_bytes = std::size_t{64} << 10;
 } // namespace
 
 text_source::text_source(std::vector<std::string> files, text_unit unit, long_text longer)
-    : files_{std::move(files)}, unit_{unit}, longer_{longer} {
-  if (files_.empty()) files_.emplace_back("-");
-}
+    : files_{std::move(files)}, unit_{unit}, longer_{longer} {}
 
 result<std::optional<input_text>> text_source::next() {
   for (;;) {
-    if (!in_) {
-      auto opened = open_next_file();
+    if (!files_.is_open()) {
+      const auto opened = files_.open_next();
       if (!opened) return tl::unexpected(opened.error());
       if (!*opened) return std::nullopt;
+      line_ = 0;
     }
     auto text = unit_ == text_unit::file ? whole_file() : next_line();
     if (!text || *text || interrupt::requested()) return text;
-    in_.reset();
+    files_.close();
   }
-}
-
-result<bool> text_source::open_next_file() {
-  if (next_file_ == files_.size()) return false;
-  const auto& path = files_[next_file_++];
-  line_ = 0;
-  if (path == "-") {
-    in_.emplace();
-    return true;
-  }
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    return fail(cli_errc::unreadable_input, path + " is a folder; name its files");
-  auto opened = byte_reader::open(path);
-  if (!opened) return unreadable(opened.error());
-  in_ = std::move(*opened);
-  return true;
-}
-
-tl::unexpected<error> text_source::unreadable(const error& why) const {
-  return fail(cli_errc::unreadable_input,
-              fmt::format("{}: {}", files_[next_file_ - 1], why.code.message()));
 }
 
 std::optional<char> text_source::delimiter() const {
@@ -65,30 +41,30 @@ std::size_t text_source::most_bytes() const {
 }
 
 result<std::optional<input_text>> text_source::next_line() {
-  auto bytes = in_->read_until(delimiter(), most_bytes());
-  if (!bytes) return unreadable(bytes.error());
+  auto bytes = files_.in().read_until(delimiter(), most_bytes());
+  if (!bytes) return files_.unreadable(bytes.error());
   if (!*bytes) return std::nullopt;
   return make(std::move(**bytes), ++line_);
 }
 
 result<std::optional<input_text>> text_source::whole_file() {
-  if (in_->at_end() || interrupt::requested()) return std::nullopt;
-  auto bytes = in_->read_until(delimiter(), most_bytes());
-  if (!bytes) return unreadable(bytes.error());
+  if (files_.in().at_end() || interrupt::requested()) return std::nullopt;
+  auto bytes = files_.in().read_until(delimiter(), most_bytes());
+  if (!bytes) return files_.unreadable(bytes.error());
   if (interrupt::requested()) return std::nullopt;
   return make(std::move(*bytes).value_or(""), 0);
 }
 
 result<std::optional<std::string>> text_source::rest() {
   if (!continues_) return std::nullopt;
-  auto bytes = in_->read_until(delimiter(), part_bytes);
-  if (!bytes) return unreadable(bytes.error());
+  auto bytes = files_.in().read_until(delimiter(), part_bytes);
+  if (!bytes) return files_.unreadable(bytes.error());
   continues_ = *bytes && (*bytes)->size() > part_bytes;
   return std::move(*bytes);
 }
 
 result<std::optional<input_text>> text_source::make(std::string bytes, std::size_t line) {
-  const auto& file = files_[next_file_ - 1];
+  const auto& file = files_.path();
   continues_ = bytes.size() > most_bytes();
   if (continues_ && longer_ == long_text::in_parts)
     return input_text{{}, std::move(bytes), file, line, 0, true};

@@ -2,7 +2,7 @@
 
 #include "kernels/result.hpp"
 #include "kernels/text/offsets.hpp"
-#include "tools/troupe/byte_reader.hpp"
+#include "tools/troupe/input_files.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -66,28 +66,24 @@ public:
   [[nodiscard]] result<std::optional<std::string>> rest();
 
   /// Whether `next` would not have to wait for its first byte.
-  [[nodiscard]] bool ready() const { return !in_ || in_->ready(); }
+  [[nodiscard]] bool ready() const { return !files_.is_open() || files_.in().ready(); }
 
   static constexpr std::size_t max_text_bytes = std::size_t{64} << 20;
   /// Larger texts are read in parts where that is possible.
   static constexpr std::size_t whole_text_bytes = std::size_t{1} << 20;
 
 private:
-  result<bool> open_next_file();
   result<std::optional<input_text>> next_line();
   result<std::optional<input_text>> whole_file();
   [[nodiscard]] std::optional<char> delimiter() const;
   [[nodiscard]] std::size_t most_bytes() const;
   result<std::optional<input_text>> make(std::string bytes, std::size_t line);
-  [[nodiscard]] tl::unexpected<error> unreadable(const error& why) const;
 
-  std::vector<std::string> files_;
+  input_files files_;
   text_unit unit_;
   long_text longer_;
   bool continues_ = false;
-  std::size_t next_file_ = 0;
   std::size_t line_ = 0;
-  std::optional<byte_reader> in_;
 };
 
 } // namespace troupe::cli

@@ -1,5 +1,7 @@
 #include "kernels/cpu/internal/packed_model.hpp"
 
+#include "kernels/cpu/probe.hpp"
+
 #include <algorithm>
 
 namespace troupe::cpu {
@@ -128,9 +130,7 @@ element& layer_types::of(bert::layer_product product) {
 
 std::vector<layer_types> types_of(const bert::model_config& config, bert::precision precision,
                                   const std::vector<bert::product_name>& kept, element better) {
-  const auto type = precision == bert::precision::int8   ? element::int8
-                    : precision == bert::precision::bf16 ? element::bf16
-                                                         : element::fp32;
+  const auto type = element_of(precision);
   std::vector<layer_types> made(config.num_layers, layer_types{type, type, type, type});
   if (type != element::int8) return made;
   for (const auto& name : kept)

@@ -1,5 +1,6 @@
 #include "kernels/cpu/internal/weights_cache.hpp"
 
+#include "kernels/bert/content_hash.hpp"
 #include "kernels/bert/quantization.hpp"
 
 #include <algorithm>
@@ -12,10 +13,6 @@
 #include <unistd.h>
 #include <utility>
 
-// The hash is short code that belongs inside its callers; nothing of it is linked.
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 namespace troupe::cpu {
 namespace {
 
@@ -26,33 +23,13 @@ constexpr std::array<char, 8> magic{'T', 'R', 'P', 'W', 'G', 'T', '0', '1'};
 constexpr std::size_t most_files = 16;
 constexpr const char* suffix = ".weights";
 
-using digest = std::array<unsigned char, 16>;
-
-digest as_digest(XXH128_hash_t hash) {
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, hash);
-  digest made;
-  std::copy_n(canonical.digest, made.size(), made.begin());
-  return made;
-}
-
-digest hash_of(std::span<const std::byte> bytes) {
-  return as_digest(XXH3_128bits(bytes.data(), bytes.size()));
-}
-
-std::string hex(const digest& bytes) {
-  std::string text;
-  for (const unsigned char byte : bytes)
-    for (const int half : {byte >> 4, byte & 15})
-      text += "0123456789abcdef"[half];
-  return text;
-}
+using bert::content_hash;
 
 /// The first page of a file.
 struct header {
   std::array<char, 8> mark = magic;
   std::uint64_t payload_bytes = 0;
-  digest payload{};
+  content_hash::digest payload{};
   std::uint32_t key_bytes = 0;
   std::array<char, most_key_bytes> key{};
 };
@@ -135,7 +112,7 @@ std::optional<packed_model> map_model(const fs::path& path, const std::string& k
   std::memcpy(&first, memory->at(), sizeof first);
   if (first.mark != magic || first.payload_bytes != bytes || first.key_bytes != key.size() ||
       std::memcmp(first.key.data(), key.data(), key.size()) != 0 ||
-      first.payload != hash_of({memory->at() + header_bytes, bytes}))
+      first.payload != content_hash{}.add({memory->at() + header_bytes, bytes}).result())
     return std::nullopt;
   // Whoever was used last stays longest.
   ::futimens(file.get(), nullptr);
@@ -163,7 +140,7 @@ bool write_model(const fs::path& path, const std::string& key, std::span<const s
   std::vector<std::byte> page(header_bytes);
   header first;
   first.payload_bytes = payload.size();
-  first.payload = hash_of(payload);
+  first.payload = content_hash{}.add(payload).result();
   first.key_bytes = static_cast<std::uint32_t>(key.size());
   std::copy(key.begin(), key.end(), first.key.begin());
   std::memcpy(page.data(), &first, sizeof first);
@@ -196,7 +173,7 @@ result<packed_model> weights_cache::load(bert::weight_reader& weights,
   const auto key = key_of(weights, types);
   if (!key) return tl::unexpected(key.error());
   if (key->size() > most_key_bytes) return pack_model(weights, types);
-  const auto name = hex(hash_of(std::as_bytes(std::span{*key}))) + suffix;
+  const auto name = content_hash{}.add(*key).hex() + suffix;
   const auto& config = weights.config();
   if (auto found = map_model(folder_ / name, *key, config, types)) return std::move(*found);
   const auto warnings = weights.warnings().size();

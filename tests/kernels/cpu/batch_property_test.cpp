@@ -4,6 +4,7 @@
 #include "kernels/cpu/ops.hpp"
 #include "kernels/cpu/probe.hpp"
 #include "tests/kernels/cpu/golden_encoder.hpp"
+#include "tests/kernels/cpu/vector_targets.hpp"
 #include "tests/support/results.hpp"
 
 #include <algorithm>
@@ -20,6 +21,7 @@ namespace {
 
 using namespace troupe;
 using bert::precision;
+using test::only_target;
 namespace data = boost::unit_test::data;
 
 /// A sequence is its length and a seed for its ids: small to print and to shrink.
@@ -60,8 +62,8 @@ std::vector<float> logits_of(const bert::engine& engine, bert::workspace& scratc
 
 /// The model with odd sizes everywhere, and the one that people use.
 std::shared_ptr<const bert::engine> load(const std::string& name, precision wanted) {
-  static const test::golden_encoder odd{test::source_folder() / "tests/golden/encoder/h48"};
-  const auto folder = name == "odd" ? odd.model_dir() : test::source_folder() / "models" / name;
+  const auto folder =
+      name == "odd" ? test::small_encoder().model_dir() : test::source_folder() / "models" / name;
   return test::must(bert::load_engine(folder, {wanted, 1, "cpu"}));
 }
 
@@ -77,13 +79,6 @@ std::vector<precision> precisions() {
   if (cpu::probe().bf16) return {precision::fp32, precision::bf16, precision::int8};
   return {precision::fp32, precision::int8};
 }
-
-struct only_target {
-  explicit only_target(std::int64_t target) { hwy::SetSupportedTargetsForTest(target); }
-  ~only_target() { hwy::SetSupportedTargetsForTest(0); }
-  only_target(const only_target&) = delete;
-  only_target& operator=(const only_target&) = delete;
-};
 
 /// Half of the lengths around the sizes in which rows are multiplied, half anything.
 rc::Gen<sequence> any_sequence(std::size_t longest) {

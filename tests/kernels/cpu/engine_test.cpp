@@ -7,6 +7,7 @@
 #include "tests/support/results.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <cstdlib>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -16,13 +17,8 @@ namespace {
 using namespace troupe;
 using bert::precision;
 
-const test::golden_encoder& small_model() {
-  static const test::golden_encoder model{test::source_folder() / "tests/golden/encoder/h48"};
-  return model;
-}
-
 std::shared_ptr<const bert::engine> load(const bert::engine_options& options = {}) {
-  return test::must(bert::load_engine(small_model().model_dir(), options));
+  return test::must(bert::load_engine(test::small_encoder().model_dir(), options));
 }
 
 struct batch {
@@ -76,7 +72,8 @@ BOOST_AUTO_TEST_CASE(probe_is_consistent) {
 }
 
 BOOST_AUTO_TEST_CASE(bf16_is_refused_where_the_machine_has_none) {
-  const auto loaded = bert::load_engine(small_model().model_dir(), {precision::bf16, 1, "cpu"});
+  const auto loaded =
+      bert::load_engine(test::small_encoder().model_dir(), {precision::bf16, 1, "cpu"});
   BOOST_TEST(loaded.has_value() == cpu::probe().bf16);
   if (loaded) return;
   BOOST_TEST(loaded.error().code == bert::bert_errc::unsupported);
@@ -85,17 +82,32 @@ BOOST_AUTO_TEST_CASE(bf16_is_refused_where_the_machine_has_none) {
 
 BOOST_AUTO_TEST_CASE(absurd_options_are_refused) {
   for (const std::size_t threads : {std::size_t{0}, std::size_t{100000}})
-    BOOST_TEST(!bert::load_engine(small_model().model_dir(), {precision::fp32, threads, "cpu"}));
+    BOOST_TEST(
+        !bert::load_engine(test::small_encoder().model_dir(), {precision::fp32, threads, "cpu"}));
   const auto engine = load();
   BOOST_TEST(!engine->make_workspace(0));
   BOOST_TEST(!engine->make_workspace(cpu::defaults::max_workspace_tokens + 1));
   BOOST_TEST(!engine->make_workspace(static_cast<std::size_t>(-1)));
 }
 
+BOOST_AUTO_TEST_CASE(the_variable_for_products_is_checked) {
+  const auto name_with = [](const char* value) {
+    ::setenv("TROUPE_PRODUCTS", value, 1);
+    auto loaded = bert::load_engine(test::small_encoder().model_dir(), {precision::fp32, 1, "cpu"});
+    ::unsetenv("TROUPE_PRODUCTS");
+    return loaded ? (*loaded)->name() : loaded.error().context;
+  };
+  BOOST_TEST(name_with("onednn").find("oneDNN") != std::string::npos);
+  for (const char* own : {"own", ""})
+    BOOST_TEST(name_with(own).find("vectors") != std::string::npos);
+  const auto refused = name_with("mkl");
+  BOOST_TEST(refused.find("TROUPE_PRODUCTS is \"mkl\"") != std::string::npos, refused);
+}
+
 BOOST_AUTO_TEST_CASE(a_workspace_belongs_to_its_engine) {
   const auto one = load(), other = load();
   const auto scratch = test::must(one->make_workspace(64));
-  const auto only = small_model().cases().front();
+  const auto only = test::small_encoder().cases().front();
   std::vector<float> logits(only.logits.size());
   const std::vector<std::uint32_t> bounds{0, static_cast<std::uint32_t>(only.ids.size())};
   const auto done = other->classify({only.ids, only.type_ids, bounds}, *scratch, logits);

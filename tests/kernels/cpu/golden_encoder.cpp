@@ -51,6 +51,11 @@ golden_encoder::golden_encoder(const std::filesystem::path& folder) : model_dir_
       cases_.push_back(read_case(*file, name.substr(0, name.size() - suffix.size())));
 }
 
+const golden_encoder& small_encoder() {
+  static const golden_encoder model{source_folder() / "tests/golden/encoder/h48"};
+  return model;
+}
+
 std::vector<std::filesystem::path> golden_encoders() {
   const std::set<std::filesystem::path> roots{golden_folder(), source_folder() / "tests/golden"};
   std::vector<std::filesystem::path> found;

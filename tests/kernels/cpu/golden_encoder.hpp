@@ -38,6 +38,9 @@ private:
   std::vector<golden_case> cases_;
 };
 
+/// The repository's own smallest one, with odd sizes everywhere; made at its first use.
+[[nodiscard]] const golden_encoder& small_encoder();
+
 /// The encoder folders below `golden_folder()` and below the repository's own tests/golden, sorted.
 [[nodiscard]] std::vector<std::filesystem::path> golden_encoders();
 

@@ -1,6 +1,7 @@
 // Packed weights and the inner loops of products, each that this machine can run, against slow references and oneDNN.
 #include "kernels/cpu/panel_kernels.hpp"
 #include "kernels/cpu/probe.hpp"
+#include "tests/kernels/cpu/vector_targets.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -19,6 +20,7 @@ namespace {
 
 using namespace troupe;
 using cpu::element;
+using test::only_target;
 namespace data = boost::unit_test::data;
 using floats = std::vector<float>;
 
@@ -150,11 +152,6 @@ struct shape {
 const std::vector<shape> shapes{{1, 1, 1},     {3, 33, 7},     {13, 384, 32}, {14, 75, 48},
                                 {15, 64, 65},  {16, 100, 100}, {17, 65, 33},  {31, 384, 96},
                                 {33, 129, 31}, {70, 1536, 64}, {48, 48, 144}};
-
-struct only_target {
-  explicit only_target(std::int64_t target) { hwy::SetSupportedTargetsForTest(target); }
-  ~only_target() { hwy::SetSupportedTargetsForTest(0); }
-};
 
 void check(problem& of, const cpu::panel_kernel& kernel) {
   const auto found = of.run(kernel);

@@ -18,15 +18,10 @@ using namespace troupe;
 using bert::precision;
 namespace fs = std::filesystem;
 
-const test::golden_encoder& small_model() {
-  static const test::golden_encoder model{test::source_folder() / "tests/golden/encoder/h48"};
-  return model;
-}
-
 /// A model folder of one's own.
 struct model_copy {
   model_copy() {
-    fs::copy(small_model().model_dir(), path(),
+    fs::copy(test::small_encoder().model_dir(), path(),
              fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   }
   [[nodiscard]] fs::path path() const { return folder.path() / "model"; }
@@ -138,7 +133,7 @@ BOOST_AUTO_TEST_CASE(vouches_for_int8) {
 
 BOOST_AUTO_TEST_CASE(kept_products_change_the_answers) {
   const model_copy model;
-  const auto only = small_model().cases().front();
+  const auto only = test::small_encoder().cases().front();
   const std::vector<std::uint32_t> bounds{0, static_cast<std::uint32_t>(only.ids.size())};
   const auto error_with = [&](std::vector<bert::product_name> kept) {
     const auto engine =

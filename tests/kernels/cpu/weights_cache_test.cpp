@@ -16,15 +16,10 @@ using namespace troupe;
 using bert::precision;
 namespace fs = std::filesystem;
 
-const test::golden_encoder& small_model() {
-  static const test::golden_encoder model{test::source_folder() / "tests/golden/encoder/h48"};
-  return model;
-}
-
 std::vector<float> logits_with(const fs::path& cache, precision wanted,
-                               const fs::path& model = small_model().model_dir()) {
+                               const fs::path& model = test::small_encoder().model_dir()) {
   const auto engine = test::must(bert::load_engine(model, {wanted, 1, "cpu", {}, {}, cache}));
-  const auto only = small_model().cases().front();
+  const auto only = test::small_encoder().cases().front();
   const auto scratch = test::must(engine->make_workspace(only.ids.size()));
   std::vector<float> logits(only.logits.size());
   const std::vector<std::uint32_t> bounds{0, static_cast<std::uint32_t>(only.ids.size())};
@@ -117,7 +112,7 @@ BOOST_AUTO_TEST_CASE(what_others_can_write_is_not_trusted) {
 BOOST_AUTO_TEST_CASE(another_model_has_another_file) {
   const test::temporary_folder folder, copy;
   logits_with(folder.path(), precision::fp32);
-  fs::copy(small_model().model_dir(), copy.path() / "model", fs::copy_options::recursive);
+  fs::copy(test::small_encoder().model_dir(), copy.path() / "model", fs::copy_options::recursive);
   const auto weights = copy.path() / "model" / "model.safetensors";
   const auto before = logits_with(folder.path(), precision::fp32, copy.path() / "model");
   BOOST_REQUIRE_EQUAL(files_in(folder.path()).size(), 1U);
