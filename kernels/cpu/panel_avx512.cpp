@@ -33,9 +33,11 @@ struct int8_dot {
 
 template <class Dot, std::size_t Rows>
 TROUPE_AVX512 void block(const panel_task& task, std::size_t first) {
+  // Every loop over rows is unrolled, or the compiler would keep sums in memory.
   __m512i sums[Rows][2];
-  for (auto& row : sums)
-    row[0] = row[1] = _mm512_setzero_si512();
+#pragma GCC unroll 16
+  for (std::size_t row = 0; row < Rows; ++row)
+    sums[row][0] = sums[row][1] = _mm512_setzero_si512();
   const auto* inputs = task.inputs + first * task.stride;
   for (std::size_t group = 0; group < task.groups; ++group) {
     const auto* weights = task.panel + group * panel_columns * 4;
@@ -50,6 +52,7 @@ TROUPE_AVX512 void block(const panel_task& task, std::size_t first) {
     }
   }
   auto* out = static_cast<std::int32_t*>(task.sums) + first * panel_columns;
+#pragma GCC unroll 16
   for (std::size_t row = 0; row < Rows; ++row) {
     _mm512_store_si512(out + row * panel_columns, sums[row][0]);
     _mm512_store_si512(out + row * panel_columns + 16, sums[row][1]);
