@@ -36,7 +36,7 @@ HWY_INLINE void transpose_four(D d, const float* from, std::size_t stride, float
 
 /// keys[c, j] = key of token j, column c: scores of neighbouring tokens become neighbouring lanes.
 /// Pads with zeros.
-HWY_INLINE void transpose_keys(const attention_args& args, const attention_layout& at,
+HWY_INLINE void transpose_keys(const attention_args<float>& args, const attention_layout& at,
                                float* keys) {
   std::size_t whole_tokens = 0, whole_columns = 0;
 #if HWY_TARGET != HWY_SCALAR
@@ -59,7 +59,7 @@ HWY_INLINE void transpose_keys(const attention_args& args, const attention_layou
 
 /// scores[r, j] of `Rows` queries with `Vectors` vectors of keys from j on.
 template <std::size_t Rows, std::size_t Vectors>
-HWY_INLINE void score_tile(const attention_args& args, const attention_layout& at,
+HWY_INLINE void score_tile(const attention_args<float>& args, const attention_layout& at,
                            const float* keys, const float* queries, float* scores, std::size_t j) {
   const wide d;
   const std::size_t lanes = hn::Lanes(d);
@@ -122,7 +122,7 @@ struct mixture {
 
 /// Columns [c, c + Vectors * lanes) of the output of `Rows` queries.
 template <std::size_t Rows, std::size_t Vectors, class D>
-HWY_INLINE void mix_tile(D d, const attention_args& args, const attention_layout& at,
+HWY_INLINE void mix_tile(D d, const attention_args<float>& args, const attention_layout& at,
                          const mixture& of, std::size_t c) {
   const std::size_t lanes = hn::Lanes(d);
   hn::Vec<D> sum[Rows][Vectors];
@@ -152,7 +152,8 @@ HWY_INLINE void mix_tile(D d, const attention_args& args, const attention_layout
 
 /// All columns of the output of `Rows` queries.
 template <std::size_t Rows>
-HWY_INLINE void mix(const attention_args& args, const attention_layout& at, const mixture& of) {
+HWY_INLINE void mix(const attention_args<float>& args, const attention_layout& at,
+                    const mixture& of) {
   const wide d;
   std::size_t c = 0;
   for (; c + 2 * hn::Lanes(d) <= args.head_dim; c += 2 * hn::Lanes(d))
@@ -162,8 +163,8 @@ HWY_INLINE void mix(const attention_args& args, const attention_layout& at, cons
 }
 
 template <std::size_t Rows>
-HWY_INLINE void attend(const attention_args& args, const attention_layout& at, float* scratch,
-                       std::size_t query) {
+HWY_INLINE void attend(const attention_args<float>& args, const attention_layout& at,
+                       float* scratch, std::size_t query) {
   const std::size_t lanes = hn::Lanes(wide{});
   float* queries = scratch + at.queries;
   float* scores = scratch + at.scores;
@@ -182,7 +183,7 @@ HWY_INLINE void attend(const attention_args& args, const attention_layout& at, f
   mix<Rows>(args, at, {scores, scales, query});
 }
 
-void attention(const attention_args& args, float* scratch) {
+void attention(const attention_args<float>& args, float* scratch) {
   const attention_layout at{args.tokens, args.head_dim};
   transpose_keys(args, at, scratch);
   std::size_t query = 0;
@@ -201,10 +202,11 @@ namespace troupe::cpu {
 HWY_EXPORT(attention);
 
 std::size_t attention_scratch(std::size_t tokens, std::size_t head_dim) {
-  return attention_layout{tokens, head_dim}.floats;
+  return std::max(attention_layout{tokens, head_dim}.floats,
+                  bf16_attention_layout{tokens, head_dim}.floats);
 }
 
-void attention(const attention_args& args, float* scratch) {
+void attention(const attention_args<float>& args, float* scratch) {
   HWY_DYNAMIC_DISPATCH(attention)(args, scratch);
 }
 

@@ -116,16 +116,17 @@ void finish_activation(bert::activation kind, const sums_block& block, const num
 /// hidden += sums + bias. @param hidden [rows, 32] `stride` floats apart.
 void finish_residual(const sums_block& block, float* hidden, std::size_t stride);
 
-/// One head of one sequence.
+/// One head of one sequence, in float32 or bfloat16.
+template <class Number>
 struct attention_args {
   /// Number of tokens of the sequence, at least 1.
   std::size_t tokens = 0;
-  /// Floats per head, and from one row of query, key or value to the next.
+  /// Numbers per head, and from one row of query, key or value to the next.
   std::size_t head_dim = 0, stride = 0;
   /// This head's columns of the first token.
-  const float* query = nullptr;
-  const float* key = nullptr;
-  const float* value = nullptr;
+  const Number* query = nullptr;
+  const Number* key = nullptr;
+  const Number* value = nullptr;
   /// [tokens, head_dim], as float32 or bfloat16.
   number_out out;
 };
@@ -136,7 +137,13 @@ struct attention_args {
 /// out = softmax(query key^T / sqrt(head_dim)) value, with the exact softmax.
 /// @param scratch `attention_scratch(tokens, head_dim)` floats, aligned to 64 bytes, of this call
 /// alone.
-void attention(const attention_args& args, float* scratch);
+void attention(const attention_args<float>& args, float* scratch);
+
+/// The same from bfloat16 numbers, with the weights of values rounded to bfloat16 and sums in float32. Only where the
+/// machine has AVX512-BF16.
+/// @param args `head_dim` a multiple of `bf16_head_step`, `stride` even.
+void attention(const attention_args<bf16_bits>& args, float* scratch);
+inline constexpr std::size_t bf16_head_step = 32;
 
 /// logits = hidden weight^T + bias. @param hidden [rows, size] `stride` floats apart. @param weight [labels, size] @param
 /// bias [labels]

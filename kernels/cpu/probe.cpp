@@ -100,9 +100,10 @@ element element_of(bert::precision used) {
 }
 
 kernel_set kernels_of(const machine_info& machine) {
-  kernel_set made{vector_fp32_kernel(), {}, vector_int8_kernel()};
+  kernel_set made{vector_fp32_kernel(), {}, vector_int8_kernel(), false};
   if (machine.vnni) made.int8 = avx512_int8_kernel();
   if (machine.bf16) made.bf16 = avx512_bf16_kernel();
+  made.bf16_attention = machine.bf16;
   if (machine.amx) {
     made.int8 = amx_int8_kernel();
     made.bf16 = amx_bf16_kernel();

@@ -34,6 +34,8 @@ struct machine_info {
 struct kernel_set {
   /// bf16 has none where the machine has no such products.
   panel_kernel fp32, bf16, int8;
+  /// Whether attention may take bfloat16 numbers.
+  bool bf16_attention = false;
 
   [[nodiscard]] const panel_kernel& of(element type) const {
     return type == element::fp32 ? fp32 : type == element::bf16 ? bf16 : int8;

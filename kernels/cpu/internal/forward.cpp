@@ -66,7 +66,7 @@ private:
 
   /// hidden = LayerNorm(hidden + attention(hidden)), also in the type of the product that follows.
   void attend(const bert_layer& layer, const piece& of) {
-    const number_out qkv{scratch_.qkv.data(), nullptr, nullptr, scratch_.qkv_stride};
+    const auto qkv = qkv_out(layer);
     product(layer.qkv, hidden_in(layer.qkv, of.first), of.rows, stage::qkv_product,
             stage::linear_ending,
             [&](const sums_block& block, std::size_t row, std::size_t column) {
@@ -80,24 +80,34 @@ private:
 
   /// Each head of each sequence.
   void mix_values(const bert_layer& layer, const piece& of) {
-    const auto heads = args_.config.num_heads, head_dim = args_.config.head_dim();
     const auto to = scratch_.attended.as(layer.attention_output.layout.type);
-    const auto stride = scratch_.qkv_stride;
+    const auto qkv = qkv_out(layer);
     std::optional<stage_timer> timer{std::in_place, stage::attention};
-    team_.each((of.bounds.size() - 1) * heads, [&](std::size_t task) {
-      const auto sequence = task / heads, column = task % heads * head_dim;
-      const auto begin = of.bounds[sequence] - of.bounds.front();
-      const float* from = scratch_.qkv.data() + begin * stride + column;
-      attention({of.bounds[sequence + 1] - of.bounds[sequence], head_dim, stride, from,
-                 from + size_, from + 2 * size_, context_out(to).at(begin, column)},
-                scratch_.attention_scratch[thread_team::number()].data());
-    });
+    if (qkv.bf16)
+      mix_values_of<bf16_bits>(qkv.bf16, context_out(to), of);
+    else
+      mix_values_of<float>(qkv.fp32, context_out(to), of);
     timer.emplace(stage::quantization);
     if (to.type == element::int8)
       by_rows(of.rows, [&](std::size_t row, std::size_t rows) {
         convert_rows(rows, size_, scratch_.context.data() + row * scratch_.hidden_stride,
                      scratch_.hidden_stride, to.from(row));
       });
+  }
+
+  template <class Number>
+  void mix_values_of(const Number* qkv, const number_out& to, const piece& of) {
+    const auto heads = args_.config.num_heads, head_dim = args_.config.head_dim();
+    const auto stride = scratch_.qkv_stride;
+    team_.each((of.bounds.size() - 1) * heads, [&](std::size_t task) {
+      const auto sequence = task / heads, column = task % heads * head_dim;
+      const auto begin = of.bounds[sequence] - of.bounds.front();
+      const Number* from = qkv + begin * stride + column;
+      attention(attention_args<Number>{of.bounds[sequence + 1] - of.bounds[sequence], head_dim,
+                                       stride, from, from + size_, from + 2 * size_,
+                                       to.at(begin, column)},
+                scratch_.attention_scratch[thread_team::number()].data());
+    });
   }
 
   /// hidden = LayerNorm(hidden + down(act(up(hidden)))), also in the type of the next layer.
@@ -176,6 +186,15 @@ private:
     return input_rows{element::fp32, reinterpret_cast<std::byte*>(scratch_.hidden.data()),
                       scratch_.hidden_stride * sizeof(float), nullptr, nullptr}
         .from(first);
+  }
+  /// Queries, keys and values: as bfloat16 where attention takes them and their product is none of float32.
+  [[nodiscard]] number_out qkv_out(const bert_layer& layer) {
+    const bool narrow = args_.kernels.bf16_attention && layer.qkv.layout.type != element::fp32 &&
+                        args_.config.head_dim() % bf16_head_step == 0;
+    float* numbers = scratch_.qkv.data();
+    if (narrow)
+      return {nullptr, reinterpret_cast<bf16_bits*>(numbers), nullptr, scratch_.qkv_stride};
+    return {numbers, nullptr, nullptr, scratch_.qkv_stride};
   }
   /// Where numbers go that a product of that type reads: to it, but for int8, which needs whole rows first.
   [[nodiscard]] number_out context_out(const input_rows& to) {

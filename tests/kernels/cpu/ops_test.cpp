@@ -1,4 +1,4 @@
-// LayerNorm, attention and classifier against slow references in double, with odd sizes, for every instruction set of this machine.
+// LayerNorm, embedding and classifier against slow references in double, with odd sizes, for every instruction set of this machine.
 #include "tests/kernels/cpu/ops_support.hpp"
 
 #include <algorithm>
@@ -132,93 +132,6 @@ BOOST_DATA_TEST_CASE(norm_of_a_large_mean, data::make(targets()), target) {
   const floats zeros(size), ones(size, 1.0F);
   cpu::norm_rows(1, {ones.data(), zeros.data(), size, 1e-12F}, {hidden.data(), size, {}});
   check_close(hidden, norm_reference(before, ones, zeros, 1e-12), 5e-4);
-}
-
-struct attention_inputs {
-  std::size_t tokens, head_dim, stride;
-  floats query, key, value;
-
-  attention_inputs(std::size_t n, std::size_t d, float scale)
-      : tokens{n}, head_dim{d}, stride{3 * d + 1}, query{random_floats(n * stride, 1, scale)},
-        key{random_floats(n * stride, 2, scale)}, value{random_floats(n * stride, 3)} {}
-
-  [[nodiscard]] cpu::attention_args args() const {
-    cpu::attention_args args;
-    args.tokens = tokens;
-    args.head_dim = head_dim;
-    args.stride = stride;
-    args.query = query.data();
-    args.key = key.data();
-    args.value = value.data();
-    return args;
-  }
-
-  [[nodiscard]] std::vector<double> scores(std::size_t row) const {
-    std::vector<double> out(tokens);
-    for (std::size_t j = 0; j < tokens; ++j)
-      for (std::size_t c = 0; c < head_dim; ++c)
-        out[j] += double(query[row * stride + c]) * double(key[j * stride + c]) /
-                  std::sqrt(double(head_dim));
-    return out;
-  }
-
-  /// [tokens, head_dim]
-  [[nodiscard]] std::vector<double> reference() const {
-    std::vector<double> out(tokens * head_dim);
-    for (std::size_t row = 0; row < tokens; ++row) {
-      auto weights = scores(row);
-      const double top = *std::max_element(weights.begin(), weights.end());
-      double sum = 0;
-      for (auto& weight : weights)
-        sum += weight = std::exp(weight - top);
-      for (std::size_t j = 0; j < tokens; ++j)
-        for (std::size_t c = 0; c < head_dim; ++c)
-          out[row * head_dim + c] += weights[j] / sum * double(value[j * stride + c]);
-    }
-    return out;
-  }
-};
-
-const std::size_t lengths[] = {1, 2, 3, 4, 5, 15, 16, 17, 32, 33, 64, 129};
-const std::size_t head_dims[] = {1, 3, 8, 12, 16, 32, 33, 64, 80};
-
-void check_attention(const attention_inputs& in, double tolerance) {
-  const auto size = cpu::attention_scratch(in.tokens, in.head_dim);
-  // Rubbish in the scratch must not matter, and nothing behind it may be written.
-  floats room(size + 16 + 1, std::nanf(""));
-  auto* scratch = room.data();
-  while (reinterpret_cast<std::uintptr_t>(scratch) % 64 != 0)
-    ++scratch;
-  const auto out_stride = in.head_dim + 2;
-  floats out(in.tokens * out_stride, 77.0F), found;
-  std::vector<bf16_bits> half(out.size());
-  auto args = in.args();
-  args.out = {out.data(), nullptr, nullptr, out_stride};
-  cpu::attention(args, scratch);
-  args.out = {nullptr, half.data(), nullptr, out_stride};
-  cpu::attention(args, scratch);
-  for (std::size_t row = 0; row < in.tokens; ++row) {
-    const auto* from = out.data() + row * out_stride;
-    found.insert(found.end(), from, from + in.head_dim);
-    BOOST_TEST(from[in.head_dim] == 77.0F);
-    BOOST_TEST(half[row * out_stride + in.head_dim] == 0);
-    BOOST_TEST(std::abs(from_bf16(half[row * out_stride]) - from[0]) <= std::abs(from[0]) / 256);
-  }
-  BOOST_TEST(std::isnan(scratch[size]));
-  check_close(found, in.reference(), tolerance);
-}
-
-BOOST_DATA_TEST_CASE(attention_is_exact,
-                     data::make(targets()) * data::make(lengths) * data::make(head_dims), target,
-                     tokens, head_dim) {
-  const only_target scope{target};
-  check_attention({tokens, head_dim, 1.0F}, 1e-5);
-}
-
-BOOST_DATA_TEST_CASE(attention_stands_large_scores, data::make(targets()), target) {
-  // Scores of several hundreds: without subtracting the maximum every power would overflow.
-  const only_target scope{target};
-  check_attention({40, 32, 12.0F}, 2e-3);
 }
 
 BOOST_DATA_TEST_CASE(classifier, data::make(targets()) * data::make(sizes), target, size) {
