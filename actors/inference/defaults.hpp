@@ -12,6 +12,9 @@ inline constexpr std::size_t max_waiting_texts = 10'000;
 inline constexpr std::size_t max_waiting_bytes = std::size_t{256} << 20;
 /// Texts up to so many bytes join an equal one that is under way; comparing longer ones would hold up all others.
 inline constexpr std::size_t max_joined_bytes = std::size_t{64} << 10;
+/// A text without a deadline, or with one that is far away, is due this long after it came: those that are due earlier go
+/// before it, and it goes before those that come later.
+inline constexpr std::chrono::milliseconds patience{1'000};
 /// How long `service::stop` lets accepted texts finish.
 inline constexpr std::chrono::milliseconds drain_bound{30'000};
 

@@ -66,6 +66,8 @@ struct service_options {
   std::size_t batch_tokens = bert::defaults::batch_tokens;
   std::size_t max_waiting_texts = defaults::max_waiting_texts;
   std::size_t max_waiting_bytes = defaults::max_waiting_bytes;
+  /// A text is due at its deadline, at the latest this long after it came; what is due first goes first.
+  std::chrono::milliseconds patience = defaults::patience;
   std::chrono::milliseconds drain_bound = defaults::drain_bound;
   /// A model that did not load is tried again by the first text that comes this much later; twice
   /// as long after each failure in a row, up to the second figure.
@@ -99,7 +101,8 @@ struct service_stats {
 
 /// Serves several models to many callers: texts are cut into windows, windows of different callers
 /// are batched as soon as a thread is free, and the answer to a text never depends on its batch
-/// mates. Nothing waits for a batch to fill up. All members may be called by any thread.
+/// mates. Texts go in the order in which they are due, and a batch is no longer than the slack of its texts allows. Nothing
+/// waits for a batch to fill up. All members may be called by any thread.
 ///
 /// Failures (retryable: yes or no):
 /// | type | when |

@@ -1,6 +1,7 @@
 #include "tools/troupe/bench.hpp"
 #include "tools/troupe/bench_data_option.hpp"
 #include "tools/troupe/bench_host.hpp"
+#include "tools/troupe/bench_ner_agent.hpp"
 #include "tools/troupe/bench_ner_pool.hpp"
 #include "tools/troupe/bench_ner_sweep.hpp"
 #include "tools/troupe/bench_time.hpp"
@@ -82,7 +83,7 @@ public:
                  {"threads", options_.threads}};
     put("load", "s", load_seconds_);
     if (auto done = rates(); !done || out_.stopped()) return done;
-    if (auto done = latency(); !done || out_.stopped()) return done;
+    if (auto done = latency(model); !done || out_.stopped()) return done;
     put("peak_resident", "MiB", {static_cast<double>(peak_resident_bytes()) / (1 << 20)});
     return {};
   }
@@ -130,23 +131,49 @@ private:
     return {};
   }
 
-  /// One text at a time, on one thread.
-  result<void> latency() {
-    std::vector<double> median, tail;
-    const auto count = std::min(options_.latency_texts, work_.texts.size());
+  /// One text at a time on one thread, through the library and through an agent in turns.
+  result<void> latency(const std::filesystem::path& model) {
+    const auto agent = ner_agent::start(model, options_.precision.value());
+    if (!agent) return tl::unexpected(agent.error());
+    std::vector<double> median, tail, cpu, agent_median, agent_more;
     while (median.size() < options_.common.repetitions && !out_.stopped()) {
-      std::vector<double> milliseconds;
-      for (std::size_t i = 0; i < count; ++i) {
-        const stopwatch timer;
-        if (const auto found = pool_->extract(std::span{work_.texts}.subspan(i, 1)); !found)
-          return tl::unexpected(found.error());
-        milliseconds.push_back(timer.elapsed().wall_seconds * 1e3);
-      }
-      median.push_back(quantile(milliseconds, 0.5));
-      tail.push_back(quantile(milliseconds, 0.99));
+      latency_round round;
+      if (auto done = one_by_one(**agent, round); !done) return done;
+      median.push_back(quantile(round.wall, 0.5));
+      tail.push_back(quantile(round.wall, 0.99));
+      cpu.push_back(quantile(round.cpu, 0.5));
+      agent_median.push_back(quantile(round.agent, 0.5));
+      agent_more.push_back(1e3 * quantile(round.agent_more, 0.5));
     }
     put("latency.p50", "ms", median);
     put("latency.p99", "ms", tail);
+    put("latency.p99_to_p50", "ratio", ratios(tail, median));
+    put("latency.cpu.p50", "ms", cpu);
+    put("latency.agent.p50", "ms", agent_median);
+    put("latency.agent_more.p50", "us", agent_more);
+    return {};
+  }
+
+  /// Milliseconds of one text each.
+  struct latency_round {
+    std::vector<double> wall, cpu, agent, agent_more;
+  };
+
+  result<void> one_by_one(ner_agent& agent, latency_round& round) {
+    const auto count = std::min(options_.latency_texts, work_.texts.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      const stopwatch timer;
+      if (const auto found = pool_->extract(std::span{work_.texts}.subspan(i, 1)); !found)
+        return tl::unexpected(found.error());
+      const auto alone = timer.elapsed();
+      const stopwatch asked;
+      if (auto answered = agent.extract(work_.texts[i]); !answered) return answered;
+      const auto through_agent = asked.elapsed();
+      round.wall.push_back(alone.wall_seconds * 1e3);
+      round.cpu.push_back(alone.cpu_seconds * 1e3);
+      round.agent.push_back(through_agent.wall_seconds * 1e3);
+      round.agent_more.push_back(round.agent.back() - round.wall.back());
+    }
     return {};
   }
 
@@ -182,7 +209,9 @@ constexpr const char* bench_ner_footer =
   load               the model from its folder to ready
   texts, tokens      per second, and per second of CPU time ("core-s"); tokens count [CLS] and [SEP]
   ... engine_alone   the model's arithmetic only, on texts tokenised before; the ratio says what is left of its rate
-  latency            one text after the other, on one thread
+  latency            one text after the other, on one thread; "cpu" by CPU time
+  latency.agent      the same as requests to an agent "ner.extract" in this process, in turns with it; "more" is the
+                     median over the texts of what a request takes longer
   peak_resident      the most memory the process had
 
 Equal texts are computed as often as they come, so that no figure owes anything to them; the settings say how many

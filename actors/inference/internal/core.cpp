@@ -21,6 +21,13 @@ std::size_t thread_count(const service_options& options) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+/// Keeps what a token takes: the mean of the last few batches.
+void note_pace(model_slot& slot, std::chrono::duration<double> took, std::size_t tokens) {
+  if (tokens == 0) return;
+  const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(took) / tokens;
+  slot.per_token = slot.per_token == slot.per_token.zero() ? now : (3 * slot.per_token + now) / 4;
+}
+
 /// `work`'s result; an exception (memory, mostly) becomes `engine_failure`.
 template <class F>
 auto guarded(F work) -> decltype(work()) {
@@ -79,11 +86,12 @@ void service::core::extract(extract_request request, extract_responder then) {
     text->slot = names_.at(request.model);
     text->request = std::move(request);
     text->then = std::move(then);
+    text->due = std::min(text->request.expires, now() + options_.patience);
     waiting_bytes_ += text->request.text->size();
     ++unanswered_;
     if (text->request.expires != deadline::max())
       deadlines_.emplace(text->request.expires, text->id);
-    if (!equal_.join(text)) arrivals_.push_back(text->id);
+    if (!equal_.join(text)) arrivals_.emplace(text->due, text->id);
     open_.emplace(text->id, std::move(text));
   }
   work_.notify_one();
@@ -132,8 +140,7 @@ void service::core::run_pending() {
 
 bool service::core::step(lock& held, worker& by) {
   expire(held);
-  // Tokenising is much cheaper than running a model, so it keeps a full batch in stock.
-  if (batcher_.waiting_tokens() < options_.batch_tokens)
+  if (wants_text())
     if (const job_ptr text = next_arrival()) {
       start_text(held, text);
       return true;
@@ -141,6 +148,13 @@ bool service::core::step(lock& held, worker& by) {
   if (batcher_.empty()) return false;
   run_batch(held, by);
   return true;
+}
+
+bool service::core::wants_text() const {
+  if (arrivals_.empty()) return false;
+  // Tokenising is much cheaper than running a model, so it keeps a full batch in stock.
+  return batcher_.waiting_tokens() < options_.batch_tokens ||
+         arrivals_.begin()->first < batcher_.first_due();
 }
 
 void service::core::expire(lock& held) {
@@ -157,8 +171,8 @@ void service::core::expire(lock& held) {
 
 job_ptr service::core::next_arrival() {
   while (!arrivals_.empty()) {
-    const auto found = open_.find(arrivals_.front());
-    arrivals_.pop_front();
+    const auto found = open_.find(arrivals_.begin()->second);
+    arrivals_.erase(arrivals_.begin());
     if (found != open_.end()) return found->second;
   }
   return nullptr;
@@ -172,8 +186,8 @@ void service::core::prepare(lock& held, const job_ptr& text,
   if (!runs || text->answered) return;
   text->windows_left = text->prepared.windows.size();
   for (std::size_t i = 0; i < text->windows_left; ++i)
-    batcher_.push(text->slot,
-                  {text->id, i, text->prepared.windows[i].size(), text->request.expires});
+    batcher_.push(text->slot, {text->id, i, text->prepared.windows[i].size(), text->request.expires,
+                               text->due});
   work_.notify_all();
 }
 
@@ -205,7 +219,8 @@ std::vector<job_window> service::core::claim(const std::vector<waiting_window>& 
 }
 
 void service::core::run_batch(lock& held, worker& by) {
-  const batch next = batcher_.take(fair_share(), now());
+  const auto& pace = slots_[batcher_.next_model()].per_token;
+  const batch next = batcher_.take({fair_share(), pace}, now());
   const auto late = claim(next.expired), windows = claim(next.windows);
   held.unlock();
   for (const auto& part : late)
@@ -216,7 +231,8 @@ void service::core::run_batch(lock& held, worker& by) {
 
 void service::core::run_windows(worker& by, std::size_t slot, std::span<const job_window> windows) {
   const auto began = std::chrono::steady_clock::now();
-  if (auto ran = guarded([&] { return classify(by, slot, windows); }); !ran) {
+  const auto ran = guarded([&] { return classify(by, slot, windows); });
+  if (!ran) {
     for (const auto& part : windows)
       refuse(part.owner, text_failed(ran.error()));
   } else {
@@ -231,6 +247,7 @@ void service::core::run_windows(worker& by, std::size_t slot, std::span<const jo
     ++stats_.batches;
     stats_.batch_tokens += by.batch.tokens();
     stats_.busy_seconds += took.count();
+    if (ran) note_pace(slots_[slot], took, by.batch.tokens());
     for (const auto& part : windows)
       if (--part.owner->windows_left == 0) complete.push_back(part.owner);
   }
@@ -282,7 +299,7 @@ void service::core::refuse(const job_ptr& text, failure why) {
 
 void service::core::arrive_again(const std::vector<job_ptr>& joined) {
   for (const job_ptr& text : joined)
-    if (!text->answered && !equal_.join(text)) arrivals_.push_front(text->id);
+    if (!text->answered && !equal_.join(text)) arrivals_.emplace(text->due, text->id);
   work_.notify_one();
 }
 

@@ -52,7 +52,9 @@ private:
 
   /// Answers the texts whose deadline has passed, wherever they wait.
   void expire(lock& held);
-  /// The text that arrived first and still waits, or nullptr.
+  /// Whether a text should be tokenised before anything that waits for an engine is run.
+  [[nodiscard]] bool wants_text() const;
+  /// The text that is due first and still waits, or nullptr.
   [[nodiscard]] job_ptr next_arrival();
   void start_text(lock& held, const job_ptr& text);
   void load(lock& held, model_slot& slot);
@@ -86,8 +88,9 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable work_, drained_, load_done_;
   std::map<std::string, std::size_t> names_;
-  std::deque<model_slot> slots_;       // only grows, so that references stay valid
-  std::deque<std::uint64_t> arrivals_; // those that joined an equal text are not among them
+  std::deque<model_slot> slots_; // only grows, so that references stay valid
+  // When they are due, and who; those that joined an equal text are not among them.
+  std::set<std::pair<deadline, std::uint64_t>> arrivals_;
   batcher batcher_;
   equal_jobs equal_;
   std::unordered_map<std::uint64_t, job_ptr> open_;

@@ -105,7 +105,9 @@ void service::core::loaded(lock& held, model_slot& slot, loaded_model model) {
   if (model) {
     slot.at = model_slot::stage::ready;
     slot.model = std::move(*model);
-    arrivals_.insert(arrivals_.begin(), waiting.begin(), waiting.end());
+    for (const std::uint64_t id : waiting)
+      if (const auto found = open_.find(id); found != open_.end())
+        arrivals_.emplace(found->second->due, id);
   } else {
     slot.at = model_slot::stage::failed;
     slot.why = std::move(model.error());

@@ -11,8 +11,9 @@ equal_jobs::key equal_jobs::key_of(const job& text) {
 
 bool equal_jobs::join(const job_ptr& text) {
   if (text->request.text->size() > defaults::max_joined_bytes) return false;
-  auto& [leader, joined] = groups_.try_emplace(key_of(*text), group{text->id, {}}).first->second;
-  if (leader == text->id) return false;
+  auto& [leader, due, joined] =
+      groups_.try_emplace(key_of(*text), group{text->id, text->due, {}}).first->second;
+  if (leader == text->id || text->due < due) return false;
   joined.push_back(text);
   return true;
 }

@@ -17,8 +17,8 @@ namespace troupe::inference {
 /// anyway. The caller's mutex guards it.
 class equal_jobs {
 public:
-  /// Joins `text` to the leader of its equals; where there is none, or the text is longer than
-  /// `defaults::max_joined_bytes`, it leads from now on. @returns whether it joined.
+  /// Joins `text` to the leader of its equals; where there is none it leads from now on. One that is due before its leader,
+  /// or longer than `defaults::max_joined_bytes`, goes by itself. @returns whether it joined.
   [[nodiscard]] bool join(const job_ptr& text);
 
   /// To be called when `text` is answered. @returns who had joined it, in the order of arrival; nobody leads them now.
@@ -30,6 +30,7 @@ private:
                          std::optional<std::size_t>, std::string_view>;
   struct group {
     std::uint64_t leader = 0;
+    deadline due = deadline::max();
     std::vector<job_ptr> joined;
   };
 

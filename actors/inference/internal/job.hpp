@@ -4,6 +4,7 @@
 #include "kernels/bert/ner_model.hpp"
 #include "kernels/bert/packed_windows.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -21,6 +22,8 @@ struct job {
   std::size_t slot = 0;
   extract_request request;
   extract_responder then;
+  /// By when its turn should come.
+  deadline due = deadline::max();
 
   // Written by the thread that prepares the text, before its windows are queued.
   std::shared_ptr<const bert::ner_model> model;
@@ -53,6 +56,8 @@ struct model_slot {
 
   stage at = stage::unloaded;
   std::shared_ptr<const bert::ner_model> model;
+  /// What a token took lately, engine and decoding; 0 before the first batch.
+  std::chrono::nanoseconds per_token{0};
   /// Why it is `failed`, how often in a row, and when a text may try again.
   error why;
   std::uint32_t failures = 0;

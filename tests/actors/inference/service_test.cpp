@@ -300,6 +300,35 @@ BOOST_AUTO_TEST_CASE(texts_whose_deadline_passed_do_not_use_the_engine) {
   BOOST_TEST(node.under_test.stats().expired == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_due_first_goes_before_what_came_earlier) {
+  both_models node{
+      {.mode = service_mode::manual, .batch_tokens = 64, .patience = std::chrono::hours{4}}};
+  std::vector<std::string> order;
+  const auto ask = [&](const std::string& text, deadline expires) {
+    node.under_test.extract(
+        {.model = "pii", .text = std::make_shared<const std::string>(text), .expires = expires},
+        [&order, text](const reply<extraction>& answer) {
+          BOOST_TEST(answer.has_value());
+          order.push_back(text.substr(0, 3));
+        });
+  };
+  ask("Ann lives in Dover.", deadline::max()); // loads the model
+  node.under_test.run_pending();
+  const auto in = [](std::chrono::hours time) { return std::chrono::system_clock::now() + time; };
+  std::string longer = "Bob lives in Dover.";
+  for (int i = 0; i < 10; ++i)
+    longer += " Bob lives in Dover.";
+  ask(longer, deadline::max());
+  ask("Cal" + longer, in(std::chrono::hours{3}));
+  ask("Dan" + longer, deadline::max());
+  // An equal text that is due earlier does not wait for the one before it.
+  ask("Dan" + longer, in(std::chrono::hours{2}));
+  ask("Eve" + longer, in(std::chrono::hours{1}));
+  node.under_test.run_pending();
+  BOOST_TEST(order == (std::vector<std::string>{"Ann", "Eve", "Dan", "Cal", "Bob", "Dan"}),
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(equal_texts_that_wait_are_computed_once) {
   both_models node{{.mode = service_mode::manual}};
   const std::string text = "Marta Lindqvist moved from Oslo to Bergen.";

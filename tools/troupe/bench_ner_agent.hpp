@@ -1,0 +1,38 @@
+#pragma once
+
+#include "actors/runtime/agent_system.hpp"
+#include "kernels/bert/engine.hpp"
+#include "kernels/result.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+namespace troupe::inference {
+class service;
+}
+
+namespace troupe::cli {
+
+/// The agent "ner.extract" with one model on one thread, in an agent system of its own: what a request costs beside the same
+/// text through the library.
+class ner_agent {
+public:
+  /// Loads the model. @returns its errors and those of the agent system.
+  [[nodiscard]] static result<std::unique_ptr<ner_agent>> start(const std::filesystem::path& model,
+                                                                bert::precision precision);
+  ~ner_agent();
+  ner_agent(const ner_agent&) = delete;
+  ner_agent& operator=(const ner_agent&) = delete;
+
+  /// Asks for the entities of a text and waits for the answer.
+  [[nodiscard]] result<void> extract(std::string_view text);
+
+private:
+  ner_agent();
+
+  std::unique_ptr<inference::service> models_;
+  std::unique_ptr<agent_system> system_; // ends before what its agents use
+};
+
+} // namespace troupe::cli
