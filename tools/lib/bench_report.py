@@ -17,7 +17,7 @@ from bench_tokenizers import Tokenizers, tokenizer_goals, tokenizer_section
 
 BEGIN, END = "<!-- figures: written by tools/bench, do not edit -->", "<!-- end of figures -->"
 TITLES = {
-    "agents": "Agents", "tokenizer": "Tokenizer", "ner": "Text to entities", "durable": "Durable history",
+    "agents": "Agents", "tokenizer": "Tokenizer", "ner": "Text to entities", "kernels": "Kernels of the engine", "durable": "Durable history",
     "redact": "Redaction", "runs": "Many runs", "scheduling": "Scheduling", "workflows": "Workflows",
 }
 FLOORS = {"bare_caf": "bare CAF", "bare_sqlite": "bare SQLite"}
