@@ -15,6 +15,8 @@ inline constexpr std::size_t max_joined_bytes = std::size_t{64} << 10;
 /// A text without a deadline, or with one that is far away, is due this long after it came: those that are due earlier go
 /// before it, and it goes before those that come later.
 inline constexpr std::chrono::milliseconds patience{1'000};
+/// The most threads that work on one batch, where others are idle.
+inline constexpr std::size_t threads_per_batch = 4;
 /// How long `service::stop` lets accepted texts finish.
 inline constexpr std::chrono::milliseconds drain_bound{30'000};
 

@@ -62,6 +62,9 @@ struct service_options {
   service_mode mode = service_mode::threads;
   /// 0 for one per processor. Each runs whole batches by itself.
   std::size_t threads = 0;
+  /// Where nothing else waits and threads are idle, up to so many processors work on one batch, so that a lone text is
+  /// answered sooner. 1 for never.
+  std::size_t threads_per_batch = defaults::threads_per_batch;
   /// The most tokens of one batch.
   std::size_t batch_tokens = bert::defaults::batch_tokens;
   std::size_t max_waiting_texts = defaults::max_waiting_texts;

@@ -47,6 +47,10 @@ public:
 
   /// The most tokens that one batch may have.
   [[nodiscard]] virtual std::size_t max_tokens() const = 0;
+
+  /// From now on at most so many threads work on a batch, of those that `engine_options::threads_per_stream` gave; it
+  /// changes how long a batch takes and never its logits. Not during a call. Engines without such threads ignore it.
+  virtual void use_threads(std::size_t /*count*/) {}
 };
 
 /// Sees the hidden states of a batch: layer 0 is the embedding after its LayerNorm, layer i the

@@ -30,6 +30,7 @@ thread_team::thread_team(std::size_t threads) {
     end();
     throw;
   }
+  used_ = threads;
 }
 
 thread_team::~thread_team() {
@@ -79,7 +80,7 @@ void thread_team::help(std::size_t number) {
     seen = latest_;
     if (ended_) return;
     ++active_;
-    if (open_ == seen) take();
+    if (open_ == seen && number < used_) take();
     --active_;
     active_.notify_all();
   }

@@ -20,7 +20,13 @@ public:
   thread_team(const thread_team&) = delete;
   thread_team& operator=(const thread_team&) = delete;
 
-  [[nodiscard]] std::size_t size() const { return helpers_.size() + 1; }
+  /// Threads that take part.
+  [[nodiscard]] std::size_t size() const { return used_; }
+
+  /// From now on only so many take part: 1 up to those that there are. Not during a call.
+  void use(std::size_t threads) {
+    used_ = std::clamp<std::size_t>(threads, 1, helpers_.size() + 1);
+  }
 
   /// Number of the calling thread in its team; 0 for all but helpers.
   static std::size_t number();
@@ -28,7 +34,7 @@ public:
   /// Calls `work(i)` for i below `count`, each once, and returns when all are done. `work` does not throw. One call at a time.
   template <class Work>
   void each(std::size_t count, const Work& work) {
-    if (helpers_.empty() || count < 2) {
+    if (used_ == 1 || count < 2) {
       for (std::size_t i = 0; i < count; ++i)
         work(i);
       return;
@@ -55,6 +61,7 @@ private:
   std::size_t count_ = 0;
   const void* work_ = nullptr;
   function call_ = nullptr;
+  std::size_t used_ = 1;
   std::atomic<std::size_t> next_ = 0;
   /// Number of the work that may be joined; 0 for none.
   std::atomic<std::uint32_t> open_ = 0;

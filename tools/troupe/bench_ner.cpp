@@ -133,7 +133,7 @@ private:
 
   /// One text at a time on one thread, through the library and through an agent in turns.
   result<void> latency(const std::filesystem::path& model) {
-    const auto agent = ner_agent::start(model, options_.precision.value());
+    const auto agent = ner_agent::start(model, options_.precision.value(), options_.threads);
     if (!agent) return tl::unexpected(agent.error());
     std::vector<double> median, tail, cpu, agent_median, agent_more;
     while (median.size() < options_.common.repetitions && !out_.stopped()) {
@@ -211,7 +211,7 @@ constexpr const char* bench_ner_footer =
   ... engine_alone   the model's arithmetic only, on texts tokenised before; the ratio says what is left of its rate
   latency            one text after the other, on one thread; "cpu" by CPU time
   latency.agent      the same as requests to an agent "ner.extract" in this process, in turns with it; "more" is the
-                     median over the texts of what a request takes longer
+                     median over the texts of what a request takes longer. With several --threads, all of them work on it
   peak_resident      the most memory the process had
 
 Equal texts are computed as often as they come, so that no figure owes anything to them; the settings say how many

@@ -14,14 +14,16 @@ constexpr const char* served_name = "measured";
 
 } // namespace
 
-ner_agent::ner_agent()
-    : models_{std::make_unique<inference::service>(inference::service_options{.threads = 1})} {}
+ner_agent::ner_agent(std::size_t threads)
+    : models_{
+          std::make_unique<inference::service>(inference::service_options{.threads = threads})} {}
 
 ner_agent::~ner_agent() = default;
 
 result<std::unique_ptr<ner_agent>> ner_agent::start(const std::filesystem::path& model,
-                                                    bert::precision precision) {
-  std::unique_ptr<ner_agent> made{new ner_agent};
+                                                    bert::precision precision,
+                                                    std::size_t threads) {
+  std::unique_ptr<ner_agent> made{new ner_agent{threads}};
   made->models_->add_model(served_name, model, {.wanted = precision});
   if (auto loaded = made->models_->load_model(served_name); !loaded)
     return tl::unexpected(std::move(loaded.error()));

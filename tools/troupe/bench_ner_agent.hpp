@@ -4,6 +4,7 @@
 #include "kernels/bert/engine.hpp"
 #include "kernels/result.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string_view>
@@ -14,13 +15,14 @@ class service;
 
 namespace troupe::cli {
 
-/// The agent "ner.extract" with one model on one thread, in an agent system of its own: what a request costs beside the same
-/// text through the library.
+/// The agent "ner.extract" with one model, in an agent system of its own: what a request costs beside the same text through
+/// the library.
 class ner_agent {
 public:
   /// Loads the model. @returns its errors and those of the agent system.
-  [[nodiscard]] static result<std::unique_ptr<ner_agent>> start(const std::filesystem::path& model,
-                                                                bert::precision precision);
+  /// @param threads of the inference service.
+  [[nodiscard]] static result<std::unique_ptr<ner_agent>>
+  start(const std::filesystem::path& model, bert::precision precision, std::size_t threads);
   ~ner_agent();
   ner_agent(const ner_agent&) = delete;
   ner_agent& operator=(const ner_agent&) = delete;
@@ -29,7 +31,7 @@ public:
   [[nodiscard]] result<void> extract(std::string_view text);
 
 private:
-  ner_agent();
+  explicit ner_agent(std::size_t threads);
 
   std::unique_ptr<inference::service> models_;
   std::unique_ptr<agent_system> system_; // ends before what its agents use

@@ -40,7 +40,11 @@ auto guarded(F work) -> decltype(work()) {
 
 } // namespace
 
-service::core::core(service_options options) : options_(options), batcher_(options.batch_tokens) {
+service::core::core(service_options options)
+    : options_(options),
+      batch_threads_(std::clamp<std::size_t>(options.threads_per_batch, 1,
+                                             std::max<std::size_t>(1, thread_count(options)))),
+      batcher_(options.batch_tokens) {
   try {
     for (std::size_t i = thread_count(options_); i > 0; --i)
       threads_.emplace_back([this] { run_thread(); });
@@ -210,6 +214,11 @@ std::size_t service::core::fair_share() const {
   return (batcher_.waiting_tokens() + takers - 1) / takers;
 }
 
+std::size_t service::core::threads_for_batch() const {
+  if (!batcher_.empty() || !arrivals_.empty()) return 1;
+  return std::min(batch_threads_, idle_threads_ + 1);
+}
+
 std::vector<job_window> service::core::claim(const std::vector<waiting_window>& windows) const {
   std::vector<job_window> claimed;
   for (const waiting_window& window : windows)
@@ -222,6 +231,7 @@ void service::core::run_batch(lock& held, worker& by) {
   const auto& pace = slots_[batcher_.next_model()].per_token;
   const batch next = batcher_.take({fair_share(), pace}, now());
   const auto late = claim(next.expired), windows = claim(next.windows);
+  by.threads = threads_for_batch();
   held.unlock();
   for (const auto& part : late)
     refuse(part.owner, deadline_exceeded());
@@ -265,6 +275,7 @@ result<void> service::core::classify(worker& by, std::size_t slot,
     if (!made) return tl::unexpected(std::move(made.error()));
     scratch = std::move(*made);
   }
+  scratch->use_threads(by.threads);
   by.batch.clear();
   for (const auto& [owner, window] : windows)
     by.batch.add(owner->prepared.windows[window]);

@@ -69,6 +69,8 @@ private:
   void run_windows(worker& by, std::size_t slot, std::span<const job_window> windows);
   [[nodiscard]] result<void> classify(worker& by, std::size_t slot,
                                       std::span<const job_window> windows) const;
+  /// Threads for the next batch: also those of idle processors where nothing is left for them.
+  [[nodiscard]] std::size_t threads_for_batch() const;
   void decode(const job_window& part, std::span<const float> logits);
 
   [[nodiscard]] std::size_t fair_share() const;
@@ -84,6 +86,7 @@ private:
   void end_threads();
 
   const service_options options_;
+  const std::size_t batch_threads_; // the most that work on one batch
 
   mutable std::mutex mutex_;
   std::condition_variable work_, drained_, load_done_;

@@ -13,9 +13,12 @@ namespace {
 
 using loaded_model = result<std::shared_ptr<const bert::ner_model>>;
 
-loaded_model load_guarded(const model_slot& slot) {
+/// @param threads that a batch may have at most.
+loaded_model load_guarded(const model_slot& slot, std::size_t threads) {
   try {
-    auto model = bert::ner_model::load(slot.model_dir, slot.options);
+    auto options = slot.options;
+    options.threads_per_stream = std::max(options.threads_per_stream, threads);
+    auto model = bert::ner_model::load(slot.model_dir, options);
     if (model)
       for (const auto& warning : (*model)->engine().warnings())
         spdlog::warn("{}", warning);
@@ -94,7 +97,7 @@ void service::core::load(lock& held, model_slot& slot) {
   slot.at = model_slot::stage::loading;
   ++stats_.loads;
   held.unlock();
-  auto model = load_guarded(slot);
+  auto model = load_guarded(slot, batch_threads_);
   held.lock();
   loaded(held, slot, std::move(model));
 }

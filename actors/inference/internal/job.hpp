@@ -68,6 +68,8 @@ struct model_slot {
 
 /// What one thread of the service owns.
 struct worker {
+  /// How many may work on its batch, itself included.
+  std::size_t threads = 1;
   bert::packed_windows batch;
   std::map<std::size_t, std::unique_ptr<bert::workspace>> scratch; // by slot
 };

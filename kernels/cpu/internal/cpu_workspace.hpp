@@ -42,6 +42,7 @@ public:
   [[nodiscard]] const onednn_product* onednn(const panel_layout& layout, std::size_t stride) const;
 
   [[nodiscard]] std::size_t max_tokens() const override { return max_tokens_; }
+  void use_threads(std::size_t count) override { team.use(count); }
 
 private:
   void add_onednn(const panel_layout& layout, std::size_t stride);

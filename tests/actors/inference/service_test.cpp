@@ -114,6 +114,17 @@ BOOST_AUTO_TEST_CASE(threads_serve_two_models_at_once) {
   }
 }
 
+// Idle threads help with it; nothing of that shows in the answer.
+BOOST_AUTO_TEST_CASE(a_lone_text_has_the_same_answer_with_all_threads) {
+  both_models node{{.threads = 3}};
+  const auto texts = sample_texts();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    node.ask(i, texts[i], "default");
+    node.got.wait_for(i + 1);
+    BOOST_TEST((node.got.at(i)->spans == alone("ner-default", texts[i])));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(texts_without_pieces_need_no_engine) {
   both_models node{{.mode = service_mode::on_call}};
   node.ask(0, "");

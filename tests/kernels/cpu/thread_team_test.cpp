@@ -38,6 +38,25 @@ BOOST_AUTO_TEST_CASE(threads_have_numbers) {
   BOOST_TEST(thread_team::number() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(only_so_many_take_part_as_are_wanted) {
+  thread_team team{4};
+  for (const std::size_t wanted : {1U, 3U, 2U, 4U, 0U, 9U}) {
+    team.use(wanted);
+    const std::size_t used = std::clamp<std::size_t>(wanted, 1, 4);
+    BOOST_TEST(team.size() == used);
+    std::atomic<std::size_t> most = 0, done = 0;
+    for (int round = 0; round < 200; ++round)
+      team.each(20, [&](std::size_t) {
+        ++done;
+        const std::size_t number = thread_team::number();
+        for (auto seen = most.load(); number > seen && !most.compare_exchange_weak(seen, number);) {
+        }
+      });
+    BOOST_TEST(most.load() < used);
+    BOOST_TEST(done.load() == 4000U);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(shares_cover_everything) {
   thread_team team{4};
   for (const std::size_t count : {0U, 1U, 3U, 4U, 17U, 1000U}) {
