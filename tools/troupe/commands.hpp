@@ -17,6 +17,7 @@ using action = std::function<exit_code()>;
 void add_run(CLI::App& app, action& chosen);
 void add_ps(CLI::App& app, action& chosen);
 void add_cancel(CLI::App& app, action& chosen);
+void add_ca(CLI::App& app, action& chosen);
 void add_query(CLI::App& app, action& chosen);
 void add_schedule(CLI::App& app, action& chosen);
 void add_signal(CLI::App& app, action& chosen);

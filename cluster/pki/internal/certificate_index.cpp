@@ -1,0 +1,126 @@
+#include "cluster/pki/internal/certificate_index.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace troupe::cluster {
+namespace {
+
+using nlohmann::json;
+
+constexpr int format = 1;
+constexpr std::array reasons{revocation_reason::unspecified, revocation_reason::key_compromise,
+                             revocation_reason::affiliation_changed, revocation_reason::superseded,
+                             revocation_reason::cessation_of_operation};
+
+std::int64_t seconds(std::chrono::sys_seconds when) {
+  return when.time_since_epoch().count();
+}
+std::chrono::sys_seconds moment(const json& from) {
+  return std::chrono::sys_seconds{std::chrono::seconds{from.get<std::int64_t>()}};
+}
+
+json to_object(const issued_certificate& one) {
+  json roles = json::array();
+  for (const node_role role : one.who.roles)
+    roles.push_back(to_string(role));
+  json made{{"serial", one.serial},
+            {"node", one.who.node},
+            {"roles", std::move(roles)},
+            {"hosts", one.hosts},
+            {"not_before", seconds(one.not_before)},
+            {"not_after", seconds(one.not_after)}};
+  if (one.revoked_at) {
+    made["revoked_at"] = seconds(*one.revoked_at);
+    made["reason"] = to_string(one.reason);
+  }
+  return made;
+}
+
+bool is_serial(const std::string& text) {
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+/// Throws json::exception where a member is missing or of another kind. @returns what else is wrong.
+result<issued_certificate> from_object(const json& from, const std::string& cluster) {
+  issued_certificate one;
+  one.serial = from.at("serial").get<std::string>();
+  if (!is_serial(one.serial)) return fail(pki_errc::damaged, "a serial has 32 hexadecimal digits");
+  one.who.cluster = cluster;
+  one.who.node = from.at("node").get<std::string>();
+  if (auto checked = check_name("node", one.who.node); !checked)
+    return tl::unexpected(checked.error());
+  for (const auto& name : from.at("roles")) {
+    const auto role = role_of(name.get<std::string>());
+    if (!role) return tl::unexpected(role.error());
+    one.who.roles.insert(*role);
+  }
+  one.hosts = from.at("hosts").get<std::vector<std::string>>();
+  one.not_before = moment(from.at("not_before"));
+  one.not_after = moment(from.at("not_after"));
+  if (!from.contains("revoked_at")) return one;
+  one.revoked_at = moment(from.at("revoked_at"));
+  const auto named = from.at("reason").get<std::string>();
+  const auto known = std::find_if(reasons.begin(), reasons.end(),
+                                  [&](revocation_reason each) { return to_string(each) == named; });
+  if (known == reasons.end()) return fail(pki_errc::damaged, "\"" + named + "\" is no reason");
+  one.reason = *known;
+  return one;
+}
+
+} // namespace
+
+std::string_view to_string(revocation_reason reason) {
+  switch (reason) {
+  case revocation_reason::unspecified:
+    return "unspecified";
+  case revocation_reason::key_compromise:
+    return "key-compromise";
+  case revocation_reason::affiliation_changed:
+    return "affiliation-changed";
+  case revocation_reason::superseded:
+    return "superseded";
+  case revocation_reason::cessation_of_operation:
+    return "cessation-of-operation";
+  }
+  return "unspecified";
+}
+
+std::string to_json(const certificate_index& index) {
+  json list = json::array();
+  for (const auto& one : index.certificates)
+    list.push_back(to_object(one));
+  return json{{"format", format},
+              {"cluster", index.cluster},
+              {"revocations", index.revocations},
+              {"certificates", std::move(list)}}
+             .dump(1) +
+         "\n";
+}
+
+result<certificate_index> index_from_json(std::string_view text) {
+  std::string place = "the whole";
+  try {
+    const auto from = json::parse(text);
+    certificate_index index;
+    if (from.at("format").get<int>() != format)
+      return fail(pki_errc::damaged, "it is of another version of troupe");
+    index.cluster = from.at("cluster").get<std::string>();
+    if (auto checked = check_name("cluster", index.cluster); !checked)
+      return fail(pki_errc::damaged, checked.error().context);
+    index.revocations = from.at("revocations").get<std::int64_t>();
+    for (const auto& each : from.at("certificates")) {
+      place = "certificate " + std::to_string(index.certificates.size() + 1);
+      auto one = from_object(each, index.cluster);
+      if (!one) return fail(pki_errc::damaged, place + ": " + one.error().context);
+      index.certificates.push_back(std::move(*one));
+    }
+    return index;
+  } catch (const json::exception& wrong) {
+    return fail(pki_errc::damaged, place + ": " + wrong.what());
+  }
+}
+
+} // namespace troupe::cluster

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "kernels/result.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+
+namespace troupe::cluster {
+
+inline constexpr mode_t private_mode = 0600, public_mode = 0644;
+
+/// The bytes of a regular file of at most `limit` bytes.
+/// @returns `pki_errc::not_found` where there is none, `file_failed` or `damaged` (too long).
+[[nodiscard]] result<std::string> read_file(const std::filesystem::path& file, std::size_t limit);
+
+/// Puts `text` in the place of `file` at once, on disk when it returns: whoever reads sees all of the old or all of the new.
+[[nodiscard]] result<void> write_file(const std::filesystem::path& file, std::string_view text,
+                                      mode_t mode);
+
+/// Makes a folder and what leads to it. @returns `pki_errc::file_failed`.
+[[nodiscard]] result<void> make_folder(const std::filesystem::path& folder);
+
+/// Held by the one process that changes a folder; goes with the process.
+class folder_lock {
+public:
+  /// Waits for whoever holds it.
+  [[nodiscard]] static result<folder_lock> take(const std::filesystem::path& folder);
+  folder_lock(folder_lock&& other) noexcept;
+  folder_lock& operator=(folder_lock&&) = delete;
+  ~folder_lock();
+
+private:
+  explicit folder_lock(int fd) : fd_{fd} {}
+  int fd_;
+};
+
+} // namespace troupe::cluster
