@@ -1,9 +1,10 @@
 """`troupe ca`: what it issues is held to by another TLS implementation's rules, in real mutual handshakes."""
 
 import concurrent.futures
-import json
 import pathlib
 import random
+import re
+import shlex
 import signal
 import ssl
 import stat
@@ -11,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from support import TROUPE, SystemTest, json_lines, troupe
+from support import ROOT, TROUPE, SystemTest, json_lines, troupe
 
 
 def context(server: bool, bundle: pathlib.Path, node: str, ca: pathlib.Path) -> ssl.SSLContext:
@@ -148,6 +149,16 @@ class CaTest(SystemTest):
         self.assertIn("valid", self.ca_command("list").stdout)
         (self.ca / "certificates.json").write_text("{")
         self.assertIn("certificates.json", self.ca_command("list", ok=1).stderr)
+
+    def test_the_commands_of_the_page_work(self):
+        page = (ROOT / "docs" / "certificates.md").read_text(encoding="utf-8")
+        blocks = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+        commands = [line for block in blocks for line in block.splitlines() if line.strip()]
+        self.assertGreaterEqual(len(commands), 6)
+        for command in commands:
+            words = shlex.split(command)
+            self.assertEqual(words[0], "troupe")
+            self.assert_exit(troupe(*words[1:], cwd=self.folder), 0)
 
     def test_many_at_once_lose_nothing(self):
         self.ca_command("init", "--cluster", "lab")
