@@ -36,6 +36,7 @@ std::string joined(const std::vector<std::string>& parts) {
 
 std::vector<std::string> names_of(const std::set<node_role>& roles) {
   std::vector<std::string> names;
+  names.reserve(roles.size());
   for (const node_role role : roles)
     names.emplace_back(to_string(role));
   return names;

@@ -18,8 +18,12 @@ constexpr std::array reasons{revocation_reason::unspecified, revocation_reason::
 std::int64_t seconds(std::chrono::sys_seconds when) {
   return when.time_since_epoch().count();
 }
-std::chrono::sys_seconds moment(const json& from) {
-  return std::chrono::sys_seconds{std::chrono::seconds{from.get<std::int64_t>()}};
+/// Throws json::exception where it is no number. @returns whether it is a time that clocks in nanoseconds can tell, too.
+bool read_moment(const json& from, std::chrono::sys_seconds& into) {
+  constexpr std::int64_t latest = 8'000'000'000; // in 2223
+  const auto read = from.get<std::int64_t>();
+  into = std::chrono::sys_seconds{std::chrono::seconds{std::clamp<std::int64_t>(read, 0, latest)}};
+  return seconds(into) == read;
 }
 
 json to_object(const issued_certificate& one) {
@@ -58,10 +62,12 @@ result<issued_certificate> from_object(const json& from, const std::string& clus
     one.who.roles.insert(*role);
   }
   one.hosts = from.at("hosts").get<std::vector<std::string>>();
-  one.not_before = moment(from.at("not_before"));
-  one.not_after = moment(from.at("not_after"));
-  if (!from.contains("revoked_at")) return one;
-  one.revoked_at = moment(from.at("revoked_at"));
+  bool times = read_moment(from.at("not_before"), one.not_before) &&
+               read_moment(from.at("not_after"), one.not_after);
+  if (from.contains("revoked_at"))
+    times = read_moment(from.at("revoked_at"), one.revoked_at.emplace()) && times;
+  if (!times) return fail(pki_errc::damaged, "a time is in seconds since 1970");
+  if (!one.revoked_at) return one;
   const auto named = from.at("reason").get<std::string>();
   const auto known = std::find_if(reasons.begin(), reasons.end(),
                                   [&](revocation_reason each) { return to_string(each) == named; });
