@@ -18,9 +18,10 @@ constexpr std::array reasons{revocation_reason::unspecified, revocation_reason::
 std::int64_t seconds(std::chrono::sys_seconds when) {
   return when.time_since_epoch().count();
 }
-/// Throws json::exception where it is no number. @returns whether it is a time that clocks in nanoseconds can tell, too.
+/// @returns whether it is a time that clocks in nanoseconds can tell, too.
 bool read_moment(const json& from, std::chrono::sys_seconds& into) {
   constexpr std::int64_t latest = 8'000'000'000; // in 2223
+  if (!from.is_number_integer()) return false;
   const auto read = from.get<std::int64_t>();
   into = std::chrono::sys_seconds{std::chrono::seconds{std::clamp<std::int64_t>(read, 0, latest)}};
   return seconds(into) == read;
@@ -111,11 +112,13 @@ result<certificate_index> index_from_json(std::string_view text) {
   try {
     const auto from = json::parse(text);
     certificate_index index;
-    if (from.at("format").get<int>() != format)
+    if (from.at("format") != format)
       return fail(pki_errc::damaged, "it is of another version of troupe");
     index.cluster = from.at("cluster").get<std::string>();
     if (auto checked = check_name("cluster", index.cluster); !checked)
       return fail(pki_errc::damaged, checked.error().context);
+    if (!from.at("revocations").is_number_unsigned())
+      return fail(pki_errc::damaged, "revocations is no number");
     index.revocations = from.at("revocations").get<std::int64_t>();
     for (const auto& each : from.at("certificates")) {
       place = "certificate " + std::to_string(index.certificates.size() + 1);
