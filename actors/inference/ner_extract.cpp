@@ -99,6 +99,11 @@ public:
     wanted.how = *how;
     if (request->stride() != 0) wanted.stride = request->stride();
     wanted.expires = context->header().deadline;
+    // A long text is alive as long as its parts come to their turn.
+    wanted.abandoned = [context = std::move(context)] {
+      context->heartbeat();
+      return context->abandoned();
+    };
     models_.extract(std::move(wanted), [request, model = model_, respond](reply<extraction> found) {
       if (!found) return respond.fail(std::move(found.error()));
       respond(to_reply(*request, model, *found));

@@ -35,6 +35,9 @@ struct extract_request {
   std::optional<std::size_t> stride{};
   /// A text that still waits at this moment is answered "runtime.deadline_exceeded" unseen.
   deadline expires = deadline::max();
+  /// Whether nobody wants the answer any more, asked before each batch with a part of the text: what is left of it is then not
+  /// run. Quick, by any thread, and must not call the service; empty for never.
+  std::function<bool()> abandoned{};
 };
 
 struct extraction {
@@ -117,6 +120,7 @@ struct service_stats {
 /// | ner.overloaded (yes) | too many texts or bytes wait |
 /// | runtime.deadline_exceeded (yes) | the deadline passed before all of the text was run |
 /// | ner.engine_failed (yes) | the engine ran out of memory, or its output was no number |
+/// | ner.abandoned (no) | `extract_request::abandoned` said so |
 /// | ner.stopping (no) | the service stops |
 class service {
 public:

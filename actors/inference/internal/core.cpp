@@ -227,14 +227,29 @@ std::vector<job_window> service::core::claim(const std::vector<waiting_window>& 
   return claimed;
 }
 
+std::vector<job_ptr> service::core::drop_abandoned(std::vector<job_window>& windows) {
+  std::vector<job_ptr> dropped;
+  std::erase_if(windows, [&](const job_window& part) {
+    const bool known = !dropped.empty() && dropped.back() == part.owner; // its windows lie together
+    if (!known && (!part.owner->request.abandoned || !part.owner->request.abandoned()))
+      return false;
+    if (!known) dropped.push_back(part.owner);
+    return true;
+  });
+  return dropped;
+}
+
 void service::core::run_batch(lock& held, worker& by) {
   const auto& pace = slots_[batcher_.next_model()].per_token;
   const batch next = batcher_.take({fair_share(), pace}, now());
-  const auto late = claim(next.expired), windows = claim(next.windows);
+  const auto late = claim(next.expired);
+  auto windows = claim(next.windows);
   by.threads = threads_for_batch();
   held.unlock();
   for (const auto& part : late)
     refuse(part.owner, deadline_exceeded());
+  for (const job_ptr& text : drop_abandoned(windows))
+    refuse(text, abandoned());
   if (!windows.empty()) run_windows(by, next.model, windows);
   held.lock();
 }
@@ -320,8 +335,8 @@ void service::core::answer(const job_ptr& text, reply<extraction> outcome) {
     const lock held{mutex_};
     if (std::exchange(text->answered, true)) return;
     joined = equal_.release(*text);
-    // Its deadline is nobody else's; whatever else failed would fail for its equals, too.
-    if (!outcome && outcome.error().type == "runtime.deadline_exceeded")
+    // What failed otherwise would fail for its equals, too.
+    if (!outcome && concerns_one_requester(outcome.error()))
       arrive_again(std::exchange(joined, {}));
     open_.erase(text->id);
     deadlines_.erase({text->request.expires, text->id});

@@ -66,6 +66,8 @@ private:
   void run_batch(lock& held, worker& by);
   /// The windows whose texts still wait for an answer.
   [[nodiscard]] std::vector<job_window> claim(const std::vector<waiting_window>& windows) const;
+  /// Takes out those whose text nobody wants any more. @returns their texts.
+  static std::vector<job_ptr> drop_abandoned(std::vector<job_window>& windows);
   void run_windows(worker& by, std::size_t slot, std::span<const job_window> windows);
   [[nodiscard]] result<void> classify(worker& by, std::size_t slot,
                                       std::span<const job_window> windows) const;

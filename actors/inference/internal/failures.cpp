@@ -33,6 +33,14 @@ failure deadline_exceeded() {
   return {"runtime.deadline_exceeded", "the deadline passed before all of the text was run", true};
 }
 
+failure abandoned() {
+  return {"ner.abandoned", "nobody wants the answer any more", false};
+}
+
+bool concerns_one_requester(const failure& why) {
+  return why.type == "runtime.deadline_exceeded" || why.type == "ner.abandoned";
+}
+
 failure stopping() {
   return {"ner.stopping", "the inference service is stopping", false};
 }

@@ -384,6 +384,28 @@ BOOST_AUTO_TEST_CASE(a_deadline_that_passed_is_not_that_of_equal_texts) {
   BOOST_TEST(node.under_test.stats().batches == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(what_nobody_wants_any_more_ends_between_two_batches) {
+  both_models node{{.mode = service_mode::manual, .batch_tokens = 64}};
+  std::string text;
+  for (int i = 0; i < 400; ++i)
+    text += "Tom " + std::to_string(i) + " lives in Dover. ";
+  const auto shared = std::make_shared<const std::string>(text);
+  int asked = 0;
+  node.under_test.extract(
+      {.model = "pii", .text = shared, .abandoned = [&] { return ++asked > 2; }}, node.got.take(0));
+  node.under_test.run_pending();
+  BOOST_TEST(node.got.failure_of(0) == "ner.abandoned");
+  BOOST_TEST(node.under_test.stats().batches == 2U);
+  // Whoever asked for the same goes on.
+  node.under_test.extract({.model = "pii", .text = shared, .abandoned = [] { return true; }},
+                          node.got.take(1));
+  node.ask(2, text);
+  node.under_test.run_pending();
+  BOOST_TEST(node.got.failure_of(1) == "ner.abandoned");
+  BOOST_TEST((node.got.at(2)->spans == alone("pii-rampart", text)));
+  BOOST_TEST(node.under_test.stats().waiting == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(equal_texts_from_many_threads_are_all_answered) {
   both_models node{{.threads = 2}};
   const auto texts = sample_texts();
