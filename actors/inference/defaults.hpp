@@ -17,6 +17,9 @@ inline constexpr std::size_t max_joined_bytes = std::size_t{64} << 10;
 inline constexpr std::chrono::milliseconds patience{1'000};
 /// The most threads that work on one batch, where others are idle.
 inline constexpr std::size_t threads_per_batch = 4;
+/// How long one thread without work looks for more before it sleeps: longer than the next request of an agent that got its
+/// answer takes to come, and less than waking a few threads costs.
+inline constexpr std::chrono::microseconds thread_patience{100};
 /// How long `service::stop` lets accepted texts finish.
 inline constexpr std::chrono::milliseconds drain_bound{30'000};
 

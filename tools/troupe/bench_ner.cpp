@@ -131,50 +131,61 @@ private:
     return {};
   }
 
-  /// One text at a time on one thread, through the library and through an agent in turns.
+  /// One text at a time on one thread: through the library, then through an agent, as another agent and as a thread asks it.
   result<void> latency(const std::filesystem::path& model) {
     const auto agent = ner_agent::start(model, options_.precision.value(), options_.threads);
     if (!agent) return tl::unexpected(agent.error());
-    std::vector<double> median, tail, cpu, agent_median, agent_more;
+    std::vector<double> median, tail, cpu, through_agent, agent_more, host_more;
     while (median.size() < options_.common.repetitions && !out_.stopped()) {
-      latency_round round;
-      if (auto done = one_by_one(**agent, round); !done) return done;
-      median.push_back(quantile(round.wall, 0.5));
-      tail.push_back(quantile(round.wall, 0.99));
-      cpu.push_back(quantile(round.cpu, 0.5));
-      agent_median.push_back(quantile(round.agent, 0.5));
-      agent_more.push_back(1e3 * quantile(round.agent_more, 0.5));
+      std::vector<double> processor;
+      auto alone = one_by_one([&](std::string_view text) { return in_library(text, processor); });
+      auto between = one_by_one([&](std::string_view text) { return (*agent)->from_agent(text); });
+      auto from_host = one_by_one([&](std::string_view text) { return (*agent)->from_host(text); });
+      for (const auto* each : {&alone, &between, &from_host})
+        if (!*each) return tl::unexpected(each->error());
+      median.push_back(quantile(*alone, 0.5));
+      tail.push_back(quantile(*alone, 0.99));
+      cpu.push_back(quantile(processor, 0.5));
+      through_agent.push_back(quantile(*between, 0.5));
+      agent_more.push_back(1e3 * median_difference(*between, *alone));
+      host_more.push_back(1e3 * median_difference(*from_host, *alone));
     }
     put("latency.p50", "ms", median);
     put("latency.p99", "ms", tail);
     put("latency.p99_to_p50", "ratio", ratios(tail, median));
     put("latency.cpu.p50", "ms", cpu);
-    put("latency.agent.p50", "ms", agent_median);
+    put("latency.agent.p50", "ms", through_agent);
     put("latency.agent_more.p50", "us", agent_more);
+    put("latency.host_more.p50", "us", host_more);
     return {};
   }
 
-  /// Milliseconds of one text each.
-  struct latency_round {
-    std::vector<double> wall, cpu, agent, agent_more;
-  };
-
-  result<void> one_by_one(ner_agent& agent, latency_round& round) {
-    const auto count = std::min(options_.latency_texts, work_.texts.size());
-    for (std::size_t i = 0; i < count; ++i) {
-      const stopwatch timer;
-      if (const auto found = pool_->extract(std::span{work_.texts}.subspan(i, 1)); !found)
-        return tl::unexpected(found.error());
-      const auto alone = timer.elapsed();
-      const stopwatch asked;
-      if (auto answered = agent.extract(work_.texts[i]); !answered) return answered;
-      const auto through_agent = asked.elapsed();
-      round.wall.push_back(alone.wall_seconds * 1e3);
-      round.cpu.push_back(alone.cpu_seconds * 1e3);
-      round.agent.push_back(through_agent.wall_seconds * 1e3);
-      round.agent_more.push_back(round.agent.back() - round.wall.back());
+  /// Milliseconds of each text.
+  template <class Extract>
+  result<std::vector<double>> one_by_one(const Extract& extract) {
+    std::vector<double> times;
+    for (std::size_t i = 0; i < std::min(options_.latency_texts, work_.texts.size()); ++i) {
+      const result<double> took = extract(work_.texts[i]);
+      if (!took) return tl::unexpected(took.error());
+      times.push_back(*took);
     }
-    return {};
+    return times;
+  }
+
+  result<double> in_library(std::string_view text, std::vector<double>& processor) {
+    const stopwatch timer;
+    if (const auto found = pool_->extract({&text, 1}); !found) return tl::unexpected(found.error());
+    const auto took = timer.elapsed();
+    processor.push_back(took.cpu_seconds * 1e3);
+    return took.wall_seconds * 1e3;
+  }
+
+  /// Of the same texts, text by text.
+  static double median_difference(const std::vector<double>& of, const std::vector<double>& less) {
+    std::vector<double> differences;
+    for (std::size_t i = 0; i < of.size(); ++i)
+      differences.push_back(of[i] - less[i]);
+    return quantile(differences, 0.5);
   }
 
   void put(const char* name, const char* unit, std::vector<double> samples) {
@@ -210,8 +221,9 @@ constexpr const char* bench_ner_footer =
   texts, tokens      per second, and per second of CPU time ("core-s"); tokens count [CLS] and [SEP]
   ... engine_alone   the model's arithmetic only, on texts tokenised before; the ratio says what is left of its rate
   latency            one text after the other, on one thread; "cpu" by CPU time
-  latency.agent      the same as requests to an agent "ner.extract" in this process, in turns with it; "more" is the
-                     median over the texts of what a request takes longer. With several --threads, all of them work on it
+  latency.agent      the same as a request of one agent to an agent "ner.extract"; agent_more is the median over the
+                     texts of what that takes longer, host_more of what a request of a thread that waits for it does.
+                     With several --threads, all of them work on a text that is alone
   peak_resident      the most memory the process had
 
 Equal texts are computed as often as they come, so that no figure owes anything to them; the settings say how many

@@ -27,8 +27,10 @@ public:
   ner_agent(const ner_agent&) = delete;
   ner_agent& operator=(const ner_agent&) = delete;
 
-  /// Asks for the entities of a text and waits for the answer.
-  [[nodiscard]] result<void> extract(std::string_view text);
+  /// Asks for the entities of a text and waits for the answer. @returns milliseconds.
+  [[nodiscard]] result<double> from_host(std::string_view text);
+  /// Has another agent ask. @returns the milliseconds from its request to the answer.
+  [[nodiscard]] result<double> from_agent(std::string_view text);
 
 private:
   explicit ner_agent(std::size_t threads);

@@ -78,6 +78,7 @@ reply<void> service::core::admit(const extract_request& request) const {
 }
 
 void service::core::extract(extract_request request, extract_responder then) {
+  bool notify = false;
   {
     lock held{mutex_};
     if (auto admitted = admit(request); !admitted) {
@@ -97,8 +98,9 @@ void service::core::extract(extract_request request, extract_responder then) {
       deadlines_.emplace(text->request.expires, text->id);
     if (!equal_.join(text)) arrivals_.emplace(text->due, text->id);
     open_.emplace(text->id, std::move(text));
+    notify = call_one();
   }
-  work_.notify_one();
+  if (notify) work_.notify_one();
   if (options_.mode == service_mode::on_call) run_pending();
 }
 
@@ -119,9 +121,33 @@ void service::core::run_thread() {
   }
 }
 
+bool service::core::call_one() {
+  calls_.fetch_add(1, std::memory_order_release);
+  return !std::exchange(looking_, false);
+}
+
+void service::core::call_all() {
+  calls_.fetch_add(1, std::memory_order_release);
+  looking_ = false;
+  work_.notify_all();
+}
+
+void service::core::look_for_work(lock& held) {
+  looking_ = true;
+  const auto calls = calls_.load(std::memory_order_relaxed);
+  held.unlock();
+  const auto until = std::chrono::steady_clock::now() + defaults::thread_patience;
+  while (calls_.load(std::memory_order_acquire) == calls &&
+         std::chrono::steady_clock::now() < until)
+    std::this_thread::yield(); // to whoever might have work for us
+  held.lock();
+  if (calls_.load(std::memory_order_relaxed) == calls) looking_ = false;
+}
+
 void service::core::await_work(lock& held) {
   const auto woken = [this] { return closing_ || !arrivals_.empty() || !batcher_.empty(); };
   ++idle_threads_;
+  if (!looking_) look_for_work(held);
   if (deadlines_.empty()) {
     work_.wait(held, woken);
   } else {
@@ -192,7 +218,7 @@ void service::core::prepare(lock& held, const job_ptr& text,
   for (std::size_t i = 0; i < text->windows_left; ++i)
     batcher_.push(text->slot, {text->id, i, text->prepared.windows[i].size(), text->request.expires,
                                text->due});
-  work_.notify_all();
+  if (text->windows_left > 1) call_all(); // this thread takes the next window itself
 }
 
 bool service::core::tokenise(const job_ptr& text, std::shared_ptr<const bert::ner_model> model) {
@@ -326,7 +352,7 @@ void service::core::refuse(const job_ptr& text, failure why) {
 void service::core::arrive_again(const std::vector<job_ptr>& joined) {
   for (const job_ptr& text : joined)
     if (!text->answered && !equal_.join(text)) arrivals_.emplace(text->due, text->id);
-  work_.notify_one();
+  if (call_one()) work_.notify_one();
 }
 
 void service::core::answer(const job_ptr& text, reply<extraction> outcome) {
@@ -392,8 +418,8 @@ void service::core::end_threads() {
   {
     const lock held{mutex_};
     closing_ = true;
+    call_all();
   }
-  work_.notify_all();
   for (std::thread& thread : threads_)
     thread.join();
   threads_.clear();

@@ -5,6 +5,7 @@
 #include "actors/inference/internal/job.hpp"
 #include "actors/inference/service.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -46,6 +47,12 @@ private:
 
   void run_thread();
   void await_work(lock& held);
+  /// Looks for work for a moment without the lock, since waking a thread takes long beside a short text's way.
+  void look_for_work(lock& held);
+  /// One thread is needed. The mutex is held. @returns whether a sleeping one must be notified: none looks.
+  [[nodiscard]] bool call_one();
+  /// All are needed. The mutex is held.
+  void call_all();
   /// Does one piece of work; the mutex is held before and after, not during. @returns false when
   /// there is none.
   bool step(lock& held, worker& by);
@@ -104,6 +111,8 @@ private:
   std::size_t waiting_bytes_ = 0;
   std::size_t unanswered_ = 0; // until their responders have returned
   std::size_t idle_threads_ = 0;
+  bool looking_ = false; // whether a thread looks for work, and nobody called it yet
+  std::atomic<std::uint64_t> calls_ = 0;
   bool stopping_ = false, closing_ = false;
   bool running_pending_ = false;
   service_stats stats_;

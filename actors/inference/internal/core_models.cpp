@@ -119,7 +119,7 @@ void service::core::loaded(lock& held, model_slot& slot, loaded_model model) {
       if (const auto found = open_.find(id); found != open_.end()) refused.push_back(found->second);
   }
   load_done_.notify_all();
-  work_.notify_all();
+  call_all();
   const failure why = model_load_failed(slot.name, slot.why);
   held.unlock();
   for (const job_ptr& text : refused)

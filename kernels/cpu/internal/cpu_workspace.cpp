@@ -7,11 +7,23 @@
 namespace troupe::cpu {
 namespace {
 
+/// Bytes from a row to the next where `bytes` are needed. A kernel reads one place of many rows at once: whole pages apart they
+/// would all want the same few lines of the nearest cache.
+std::size_t spread(std::size_t bytes) {
+  constexpr std::size_t half_page = 2048, line = 64;
+  return bytes % half_page == 0 ? bytes + line : bytes;
+}
+
 /// Bytes of a row of inputs. A block of sums is stored whole, so there is room for all columns of a panel.
 std::size_t row_bytes(element type, std::size_t inputs) {
   const std::size_t size = type == element::fp32 ? 4 : type == element::bf16 ? 2 : 1;
-  return std::max(round_up(inputs, panel_columns) * size,
-                  panel_layout{type, inputs, 1}.row_bytes());
+  return spread(
+      std::max(round_up(inputs, panel_columns) * size, panel_layout{type, inputs, 1}.row_bytes()));
+}
+
+/// The same in floats.
+std::size_t row_floats(std::size_t numbers) {
+  return spread(round_up(numbers, panel_columns) * sizeof(float)) / sizeof(float);
 }
 
 /// What the products of one kind read, over all layers.
@@ -53,8 +65,7 @@ cpu_workspace::cpu_workspace(const packed_model& packed, const bert::model_confi
       // A group holds whole sequences: at least the longest one there can be.
       group_tokens{std::min(max_tokens, std::max(defaults::group_tokens, config.max_positions))},
       piece_tokens{std::min(group_tokens, piece_for(packed))}, team{threads},
-      hidden_stride{round_up(config.hidden_size, panel_columns)},
-      qkv_stride{round_up(3 * config.hidden_size, panel_columns)},
+      hidden_stride{row_floats(config.hidden_size)}, qkv_stride{row_floats(3 * config.hidden_size)},
       inner_stride{round_up(config.intermediate_size, panel_columns)} {
   // Kernels read whole blocks of rows.
   const auto rows = group_tokens + defaults::block_rows;
