@@ -48,7 +48,7 @@ public:
   /// The most tokens that one batch may have.
   [[nodiscard]] virtual std::size_t max_tokens() const = 0;
 
-  /// From now on at most so many threads work on a batch, of those that `engine_options::threads_per_stream` gave; it
+  /// From now on at most so many threads work on a batch, of those that `engine_options` gave, the spare ones included; it
   /// changes how long a batch takes and never its logits. Not during a call. Engines without such threads ignore it.
   virtual void use_threads(std::size_t /*count*/) {}
 };
@@ -123,6 +123,8 @@ struct engine_options {
   /// Folder in which packed weights are kept between processes, which then share them; empty for none. What cannot be
   /// written there is not kept.
   std::filesystem::path cache_dir{};
+  /// Threads of a stream beyond those above, which sleep until `workspace::use_threads` brings them in.
+  std::size_t spare_threads_per_stream = 0;
 };
 
 /// Where a program keeps what it can make again: TROUPE_CACHE_DIR (empty for nowhere), else troupe in XDG_CACHE_HOME or

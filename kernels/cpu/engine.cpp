@@ -35,7 +35,7 @@ auto guarded(Work work) -> decltype(work()) {
 class cpu_engine final : public bert::engine {
 public:
   cpu_engine(packed_model model, bert::model_config config, std::vector<std::string> warnings,
-             precision used, std::size_t threads, bool onednn)
+             precision used, stream_threads threads, bool onednn)
       : model_{std::move(model)}, config_{std::move(config)}, warnings_{std::move(warnings)},
         used_{used}, threads_{threads}, onednn_{onednn}, kernels_{kernels_of(probe())} {}
 
@@ -78,7 +78,7 @@ private:
   bert::model_config config_;
   std::vector<std::string> warnings_;
   precision used_;
-  std::size_t threads_;
+  stream_threads threads_;
   bool onednn_;
   kernel_set kernels_;
 };
@@ -96,7 +96,8 @@ result<bool> by_onednn(const bert::engine_options& options) {
 }
 
 result<void> supports(const bert::model_config&, const bert::engine_options& options) {
-  if (options.threads_per_stream == 0 || options.threads_per_stream > defaults::max_threads)
+  if (options.threads_per_stream == 0 || options.threads_per_stream > defaults::max_threads ||
+      options.spare_threads_per_stream > defaults::max_threads - options.threads_per_stream)
     return fail(bert_errc::bad_options, "threads_per_stream must be 1 to " +
                                             std::to_string(defaults::max_threads) + ", not " +
                                             std::to_string(options.threads_per_stream));
@@ -156,7 +157,8 @@ result<std::shared_ptr<const bert::engine>> load(bert::weight_reader& weights,
     if (!model) return tl::unexpected(model.error());
     return std::make_shared<const cpu_engine>(
         std::move(*model), weights.config(), weights.warnings(), how->used,
-        options.threads_per_stream, by_onednn(options).value_or(false));
+        stream_threads{options.threads_per_stream, options.spare_threads_per_stream},
+        by_onednn(options).value_or(false));
   });
 }
 

@@ -17,7 +17,8 @@ using loaded_model = result<std::shared_ptr<const bert::ner_model>>;
 loaded_model load_guarded(const model_slot& slot, std::size_t threads) {
   try {
     auto options = slot.options;
-    options.threads_per_stream = std::max(options.threads_per_stream, threads);
+    if (threads > options.threads_per_stream)
+      options.spare_threads_per_stream = threads - options.threads_per_stream;
     auto model = bert::ner_model::load(slot.model_dir, options);
     if (model)
       for (const auto& warning : (*model)->engine().warnings())

@@ -60,11 +60,11 @@ input_rows input_buffer::as(element type) {
 }
 
 cpu_workspace::cpu_workspace(const packed_model& packed, const bert::model_config& config,
-                             std::size_t max_tokens, std::size_t threads, bool use_onednn)
+                             std::size_t max_tokens, const stream_threads& threads, bool use_onednn)
     : max_tokens_{max_tokens}, model{&packed},
       // A group holds whole sequences: at least the longest one there can be.
       group_tokens{std::min(max_tokens, std::max(defaults::group_tokens, config.max_positions))},
-      piece_tokens{std::min(group_tokens, piece_for(packed))}, team{threads},
+      piece_tokens{std::min(group_tokens, piece_for(packed))}, team{threads.used + threads.spare},
       hidden_stride{row_floats(config.hidden_size)}, qkv_stride{row_floats(3 * config.hidden_size)},
       inner_stride{round_up(config.intermediate_size, panel_columns)} {
   // Kernels read whole blocks of rows.
@@ -85,8 +85,9 @@ cpu_workspace::cpu_workspace(const packed_model& packed, const bert::model_confi
   attended = {piece_rows, config.hidden_size, context_kinds.widest, context_kinds.int8};
   activated = {piece_rows, config.intermediate_size, inner_kinds.widest, inner_kinds.int8};
   inner = aligned_buffer<fp16_bits>{inner_kinds.int8 ? piece_rows * inner_stride : 0};
-  for (std::size_t thread = 0; thread < threads; ++thread)
+  for (std::size_t thread = 0; thread < team.size(); ++thread)
     attention_scratch.emplace_back(cpu::attention_scratch(longest, config.head_dim()));
+  team.use(threads.used);
   if (!use_onednn) return;
   for (const auto& layer : packed.parts.layers) {
     for (const auto* dense : {&layer.qkv, &layer.up})

@@ -29,6 +29,11 @@ private:
   aligned_buffer<std::int32_t> zeros_;
 };
 
+/// How many threads work on a batch, and how many more may (`bert::workspace::use_threads`).
+struct stream_threads {
+  std::size_t used = 1, spare = 0;
+};
+
 /// Everything that a forward pass writes to, allocated once. Kernels read rows in blocks; what lies behind the last token is
 /// zero or left over from an earlier group, and no token ever reads it.
 class cpu_workspace final : public bert::workspace {
@@ -36,7 +41,7 @@ public:
   /// Throws std::bad_alloc and std::system_error.
   /// @param use_onednn whether oneDNN multiplies.
   cpu_workspace(const packed_model& model, const bert::model_config& config, std::size_t max_tokens,
-                std::size_t threads, bool use_onednn);
+                const stream_threads& threads, bool use_onednn);
 
   /// oneDNN's product of such weights, null when it does not multiply here.
   [[nodiscard]] const onednn_product* onednn(const panel_layout& layout, std::size_t stride) const;

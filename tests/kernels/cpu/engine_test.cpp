@@ -133,6 +133,21 @@ BOOST_AUTO_TEST_CASE(results_depend_on_nothing_but_the_text) {
   BOOST_TEST(same_bits(classify(*engine, *scratch, all), together));
 }
 
+BOOST_AUTO_TEST_CASE(threads_that_are_brought_in_change_nothing_but_the_time) {
+  const auto engine = load({.spare_threads_per_stream = 3});
+  std::mt19937 random{11};
+  batch in;
+  in.fill(random, engine->config(), 400);
+  const auto scratch = test::must(engine->make_workspace(in.ids.size()));
+  const auto alone = classify(*engine, *scratch, in);
+  for (const std::size_t threads : {4U, 2U, 9U, 1U, 0U, 3U}) {
+    scratch->use_threads(threads);
+    BOOST_TEST(same_bits(classify(*engine, *scratch, in), alone));
+  }
+  BOOST_TEST(!bert::load_engine(test::small_encoder().model_dir(),
+                                {.spare_threads_per_stream = cpu::defaults::max_threads}));
+}
+
 BOOST_AUTO_TEST_CASE(threads_share_an_engine) {
   const auto engine = load();
   constexpr int threads = 3;
