@@ -5,6 +5,7 @@
 #include "cluster/pki/internal/files.hpp"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 #include <utility>
 
@@ -18,6 +19,12 @@ constexpr std::size_t most_index_bytes = std::size_t{256} << 20,
 /// Clocks of nodes differ: what is made now is valid a little earlier.
 constexpr std::chrono::minutes clock_skew{5};
 constexpr std::chrono::days longest_validity{36'500};
+constexpr std::array<std::pair<revocation_reason, std::string_view>, 5> reasons{
+    {{revocation_reason::unspecified, "unspecified"},
+     {revocation_reason::key_compromise, "key-compromise"},
+     {revocation_reason::affiliation_changed, "affiliation-changed"},
+     {revocation_reason::superseded, "superseded"},
+     {revocation_reason::cessation_of_operation, "cessation-of-operation"}}};
 
 std::chrono::sys_seconds now() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -107,7 +114,8 @@ result<void> write_bundle(const issue_options& options, EVP_PKEY& key, X509& cer
   return write_file(options.out / "ca.pem", *root, public_mode);
 }
 
-result<void> check(const issue_options& options) {
+/// @param authority its certificate. To be called with the folder's lock, so that nobody else writes meanwhile.
+result<void> check(const issue_options& options, const fs::path& authority) {
   if (auto checked = check_name("node", options.node); !checked) return checked;
   if (options.roles.empty()) return fail(pki_errc::bad_request, "a node has at least one role");
   for (const auto& host : options.hosts)
@@ -120,10 +128,32 @@ result<void> check(const issue_options& options) {
       return fail(pki_errc::exists,
                   file.string() + "; name another folder with --out, or say --replace");
   }
+  const auto there = read_file(options.out / "ca.pem", most_pem_bytes);
+  if (!there && there.error().code == pki_errc::not_found) return {};
+  if (!there || *there != read_file(authority, most_pem_bytes).value_or(""))
+    return fail(pki_errc::exists,
+                (options.out / "ca.pem").string() +
+                    " of another authority; name another folder with --out, or say --replace");
   return {};
 }
 
 } // namespace
+
+std::string_view to_string(revocation_reason reason) {
+  for (const auto& [value, name] : reasons)
+    if (value == reason) return name;
+  return "unknown";
+}
+
+result<revocation_reason> reason_of(std::string_view name) {
+  std::string all;
+  for (const auto& [value, known] : reasons) {
+    if (known == name) return value;
+    all += (all.empty() ? "" : ", ") + std::string{known};
+  }
+  return fail(pki_errc::bad_request,
+              "\"" + std::string{name.substr(0, 64)} + "\" is no reason; there are " + all);
+}
 
 std::string_view state_of(const issued_certificate& certificate, std::chrono::sys_seconds at) {
   if (certificate.revoked_at) return "revoked";
@@ -173,11 +203,12 @@ result<authority> authority::open(const fs::path& folder) {
 }
 
 result<issued_certificate> authority::issue(const issue_options& options) {
-  if (auto checked = check(options); !checked) return tl::unexpected(checked.error());
   auto when = validity_of(options.valid_for);
   if (!when) return tl::unexpected(when.error());
   auto folder = opened::open(folder_);
   if (!folder) return tl::unexpected(folder.error());
+  if (auto checked = check(options, certificate_file()); !checked)
+    return tl::unexpected(checked.error());
   const auto by = folder->load_signer();
   if (!by) return tl::unexpected(by.error());
   when->not_after = std::min(when->not_after, not_after(*by->certificate));

@@ -27,6 +27,8 @@ enum class revocation_reason : std::uint8_t {
 
 /// "unspecified", "key-compromise", "affiliation-changed", "superseded", "cessation-of-operation".
 [[nodiscard]] std::string_view to_string(revocation_reason reason);
+/// @returns `pki_errc::bad_request` for anything else.
+[[nodiscard]] result<revocation_reason> reason_of(std::string_view name);
 
 /// One certificate that was issued.
 struct issued_certificate {
@@ -77,7 +79,8 @@ public:
   [[nodiscard]] static result<authority> open(const std::filesystem::path& folder);
 
   /// Makes a key and a certificate for a node and writes them out.
-  /// @returns `pki_errc::exists` where NODE.pem or NODE.key is there and is not to be replaced, `expired`, `bad_request` ...
+  /// @returns `pki_errc::exists` where NODE.pem, NODE.key or the ca.pem of another authority is there and is not to be
+  /// replaced, `expired`, `bad_request` ...
   [[nodiscard]] result<issued_certificate> issue(const issue_options& options);
 
   /// Revokes one certificate by its serial number, or all of a node, that have not expired; the list of revocations has them

@@ -98,9 +98,10 @@ result<bool> by_onednn(const bert::engine_options& options) {
 result<void> supports(const bert::model_config&, const bert::engine_options& options) {
   if (options.threads_per_stream == 0 || options.threads_per_stream > defaults::max_threads ||
       options.spare_threads_per_stream > defaults::max_threads - options.threads_per_stream)
-    return fail(bert_errc::bad_options, "threads_per_stream must be 1 to " +
-                                            std::to_string(defaults::max_threads) + ", not " +
-                                            std::to_string(options.threads_per_stream));
+    return fail(bert_errc::bad_options,
+                "threads_per_stream must be 1 to " + std::to_string(defaults::max_threads) +
+                    " with the spare ones, not " + std::to_string(options.threads_per_stream) +
+                    " and " + std::to_string(options.spare_threads_per_stream));
   const auto machine = probe();
   if (options.wanted == precision::bf16 && !machine.bf16)
     return fail(bert_errc::unsupported, "bf16 needs AVX512-BF16 or AMX, but this machine has " +

@@ -5,11 +5,9 @@ import pathlib
 import random
 import re
 import shlex
-import signal
 import ssl
 import stat
 import subprocess
-import time
 import unittest
 
 from support import ROOT, TROUPE, SystemTest, json_lines, troupe
@@ -145,6 +143,12 @@ class CaTest(SystemTest):
         self.ca_command("issue", "two", "--role", "worker", "--host", "a,URI:b", "--out", self.certs, ok=2)
         self.ca_command("issue", "two", "--role", "worker", "--days", "0", "--out", self.certs, ok=2)
         self.ca_command("revoke", "nobody", ok=1)
+        self.assertIn("key-compromise", self.ca_command("revoke", "one", "--reason", "boredom", ok=2).stderr)
+        other = self.folder / "other"
+        self.ca_command("init", "--cluster", "other", ca=other)
+        root = (self.certs / "ca.pem").read_bytes()
+        self.assertIn("another authority", self.issue("three", ca=other, ok=1).stderr)
+        self.assertEqual((self.certs / "ca.pem").read_bytes(), root)
         self.assertEqual([row["node"] for row in self.listed()], ["one"])
         self.assertIn("valid", self.ca_command("list").stdout)
         (self.ca / "certificates.json").write_text("{")
@@ -174,9 +178,11 @@ class CaTest(SystemTest):
         for i in range(30):
             process = subprocess.Popen([TROUPE, "ca", "issue", f"n{i}", "--role", "worker", "--ca", self.ca, "--out", self.certs],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(draw.uniform(0, 0.06))
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            try:
+                process.wait(draw.uniform(0, 0.06))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         known = {row["node"] for row in self.listed()}
         self.assertLessEqual({file.stem for file in self.certs.glob("n*.pem")}, known)
         self.issue("last")

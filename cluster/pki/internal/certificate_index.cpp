@@ -1,7 +1,8 @@
 #include "cluster/pki/internal/certificate_index.hpp"
 
+#include "cluster/pki/internal/certificate.hpp"
+
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -11,10 +12,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int format = 1;
-constexpr std::array reasons{revocation_reason::unspecified, revocation_reason::key_compromise,
-                             revocation_reason::affiliation_changed, revocation_reason::superseded,
-                             revocation_reason::cessation_of_operation};
-
+constexpr std::uint64_t most_lists = std::uint64_t{1} << 53;
 std::int64_t seconds(std::chrono::sys_seconds when) {
   return when.time_since_epoch().count();
 }
@@ -63,37 +61,21 @@ result<issued_certificate> from_object(const json& from, const std::string& clus
     one.who.roles.insert(*role);
   }
   one.hosts = from.at("hosts").get<std::vector<std::string>>();
+  for (const auto& host : one.hosts)
+    if (auto checked = check_host(host); !checked) return tl::unexpected(checked.error());
   bool times = read_moment(from.at("not_before"), one.not_before) &&
                read_moment(from.at("not_after"), one.not_after);
   if (from.contains("revoked_at"))
     times = read_moment(from.at("revoked_at"), one.revoked_at.emplace()) && times;
   if (!times) return fail(pki_errc::damaged, "a time is in seconds since 1970");
   if (!one.revoked_at) return one;
-  const auto named = from.at("reason").get<std::string>();
-  const auto known = std::find_if(reasons.begin(), reasons.end(),
-                                  [&](revocation_reason each) { return to_string(each) == named; });
-  if (known == reasons.end()) return fail(pki_errc::damaged, "\"" + named + "\" is no reason");
-  one.reason = *known;
+  const auto reason = reason_of(from.at("reason").get<std::string>());
+  if (!reason) return tl::unexpected(reason.error());
+  one.reason = *reason;
   return one;
 }
 
 } // namespace
-
-std::string_view to_string(revocation_reason reason) {
-  switch (reason) {
-  case revocation_reason::unspecified:
-    return "unspecified";
-  case revocation_reason::key_compromise:
-    return "key-compromise";
-  case revocation_reason::affiliation_changed:
-    return "affiliation-changed";
-  case revocation_reason::superseded:
-    return "superseded";
-  case revocation_reason::cessation_of_operation:
-    return "cessation-of-operation";
-  }
-  return "unspecified";
-}
 
 std::string to_json(const certificate_index& index) {
   json list = json::array();
@@ -117,9 +99,10 @@ result<certificate_index> index_from_json(std::string_view text) {
     index.cluster = from.at("cluster").get<std::string>();
     if (auto checked = check_name("cluster", index.cluster); !checked)
       return fail(pki_errc::damaged, checked.error().context);
-    if (!from.at("revocations").is_number_unsigned())
-      return fail(pki_errc::damaged, "revocations is no number");
-    index.revocations = from.at("revocations").get<std::int64_t>();
+    const auto& lists = from.at("revocations");
+    if (!lists.is_number_unsigned() || lists.get<std::uint64_t>() > most_lists)
+      return fail(pki_errc::damaged, "revocations is no number of lists");
+    index.revocations = lists.get<std::int64_t>();
     for (const auto& each : from.at("certificates")) {
       place = "certificate " + std::to_string(index.certificates.size() + 1);
       auto one = from_object(each, index.cluster);

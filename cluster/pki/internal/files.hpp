@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/agents/posix.hpp"
 #include "kernels/result.hpp"
 
 #include <cstddef>
@@ -7,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <sys/types.h>
+#include <utility>
 
 namespace troupe::cluster {
 
@@ -28,13 +30,11 @@ class folder_lock {
 public:
   /// Waits for whoever holds it.
   [[nodiscard]] static result<folder_lock> take(const std::filesystem::path& folder);
-  folder_lock(folder_lock&& other) noexcept;
-  folder_lock& operator=(folder_lock&&) = delete;
-  ~folder_lock();
 
 private:
-  explicit folder_lock(int fd) : fd_{fd} {}
-  int fd_;
+  explicit folder_lock(agents::file_descriptor held) : held_{std::move(held)} {}
+
+  agents::file_descriptor held_;
 };
 
 } // namespace troupe::cluster
