@@ -34,6 +34,7 @@ VENDORS = {
     "pqxx/": ("actors/workflow/postgres/", "tests/actors/workflow", "tests/support"),
     "yaml-cpp/": ("actors/workflow", "tests/actors/workflow"),
     "CLI/": ("tools",),
+    "grpc": ("cluster/fabric/grpc", "tests/cluster/fabric", "tools/troupe/bench"),
     "hwloc": ("actors/scheduling/resources", "tests/actors/scheduling/resources"),
 }
 
