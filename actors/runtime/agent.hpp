@@ -73,6 +73,8 @@ struct envelope_header {
   /// Memory of this node that is set aside for work on the request; 0: nothing is said. Agents that can hold their work to
   /// it do.
   std::uint64_t granted_memory_bytes = 0;
+  /// The node that it is for; empty: whoever knows the way decides. Never leaves the process.
+  std::string node{};
 };
 
 /// Takes the answer to one request: call it exactly once, from any thread. Later calls are ignored;
@@ -121,6 +123,9 @@ struct request_options {
   std::shared_ptr<heartbeat_sink> pulse{};
   /// See `envelope_header`.
   std::uint64_t granted_memory_bytes = 0;
+  /// On which node of a cluster; empty: where the agent is found.
+  std::string node{};
+  std::string tracestate{};
 };
 
 /// What a handler may use while it answers one request. Keep the shared pointer for what must

@@ -16,6 +16,8 @@ envelope_header header_of(agent_name&& target, request_options&& options) {
   header.priority = options.priority;
   header.granted_memory_bytes = options.granted_memory_bytes;
   header.traceparent = std::move(options.traceparent);
+  header.tracestate = std::move(options.tracestate);
+  header.node = std::move(options.node);
   header.idempotency_key = std::move(options.idempotency_key);
   header.principal = std::move(options.principal);
   header.privacy_labels = std::move(options.privacy_labels);
@@ -89,6 +91,10 @@ dead_letter_store& agent_system::dead_letters() {
 void agent_system::replay(const dead_letter& letter, std::chrono::milliseconds timeout,
                           responder then) {
   core_->replay(letter, timeout, std::move(then));
+}
+
+void agent_system::route_through(std::shared_ptr<agent_router> router) {
+  core_->route_through(std::move(router));
 }
 
 executor& agent_system::blocking_executor() {

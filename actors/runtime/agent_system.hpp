@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime/agent.hpp"
+#include "actors/runtime/agent_router.hpp"
 #include "actors/runtime/dead_letters.hpp"
 #include "actors/runtime/executor.hpp"
 #include "actors/runtime/supervisor.hpp"
@@ -138,6 +139,10 @@ public:
   /// `then` gets a reply, mark or remove it there.
   /// Adds the failure "runtime.unreadable_dead_letter" to those of `request`.
   void replay(const dead_letter& letter, std::chrono::milliseconds timeout, responder then);
+
+  /// From now on asks `router` whether a message is for another node, and hands it those that are. Once, before the first
+  /// message; it is kept until the system ends.
+  void route_through(std::shared_ptr<agent_router> router);
 
   /// Where blocking work of this node runs.
   [[nodiscard]] executor& blocking_executor();

@@ -34,20 +34,12 @@ void encode_name(const agent_name& name, v1::AgentName& wire) {
 void encode_header(const envelope_header& header, v1::Envelope& wire) {
   wire.set_message_id(header.message_id.to_string());
   wire.set_correlation_id(header.correlation_id.to_string());
-  if (!header.sender.type.empty()) encode_name(header.sender, *wire.mutable_sender());
-  if (!header.target.type.empty()) encode_name(header.target, *wire.mutable_target());
+  encode_routing(header, wire);
   if (header.deadline != system_time::max()) {
     const auto since = header.deadline.time_since_epoch();
     *wire.mutable_deadline() = google::protobuf::util::TimeUtil::NanosecondsToTimestamp(
         std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
   }
-  wire.set_priority(header.priority);
-  wire.set_granted_memory_bytes(header.granted_memory_bytes);
-  wire.set_traceparent(header.traceparent);
-  wire.set_tracestate(header.tracestate);
-  wire.set_idempotency_key(header.idempotency_key);
-  wire.set_principal(header.principal);
-  wire.mutable_privacy_labels()->Assign(header.privacy_labels.begin(), header.privacy_labels.end());
 }
 
 result<void> encode_payload(const envelope& from, v1::Envelope& wire) {
@@ -94,7 +86,8 @@ std::optional<error> fault_of_texts(const v1::Envelope& wire, const envelope_lim
                              {"payload_type_url", wire.payload_type_url(), limits.type_url},
                              {"payload", wire.payload(), limits.payload}}))
     return fault;
-  if (wire.message_id().empty()) return bad_field("message_id", "is missing").value();
+  if (limits.message_id_required && wire.message_id().empty())
+    return bad_field("message_id", "is missing").value();
   const auto labels = static_cast<std::size_t>(wire.privacy_labels_size());
   if (labels > limits.privacy_labels)
     return bad_field("privacy_labels", "has " + std::to_string(labels) + " entries, the most is " +
@@ -175,6 +168,18 @@ std::string unknown_fields_of(const v1::Envelope& wire) {
 }
 
 } // namespace
+
+void encode_routing(const envelope_header& header, v1::Envelope& wire) {
+  if (!header.sender.type.empty()) encode_name(header.sender, *wire.mutable_sender());
+  if (!header.target.type.empty()) encode_name(header.target, *wire.mutable_target());
+  wire.set_priority(header.priority);
+  wire.set_granted_memory_bytes(header.granted_memory_bytes);
+  wire.set_traceparent(header.traceparent);
+  wire.set_tracestate(header.tracestate);
+  wire.set_idempotency_key(header.idempotency_key);
+  wire.set_principal(header.principal);
+  wire.mutable_privacy_labels()->Assign(header.privacy_labels.begin(), header.privacy_labels.end());
+}
 
 result<v1::Envelope> encode_envelope(const envelope& from) {
   v1::Envelope wire;

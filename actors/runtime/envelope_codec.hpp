@@ -20,11 +20,16 @@ struct envelope_limits {
   /// Count.
   std::size_t privacy_labels = 32;
   std::size_t unknown_fields = 64 << 10;
+  /// Whether requests must have a message_id; what carries them may have numbers of its own.
+  bool message_id_required = true;
 };
 
 /// The wire form of `from`; an object payload is serialised here, once.
 /// @returns `bad_payload` when a request has no payload or one that cannot be serialised.
 [[nodiscard]] result<v1::Envelope> encode_envelope(const envelope& from);
+
+/// Writes all of `header` but its ids and its deadline, which whoever carries the envelope may say in a way of its own.
+void encode_routing(const envelope_header& header, v1::Envelope& wire);
 
 /// The checked form of what came from outside; its payload stays bytes (see `decode_payload`). Takes the payload out of
 /// `wire`. A missing deadline means `defaults::request_timeout` from `now` for requests; answers have none.

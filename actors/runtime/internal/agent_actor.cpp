@@ -4,21 +4,14 @@
 #include "actors/runtime/internal/core.hpp"
 #include "actors/runtime/internal/failures.hpp"
 #include "actors/runtime/internal/guarded.hpp"
+#include "actors/runtime/internal/methods.hpp"
 #include "actors/runtime/internal/no_wait.hpp"
 
-#include <algorithm>
 #include <spdlog/spdlog.h>
 #include <utility>
 
 namespace troupe::runtime {
 namespace {
-
-const method* find_method(const agent_type& type, const google::protobuf::Descriptor* request) {
-  const auto found =
-      std::find_if(type.methods.begin(), type.methods.end(),
-                   [request](const method& each) { return each.request == request; });
-  return found == type.methods.end() ? nullptr : &*found;
-}
 
 /// Runs the handler. @returns what it threw.
 std::optional<crash> run_handler(core& core, const std::shared_ptr<call>& asked,

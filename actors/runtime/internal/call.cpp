@@ -147,7 +147,8 @@ responder call::make_responder(std::shared_ptr<token> of) {
 }
 
 void call::check_and_answer(reply<message_ptr> given) {
-  if (given && (!*given || (*given)->GetDescriptor() != expected_reply_))
+  // Of an agent of another node the declaration may be unknown.
+  if (given && expected_reply_ && (!*given || (*given)->GetDescriptor() != expected_reply_))
     given = tl::unexpected(failure{"runtime.wrong_reply_type",
                                    header_.target.to_string() + " answered " +
                                        (*given ? (*given)->GetTypeName() : "nothing") +

@@ -4,6 +4,7 @@
 #include "actors/runtime/errc.hpp"
 #include "actors/runtime/internal/agent_actor.hpp"
 #include "actors/runtime/internal/failures.hpp"
+#include "actors/runtime/internal/methods.hpp"
 #include "actors/runtime/internal/scheduling.hpp"
 #include "actors/runtime/names.hpp"
 
@@ -137,6 +138,9 @@ std::optional<failure> core::deliver(const std::shared_ptr<call>& asked) {
   if (!asked->payload())
     return failure{"runtime.wrong_request_type", "a request without a payload", false};
   if (!asked->one_way() && !deadlines_->add(*asked)) return stopping_failure();
+  if (auto* router = router_.load(std::memory_order_acquire);
+      router && router->is_elsewhere(asked->header()))
+    return send_elsewhere(*router, asked);
   const auto& target = asked->header().target;
   while (true) {
     auto box = find_or_activate(target);
@@ -146,6 +150,33 @@ std::optional<failure> core::deliver(const std::shared_ptr<call>& asked) {
     // Closed: the agent leaves, the directory forgot it, so it is made anew.
     if (outcome != posted::closed) return rejection(outcome, *asked, **box);
   }
+}
+
+void core::route_through(std::shared_ptr<agent_router> router) {
+  router_kept_ = std::move(router);
+  router_.store(router_kept_.get(), std::memory_order_release);
+}
+
+std::optional<failure> core::send_elsewhere(agent_router& router,
+                                            const std::shared_ptr<call>& asked) {
+  // Its type need not be known here; where it is, the reply is held to it.
+  const agent_type* type = find(asked->header().target.type);
+  const message_ptr payload = asked->payload();
+  if (!payload) return std::nullopt; // its time was over at once
+  const method* declared = type ? find_method(*type, payload->GetDescriptor()) : nullptr;
+  if (type && !declared)
+    return failure{"runtime.wrong_request_type",
+                   type->name + " does not take " + payload->GetTypeName(), false};
+  if (asked->one_way()) {
+    auto refused = router.send(payload, asked, nullptr, true);
+    if (!refused) asked->answer(message_ptr{}); // it is on its way, nobody waits for more
+    return refused;
+  }
+  // Held until a refusal is the answer: else letting go of it would be one.
+  const auto token = asked->make_token(declared ? *declared : method{});
+  if (auto refused = router.send(payload, asked, call::make_responder(token), false))
+    asked->answer(std::move(*refused));
+  return std::nullopt;
 }
 
 failure core::rejection(posted why, const call& asked, const agent_mailbox& by) {

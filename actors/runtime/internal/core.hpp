@@ -71,6 +71,9 @@ public:
   template <class Send>
   [[nodiscard]] reply<message_ptr> wait_for(Send&& send);
 
+  /// See `agent_system`.
+  void route_through(std::shared_ptr<agent_router> router);
+
   /// A call's continuation has run.
   void finished();
   /// Takes an agent out of the directory.
@@ -106,6 +109,8 @@ private:
                                                 std::chrono::milliseconds timeout, responder then,
                                                 call::origin from);
   [[nodiscard]] std::optional<failure> deliver(const std::shared_ptr<call>& asked);
+  [[nodiscard]] std::optional<failure> send_elsewhere(agent_router& router,
+                                                      const std::shared_ptr<call>& asked);
   [[nodiscard]] failure rejection(posted why, const call& asked, const agent_mailbox& by);
   [[nodiscard]] reply<std::shared_ptr<agent_mailbox>> find_or_activate(const agent_name& target);
   std::shared_ptr<agent_mailbox> activate(const agent_type& type, const agent_name& name);
@@ -125,6 +130,8 @@ private:
   std::map<std::string, std::unique_ptr<const agent_type>, std::less<>> types_;
   runtime::directory directory_;
   runtime::supervisors supervisors_;
+  std::shared_ptr<agent_router> router_kept_;
+  std::atomic<agent_router*> router_ = nullptr;
 
   std::atomic<phase> phase_ = phase::running;
   std::atomic<std::uint64_t> in_flight_ = 0;

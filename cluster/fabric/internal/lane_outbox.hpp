@@ -1,0 +1,74 @@
+#pragma once
+
+#include "cluster/fabric/defaults.hpp"
+#include "troupe/v1/fabric.pb.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+
+namespace troupe::cluster {
+
+/// How much of one lane may wait for a peer.
+struct outbox_bounds {
+  std::size_t queue_bytes = fabric_defaults::queue_bytes;
+  std::size_t queue_parcels = fabric_defaults::queue_parcels;
+  std::size_t frame_bytes = fabric_defaults::frame_bytes;
+  std::size_t frame_parcels = fabric_defaults::frame_parcels;
+};
+
+/// One lane on its way to a peer: numbers parcels, keeps them until they have arrived, and puts into frames what the peer's
+/// window lets through. When a link breaks, the next one goes on where the peer says it stands: nothing is lost between two
+/// processes that live, and nothing arrives twice. One thread at a time.
+class lane_outbox {
+public:
+  explicit lane_outbox(v1::Lane lane, outbox_bounds bounds = {}) : lane_(lane), bounds_(bounds) {}
+
+  /// Whether so many bytes more may wait.
+  [[nodiscard]] bool has_room(std::size_t bytes) const;
+  /// Adds a serialised `v1::Parcel` without lane and number. @returns its number.
+  std::uint64_t push(std::string parcel);
+  /// Appends what may go now to a frame of `v1::Frame` in wire form. @returns whether there was anything.
+  bool fill(std::string& frame);
+  /// Whether `fill` would add anything.
+  [[nodiscard]] bool has_sendable() const;
+  /// The peer has all up to `sequence`, and its window ends at `limit_bytes`.
+  /// @returns false where it cannot be: a number that was not sent.
+  [[nodiscard]] bool acknowledge(std::uint64_t sequence, std::uint64_t limit_bytes);
+  /// A new link: sends again what the peer does not have.
+  /// @returns false where the peer says that it has what was never sent, or lacks what is not kept any more.
+  [[nodiscard]] bool resume(std::uint64_t received, std::uint64_t limit_bytes);
+
+  /// Nothing was ever added, or nothing of it was sent.
+  [[nodiscard]] bool is_fresh() const { return first_ == 1 && next_ == 0 && piece_offset_ == 0; }
+  [[nodiscard]] bool empty() const { return kept_.empty(); }
+  [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
+  [[nodiscard]] std::size_t waiting_parcels() const { return kept_.size() - next_; }
+
+private:
+  struct parcel {
+    std::string body;
+    /// Of all bytes of the lane, where it begins.
+    std::uint64_t start = 0;
+  };
+  [[nodiscard]] bool may_begin(const parcel& one) const { return one.start < limit_bytes_; }
+  void add_whole(const parcel& one, std::string& frame) const;
+  bool add_piece(const parcel& one, std::string& frame);
+  void sent_next();
+
+  v1::Lane lane_;
+  outbox_bounds bounds_;
+  /// Sent and not acknowledged, then those that wait from index `next_` on.
+  std::deque<parcel> kept_;
+  std::size_t next_ = 0;
+  /// Number of the first of `kept_`.
+  std::uint64_t first_ = 1;
+  /// Of the parcel at `next_`, how much has gone in pieces.
+  std::size_t piece_offset_ = 0;
+  std::uint64_t total_bytes_ = 0;
+  std::uint64_t limit_bytes_ = 0;
+  std::size_t waiting_bytes_ = 0;
+};
+
+} // namespace troupe::cluster

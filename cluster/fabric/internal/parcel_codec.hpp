@@ -1,0 +1,51 @@
+#pragma once
+
+#include "actors/runtime/agent.hpp"
+#include "actors/runtime/envelope.hpp"
+#include "kernels/result.hpp"
+#include "troupe/v1/fabric.pb.h"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace troupe::cluster {
+
+/// A request or a one-way message, before it has a number.
+struct parcel_request {
+  const envelope_header& header;
+  const google::protobuf::Message& payload;
+  bool one_way = false;
+  std::uint32_t attempt = 0;
+  message_ptr last_heartbeat{};
+  std::chrono::milliseconds time_left{};
+};
+
+/// The wire form of a `v1::Parcel` without lane and number: the payload is serialised here, once.
+/// @returns `runtime_errc::bad_payload` where it cannot be, or is larger than `fabric_defaults::payload_bytes`.
+[[nodiscard]] result<std::string> encode_request(const parcel_request& from);
+/// The same for an answer; one that cannot be serialised becomes a failure that says so.
+[[nodiscard]] std::string encode_answer(std::uint64_t answers, const reply<message_ptr>& given);
+
+/// A parcel that came in, checked; its payload is not looked into yet.
+struct incoming_parcel {
+  v1::Lane lane{};
+  std::uint64_t sequence = 0;
+  /// Of answers alone, whose header is empty.
+  std::uint64_t answers = 0;
+  bool one_way = false;
+  std::uint32_t attempt = 0;
+  encoded_payload last_heartbeat{};
+  std::chrono::milliseconds time_left{};
+  envelope content{};
+};
+
+/// @returns `runtime_errc::bad_envelope` naming the field.
+[[nodiscard]] result<incoming_parcel> decode_parcel(std::string_view bytes,
+                                                    std::chrono::system_clock::time_point now);
+
+/// The object in an answer, or the failure. @returns a failure also where the object cannot be read.
+[[nodiscard]] reply<message_ptr> answer_of(envelope&& content);
+
+} // namespace troupe::cluster
