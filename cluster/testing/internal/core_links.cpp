@@ -1,0 +1,232 @@
+// What happens on a link.
+#include "cluster/fabric/errc.hpp"
+#include "cluster/testing/internal/call_out.hpp"
+#include "cluster/testing/internal/network_core.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace troupe::cluster::testing {
+namespace {
+
+using std::chrono::nanoseconds;
+
+nanoseconds time_on_the_wire(std::size_t bytes, std::uint64_t bytes_per_second) {
+  if (bytes_per_second == 0) return nanoseconds{0};
+  return nanoseconds{static_cast<std::int64_t>(static_cast<double>(bytes) * 1e9 /
+                                               static_cast<double>(bytes_per_second))};
+}
+
+} // namespace
+
+void link_side::send(std::string frame) {
+  if (const auto core = core_.lock()) core->send(*this, std::move(frame));
+}
+
+void link_side::close(std::string reason) {
+  if (const auto core = core_.lock()) core->close(*this, {fabric_errc::closed, std::move(reason)});
+}
+
+void link_side::happen(event_kind kind, std::uint32_t epoch) {
+  if (const auto core = core_.lock()) core->happen(*this, kind, epoch);
+}
+
+std::shared_ptr<link_side> network_core::make_side(host* home) {
+  const auto number = ++last_side_;
+  return std::make_shared<link_side>(weak_from_this(), number,
+                                     scheduling::splitmix64(options_.seed) ^ number, home);
+}
+
+void network_core::connect(const std::shared_ptr<process>& self, const std::string& address,
+                           std::shared_ptr<link_listener> listener) {
+  lock_type lock{mutex_};
+  const error gone{fabric_errc::stopped, "the transport of node \"" + self->who.node + "\""};
+  if (ended_) {
+    lock.unlock();
+    return listener->on_closed(gone);
+  }
+  const auto near = make_side(self->at);
+  near->listener = std::move(listener);
+  if (self->stopped) return begin_close(*near, gone, nullptr);
+  near->owner = self;
+  self->sides.emplace(near->number, near);
+  request(near, address);
+}
+
+void network_core::request(const std::shared_ptr<link_side>& near, const std::string& address) {
+  auto* const there = find_host(address);
+  if (!there)
+    return begin_close(*near, {fabric_errc::unreachable, "no node is at " + address}, near->at);
+  const auto far = make_side(there);
+  near->other = far;
+  far->other = near;
+  far->address = address;
+  far->peer_ = {near->owner->who, {}, "mem://" + near->at->name};
+  depart(*near, {parcel::kind::request, {}, {}, {}});
+  push(now() + options_.handshake, event_kind::handshake, near->at, near);
+}
+
+void network_core::send(link_side& from, std::string frame) {
+  const lock_type lock{mutex_};
+  if (from.is != link_side::stage::open) return;
+  if (from.sending) {
+    spdlog::critical("node \"{}\" sends a frame to \"{}\" before on_sent told that the last one was taken",
+                     from.owner->who.node, from.peer_.who.node);
+    std::abort();
+  }
+  if (frame.size() > transport_limits::frame_bytes)
+    return begin_close(from,
+                       {fabric_errc::bad_peer, "a frame of " + std::to_string(frame.size()) +
+                                                   " bytes; a link carries up to " +
+                                                   std::to_string(transport_limits::frame_bytes)},
+                       from.at);
+  from.sending = true;
+  depart(from, {parcel::kind::frame, {}, std::move(frame), {}});
+  if (from.other && from.other->in_bytes > options_.window_bytes)
+    from.waits_for_window = true;
+  else
+    push(from.way_free, event_kind::sent, from.at, from.shared_from_this());
+}
+
+void network_core::close(link_side& side, error why) {
+  const lock_type lock{mutex_};
+  begin_close(side, std::move(why), side.at);
+}
+
+/// From now on nothing but the end is told.
+/// @param where who must not be paused to be told.
+void network_core::begin_close(link_side& side, error why, host* where) {
+  if (side.is == link_side::stage::closed) return;
+  if (side.is != link_side::stage::closing) {
+    side.is = link_side::stage::closing;
+    side.verdict = std::move(why);
+    side.in.clear();
+  }
+  push(now(), event_kind::close, where, side.shared_from_this());
+}
+
+/// Sends something on its way to the other side.
+void network_core::depart(link_side& from, parcel sent) {
+  const auto to = from.other;
+  if (!to || to->is == link_side::stage::closed) return;
+  const auto& shape = options_.links;
+  from.way_free = std::max(now(), from.way_free) +
+                  time_on_the_wire(sent.bytes.size(), shape.bytes_per_second);
+  to->in_bytes += sent.bytes.size();
+  if (to->is == link_side::stage::closing) return;
+  to->last_arrival = sent.arrives =
+      std::max(to->last_arrival, from.way_free + shape.latency.draw(from.random));
+  to->in.push_back(std::move(sent));
+  expect_arrival(*to);
+}
+
+void network_core::expect_arrival(link_side& to) {
+  if (to.arrival_due || to.in.empty()) return;
+  to.arrival_due = true;
+  push(to.in.front().arrives, event_kind::arrival, to.at, to.shared_from_this());
+}
+
+void network_core::happen(link_side& side, event_kind kind, std::uint32_t) {
+  switch (kind) {
+  case event_kind::arrival:
+    side.arrival_due = false;
+    return arrive(side);
+  case event_kind::sent:
+    if (side.is != link_side::stage::open) return;
+    side.sending = false;
+    return call_out(side.owner.get(), [heard = side.listener] { heard->on_sent(); });
+  case event_kind::close:
+    if (side.is == link_side::stage::closing) finish(side, side.verdict);
+    return;
+  case event_kind::handshake:
+    if (side.is == link_side::stage::opening)
+      finish(side, {fabric_errc::unreachable, "no answer in time"});
+    return;
+  case event_kind::silence:
+  case event_kind::task:
+    return;
+  }
+}
+
+void network_core::arrive(link_side& to) {
+  if (to.in.empty()) return;
+  auto first = std::move(to.in.front());
+  to.in.pop_front();
+  switch (first.what) {
+  case parcel::kind::request:
+    take_request(to);
+    break;
+  case parcel::kind::opened:
+    take_opened(to);
+    break;
+  case parcel::kind::frame:
+    call_out(to.owner.get(), [heard = to.listener, &first] { heard->on_frame(first.bytes); });
+    consumed(to, first.bytes.size());
+    break;
+  case parcel::kind::end:
+    finish(to, first.why);
+    break;
+  }
+  expect_arrival(to);
+}
+
+void network_core::take_request(link_side& to) {
+  const auto here = listens_at(to.address);
+  if (!here) return refuse(to, {fabric_errc::unreachable, "nobody listens at " + to.address});
+  if (here->who.cluster != to.peer_.who.cluster)
+    return refuse(to, {fabric_errc::not_trusted, "node \"" + here->who.node + "\" is of cluster \"" +
+                                                     here->who.cluster + "\""});
+  std::shared_ptr<link_listener> listener;
+  call_out(here.get(), [&, accept = here->accept] { listener = accept(to.peer_); });
+  if (to.is == link_side::stage::closed) return;
+  if (!listener || here->stopped)
+    return refuse(to, {fabric_errc::closed, "node \"" + here->who.node + "\" takes no link"});
+  to.listener = listener;
+  to.owner = here;
+  to.is = link_side::stage::open;
+  here->sides.emplace(to.number, to.shared_from_this());
+  to.other->peer_ = {here->who, {}, to.address};
+  depart(to, {parcel::kind::opened, {}, {}, {}});
+  call_out(here.get(), [&] { listener->on_open(to.shared_from_this()); });
+}
+
+void network_core::refuse(link_side& to, error why) {
+  depart(to, {parcel::kind::end, {}, {}, std::move(why)});
+  to.is = link_side::stage::closed;
+  to.other.reset();
+}
+
+void network_core::take_opened(link_side& to) {
+  to.is = link_side::stage::open;
+  call_out(to.owner.get(), [&to, heard = to.listener] { heard->on_open(to.shared_from_this()); });
+}
+
+/// What was read makes place for more.
+void network_core::consumed(link_side& to, std::size_t bytes) {
+  to.in_bytes -= bytes;
+  const auto& from = to.other;
+  if (!from || !from->waits_for_window || to.in_bytes > options_.window_bytes) return;
+  from->waits_for_window = false;
+  push(std::max(now(), from->way_free), event_kind::sent, from->at, from);
+}
+
+void network_core::finish(link_side& side, const error& why) {
+  if (side.is == link_side::stage::closed) return;
+  const auto self = side.shared_from_this();
+  const auto owner = std::move(side.owner);
+  auto listener = std::move(side.listener);
+  const auto reason = why; // may be of what ends here
+  side.is = link_side::stage::closed;
+  side.in.clear();
+  if (owner) owner->sides.erase(side.number);
+  if (const auto other = side.other; other && !other->owner)
+    other->is = link_side::stage::closed; // was not accepted yet
+  else
+    depart(side, {parcel::kind::end, {}, {}, {fabric_errc::closed, "the peer: " + reason.context}});
+  side.other.reset();
+  if (listener)
+    call_out(owner.get(), [&] { std::exchange(listener, nullptr)->on_closed(reason); });
+}
+
+} // namespace troupe::cluster::testing
