@@ -12,15 +12,28 @@ bool lane_outbox::has_room(std::size_t bytes) const {
          (waiting_parcels() == 0 || waiting_bytes_ + bytes <= bounds_.queue_bytes);
 }
 
-std::uint64_t lane_outbox::push(std::string parcel) {
+std::uint64_t lane_outbox::push(std::string parcel, bool answer) {
   const std::uint64_t number = first_ + kept_.size();
+  const std::size_t content_bytes = parcel.size();
   wire::append_number(parcel, v1::Parcel::kLaneFieldNumber, static_cast<std::uint64_t>(lane_));
   wire::append_number(parcel, v1::Parcel::kSequenceFieldNumber, number);
   const std::size_t size = parcel.size();
-  kept_.push_back({std::move(parcel), total_bytes_});
+  kept_.push_back({std::move(parcel), total_bytes_, content_bytes, answer});
   total_bytes_ += size;
   waiting_bytes_ += size;
   return number;
+}
+
+std::vector<lane_outbox::unsent_parcel> lane_outbox::take_unsent() {
+  std::vector<unsent_parcel> made;
+  for (std::size_t index = next_ + (piece_offset_ > 0 ? 1 : 0); index < kept_.size(); ++index) {
+    parcel& one = kept_[index];
+    if (one.answer) continue;
+    one.body.resize(one.content_bytes);
+    made.push_back({first_ + index, std::move(one.body)});
+  }
+  *this = lane_outbox{lane_, bounds_};
+  return made;
 }
 
 bool lane_outbox::has_sendable() const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <vector>
 
 namespace troupe::cluster {
 
@@ -28,7 +29,15 @@ public:
   /// Whether so many bytes more may wait.
   [[nodiscard]] bool has_room(std::size_t bytes) const;
   /// Adds a serialised `v1::Parcel` without lane and number. @returns its number.
-  std::uint64_t push(std::string parcel);
+  /// @param answer whether it answers the process that is at the other end now.
+  std::uint64_t push(std::string parcel, bool answer = false);
+  /// What nothing was sent of, and is no answer: for a lane that begins anew.
+  struct unsent_parcel {
+    /// The number that it had.
+    std::uint64_t sequence = 0;
+    std::string body;
+  };
+  [[nodiscard]] std::vector<unsent_parcel> take_unsent();
   /// Appends what may go now to a frame of `v1::Frame` in wire form. @returns whether there was anything.
   bool fill(std::string& frame);
   /// Whether `fill` would add anything.
@@ -51,6 +60,9 @@ private:
     std::string body;
     /// Of all bytes of the lane, where it begins.
     std::uint64_t start = 0;
+    /// Without lane and number.
+    std::size_t content_bytes = 0;
+    bool answer = false;
   };
   [[nodiscard]] bool may_begin(const parcel& one) const { return one.start < limit_bytes_; }
   void add_whole(const parcel& one, std::string& frame) const;

@@ -113,7 +113,7 @@ void session::answer(v1::Lane which, std::uint64_t sequence, std::size_t bytes,
   if (served_.erase(key_of(which, sequence)) == 0) return;
   lane_state& in_lane = lane(which);
   in_lane.in.served(bytes);
-  in_lane.out.push(std::move(encoded));
+  in_lane.out.push(std::move(encoded), true);
   fabric_counters::add(core_->counters.messages_sent);
   if (!writing_) pump();
 }

@@ -96,6 +96,7 @@ private:
   [[nodiscard]] std::optional<farewell> judge(bool dialled, const v1::Hello& said) const;
   [[nodiscard]] bool resume(const v1::Hello& said, std::vector<responder>& failed);
   void begin_anew(std::vector<responder>& failed);
+  void fail_everything(std::vector<responder>& failed);
   void cancel_served();
   void append_receipts(std::string& frame, bool all);
   [[nodiscard]] bool wants_sweep() const;

@@ -62,14 +62,36 @@ std::string session::hello_frame() {
   return frame;
 }
 
-/// Another process is at the other end, or one of the two has forgotten: what was under way is lost. With the lock held.
+/// Another process is at the other end, or one of the two has forgotten: what was under way is lost, what was not sent yet
+/// goes to whoever is there. With the lock held.
 void session::begin_anew(std::vector<responder>& failed) {
+  decltype(asked_) unsent;
+  for (std::size_t index = 0; index < lanes_.size(); ++index) {
+    const v1::Lane which = index == 0 ? v1::LANE_CONTROL : v1::LANE_WORK;
+    auto parcels = lanes_[index].out.take_unsent();
+    lanes_[index] = lane_state{which};
+    for (auto& [sequence, body] : parcels) {
+      const std::uint64_t number = lanes_[index].out.push(std::move(body));
+      if (auto request = asked_.extract(key_of(which, sequence))) {
+        request.key() = key_of(which, number);
+        unsent.insert(std::move(request));
+      }
+    }
+  }
+  for (auto& [key, one] : asked_)
+    failed.push_back(std::move(one.respond));
+  asked_ = std::move(unsent);
+  cancel_served();
+  urgent_.clear();
+}
+
+/// Nothing of it goes anywhere. With the lock held.
+void session::fail_everything(std::vector<responder>& failed) {
   for (auto& [key, one] : asked_)
     failed.push_back(std::move(one.respond));
   asked_.clear();
-  cancel_served();
   lanes_ = {lane_state{v1::LANE_CONTROL}, lane_state{v1::LANE_WORK}};
-  urgent_.clear();
+  begin_anew(failed);
 }
 
 void session::cancel_served() {
@@ -200,7 +222,7 @@ std::shared_ptr<link> session::lose(const failure& why) {
   std::shared_ptr<link> gone;
   {
     std::lock_guard lock{mutex_};
-    begin_anew(failed);
+    fail_everything(failed);
     id_ = draw_session_id();
     peer_id_ = 0;
     gone = std::exchange(link_, nullptr);
