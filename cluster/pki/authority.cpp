@@ -72,7 +72,7 @@ public:
     if (X509_check_private_key(read_certificate->get(), read_key->get()) != 1)
       return fail(pki_errc::damaged, "ca.key is not the key of ca.pem in " + folder_.string());
     if (not_after(**read_certificate) <= now())
-      return fail(pki_errc::expired, "make a new authority with troupe ca init");
+      return fail(pki_errc::expired, "the authority has; make a new one with troupe ca init");
     return signer{std::move(*read_key), std::move(*read_certificate)};
   }
 

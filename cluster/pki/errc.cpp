@@ -24,9 +24,13 @@ public:
     case pki_errc::damaged:
       return "damaged";
     case pki_errc::expired:
-      return "the authority has expired";
+      return "expired";
     case pki_errc::crypto_failed:
       return "OpenSSL refuses";
+    case pki_errc::untrusted:
+      return "not trusted";
+    case pki_errc::revoked:
+      return "revoked";
     }
     return "unknown certificate error " + std::to_string(code);
   }

@@ -17,10 +17,14 @@ enum class pki_errc {
   file_failed,
   /// A file is not what it should be.
   damaged,
-  /// The authority's own certificate has expired.
+  /// A certificate holds no longer or not yet: the authority's own, or one that was shown.
   expired,
   /// OpenSSL refuses.
   crypto_failed,
+  /// A certificate is not of the authority, or is not for this use or host.
+  untrusted,
+  /// A certificate was revoked.
+  revoked,
 };
 
 [[nodiscard]] const std::error_category& pki_category() noexcept;
