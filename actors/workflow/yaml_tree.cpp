@@ -24,16 +24,20 @@ location place(const YAML::Mark& mark) {
 /// Builds the tree from the parser's events; refuses what would make it large or ambiguous.
 class tree_builder final : public YAML::EventHandler {
 public:
+  explicit tree_builder(std::string_view kind) : kind_{kind} {}
+
   yaml_node root;
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { add(mark, yaml_node::kind::null); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    throw refusal{place(mark), "YAML aliases are not allowed in a definition; write the value out"};
+    throw refusal{place(mark),
+                  fmt::format("YAML aliases are not allowed in a {}; write the value out", kind_)};
   }
   void OnAnchor(const YAML::Mark& mark, const std::string&) override {
-    throw refusal{place(mark), "YAML anchors are not allowed in a definition; remove the '&...'"};
+    throw refusal{place(mark),
+                  fmt::format("YAML anchors are not allowed in a {}; remove the '&...'", kind_)};
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                 const std::string& text) override {
@@ -68,24 +72,24 @@ private:
     bool has_key = false;
   };
 
-  static void check_tag(const YAML::Mark& mark, const std::string& tag) {
+  void check_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (tag.empty() || tag == "?" || tag == "!") return;
     throw refusal{place(mark),
-                  fmt::format("YAML tag '{}' is not allowed in a definition; remove it", tag)};
+                  fmt::format("YAML tag '{}' is not allowed in a {}; remove it", tag, kind_)};
   }
 
   void check_depth(const YAML::Mark& mark) const {
     if (open_.size() > definition_limits::depth)
-      throw refusal{place(mark), fmt::format("nested deeper than {} levels; flatten the definition",
-                                             definition_limits::depth)};
+      throw refusal{place(mark), fmt::format("nested deeper than {} levels; flatten the {}",
+                                             definition_limits::depth, kind_)};
   }
 
   /// Makes a node; a scalar is put into its parent at once and stays reachable until the next
   /// event.
   yaml_node& add(const YAML::Mark& mark, yaml_node::kind what) {
     if (++count_ > definition_limits::nodes)
-      throw refusal{place(mark), fmt::format("more than {} values; split the definition",
-                                             definition_limits::nodes)};
+      throw refusal{place(mark), fmt::format("more than {} values; split the {}",
+                                             definition_limits::nodes, kind_)};
     yaml_node made;
     made.what = what;
     made.where = place(mark);
@@ -115,6 +119,7 @@ private:
     put(std::move(done));
   }
 
+  std::string_view kind_;
   std::vector<frame> open_;
   yaml_node scratch_;
   std::size_t count_ = 0;
@@ -140,11 +145,12 @@ const char* to_string(yaml_node::kind what) {
   return "";
 }
 
-tl::expected<yaml_node, diagnostic> parse_yaml(std::string_view text, const std::string& file) {
+tl::expected<yaml_node, diagnostic> parse_yaml(std::string_view text, const std::string& file,
+                                               std::string_view kind) {
   if (text.size() > definition_limits::size_bytes)
     return refuse(file, {1, 1},
-                  fmt::format("the file has {} bytes, a definition may have {}; split it",
-                              text.size(), definition_limits::size_bytes));
+                  fmt::format("the file has {} bytes, a {} may have {}; split it", text.size(),
+                              kind, definition_limits::size_bytes));
   if (const auto nul = text.find('\0'); nul != std::string_view::npos)
     return refuse(
         file, {1, 1},
@@ -153,13 +159,15 @@ tl::expected<yaml_node, diagnostic> parse_yaml(std::string_view text, const std:
   try {
     std::istringstream in{std::string{text}};
     YAML::Parser parser{in};
-    tree_builder tree;
+    tree_builder tree{kind};
     if (!parser.HandleNextDocument(tree))
-      return refuse(file, {1, 1}, "the file is empty; a definition needs name and steps");
-    tree_builder further;
+      return refuse(file, {1, 1},
+                    fmt::format("the file is empty; a {} needs {}", kind,
+                                kind == "definition" ? "name and steps" : "its keys"));
+    tree_builder further{kind};
     if (parser.HandleNextDocument(further))
       return refuse(file, further.root.where,
-                    "a second YAML document, but a file holds one definition; split it");
+                    fmt::format("a second YAML document, but a file holds one {}; split it", kind));
     return std::move(tree.root);
   } catch (const refusal& stop) {
     return refuse(file, stop.where, stop.message);

@@ -37,7 +37,9 @@ struct yaml_entry {
 
 /// Parses one YAML document within `definition_limits`. Anchors, aliases, tags and further
 /// documents are refused. Linear in the size of `text`.
+/// @param kind what the file holds, for messages.
 [[nodiscard]] tl::expected<yaml_node, diagnostic> parse_yaml(std::string_view text,
-                                                             const std::string& file_name);
+                                                             const std::string& file_name,
+                                                             std::string_view kind = "definition");
 
 } // namespace troupe::workflow

@@ -1,8 +1,8 @@
 #include "cluster/pki/authority.hpp"
 
+#include "cluster/pki/files.hpp"
 #include "cluster/pki/internal/certificate.hpp"
 #include "cluster/pki/internal/certificate_index.hpp"
-#include "cluster/pki/internal/files.hpp"
 
 #include <algorithm>
 #include <array>

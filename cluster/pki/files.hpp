@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -30,8 +31,12 @@ class folder_lock {
 public:
   /// Waits for whoever holds it.
   [[nodiscard]] static result<folder_lock> take(const std::filesystem::path& folder);
+  /// @returns nothing where another process holds it.
+  [[nodiscard]] static result<std::optional<folder_lock>>
+  try_take(const std::filesystem::path& folder);
 
 private:
+  static result<folder_lock> open(const std::filesystem::path& folder);
   explicit folder_lock(agents::file_descriptor held) : held_{std::move(held)} {}
 
   agents::file_descriptor held_;

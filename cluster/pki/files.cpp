@@ -1,4 +1,4 @@
-#include "cluster/pki/internal/files.hpp"
+#include "cluster/pki/files.hpp"
 
 #include "cluster/pki/errc.hpp"
 
@@ -70,14 +70,27 @@ result<void> make_folder(const std::filesystem::path& folder) {
   return {};
 }
 
-result<folder_lock> folder_lock::take(const std::filesystem::path& folder) {
+result<folder_lock> folder_lock::open(const std::filesystem::path& folder) {
   const auto file = folder / ".lock";
   folder_lock made{file_descriptor{
       ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, private_mode)}};
   if (!made.held_) return cannot("open", file, errno);
-  while (::flock(made.held_.get(), LOCK_EX) != 0)
-    if (errno != EINTR) return cannot("lock", file, errno);
   return made;
+}
+
+result<folder_lock> folder_lock::take(const std::filesystem::path& folder) {
+  auto made = open(folder);
+  while (made && ::flock(made->held_.get(), LOCK_EX) != 0)
+    if (errno != EINTR) return cannot("lock", folder / ".lock", errno);
+  return made;
+}
+
+result<std::optional<folder_lock>> folder_lock::try_take(const std::filesystem::path& folder) {
+  auto made = open(folder);
+  if (!made) return tl::unexpected(made.error());
+  if (::flock(made->held_.get(), LOCK_EX | LOCK_NB) == 0) return std::optional{std::move(*made)};
+  if (errno == EWOULDBLOCK || errno == EINTR) return std::optional<folder_lock>{};
+  return cannot("lock", folder / ".lock", errno);
 }
 
 } // namespace troupe::cluster

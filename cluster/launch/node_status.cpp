@@ -1,0 +1,58 @@
+#include "cluster/launch/node_status.hpp"
+
+#include "cluster/launch/internal/iso_time.hpp"
+#include "cluster/pki/files.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace troupe::cluster {
+namespace {
+
+constexpr const char* status_file = "node.json";
+
+node_status status_from(const nlohmann::json& in) {
+  node_status made;
+  made.name = in.at("name").get<std::string>();
+  made.pid = in.at("pid").get<pid_t>();
+  made.address = in.at("address").get<std::string>();
+  for (const auto& named : in.at("roles"))
+    if (const auto role = role_of(named.get<std::string>())) made.roles.insert(*role);
+  made.incarnation = in.at("incarnation").get<std::uint64_t>();
+  std::size_t length = 0;
+  if (const auto time = read_iso(in.at("started").get<std::string>(), length))
+    made.started = std::chrono::floor<std::chrono::milliseconds>(*time);
+  return made;
+}
+
+} // namespace
+
+std::string to_json(const node_status& status) {
+  nlohmann::ordered_json made{{"name", status.name},
+                              {"pid", status.pid},
+                              {"address", status.address},
+                              {"roles", nlohmann::ordered_json::array()},
+                              {"incarnation", status.incarnation},
+                              {"started", iso_text(status.started)}};
+  for (const auto role : status.roles)
+    made["roles"].push_back(to_string(role));
+  return made.dump() + "\n";
+}
+
+result<node_status> parse_node_status(std::string_view json) {
+  try {
+    return status_from(nlohmann::json::parse(json));
+  } catch (const nlohmann::json::exception& why) {
+    return fail(launch_errc::bad_file, std::string{"node.json: "} + why.what());
+  }
+}
+
+result<void> write_node_status(const std::filesystem::path& data, const node_status& status) {
+  return write_file(data / status_file, to_json(status), public_mode);
+}
+
+void remove_node_status(const std::filesystem::path& data) {
+  std::error_code none;
+  std::filesystem::remove(data / status_file, none);
+}
+
+} // namespace troupe::cluster
