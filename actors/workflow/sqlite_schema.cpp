@@ -135,10 +135,39 @@ CREATE TABLE quarantine (
 CREATE INDEX quarantine_by_blob ON quarantine (blob) WHERE blob != x'';
 )sql";
 
+// The nodes of the cluster (`members`): what each is, and apart from it its lease, which is written often. Who has no lease is
+// no member any more.
+constexpr const char* format_7 = R"sql(
+CREATE TABLE members (
+  node TEXT PRIMARY KEY,
+  incarnation INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  joined_us INTEGER NOT NULL,
+  changed_us INTEGER NOT NULL,
+  details BLOB NOT NULL
+) STRICT;
+CREATE INDEX members_by_version ON members (version);
+CREATE TABLE member_leases (
+  node TEXT PRIMARY KEY,
+  incarnation INTEGER NOT NULL,
+  renewals INTEGER NOT NULL,
+  renewed_us INTEGER NOT NULL,
+  lease_end_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE member_counters (
+  singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
+  version INTEGER NOT NULL,
+  forgotten INTEGER NOT NULL
+) STRICT;
+INSERT INTO member_counters VALUES (1, 0, 0);
+)sql";
+
 /// Entry i makes format i + 1 out of format i. What is listed here has been released: it never
 /// changes, and what comes is added at the end.
 constexpr std::array<const char*, newest_format> steps{format_1, format_2, format_3,
-                                                       format_4, format_5, format_6};
+                                                       format_4, format_5, format_6,
+                                                       format_7};
 
 /// Names of the tables, in the order of their formats.
 constexpr std::array<std::string_view, newest_format> tables{
@@ -149,8 +178,10 @@ constexpr std::array<std::string_view, newest_format> tables{
     "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests', 'signal_requests'",
     "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests', 'signal_requests', 'blobs', "
     "'run_tags', 'quarantine'",
+    "'runs', 'events', 'owners', 'dead_letters', 'cancel_requests', 'signal_requests', 'blobs', "
+    "'run_tags', 'quarantine', 'members', 'member_leases', 'member_counters'",
 };
-constexpr std::array<std::int64_t, newest_format> table_counts{3, 5, 5, 6, 6, 9};
+constexpr std::array<std::int64_t, newest_format> table_counts{3, 5, 5, 6, 6, 9, 12};
 
 } // namespace
 

@@ -11,7 +11,7 @@ namespace troupe::workflow {
 using store_format = std::int64_t;
 
 /// The format that this program writes. It opens every one from 1 to this.
-inline constexpr store_format newest_format = 6;
+inline constexpr store_format newest_format = 7;
 
 /// What a file's header and its catalogue say about it.
 struct file_kind {

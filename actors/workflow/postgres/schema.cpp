@@ -116,9 +116,37 @@ CREATE TABLE quarantine (
 CREATE INDEX quarantine_by_blob ON quarantine (blob) WHERE blob <> '';
 )sql";
 
+// The nodes of the cluster (`members`): what each is, and apart from it its lease, which is written often, so that its row
+// has room on its page. Who has no lease is no member any more. Whoever changes a member holds the row of the counters.
+constexpr const char* format_3 = R"sql(
+CREATE TABLE members (
+  node bytea PRIMARY KEY,
+  incarnation bigint NOT NULL,
+  state integer NOT NULL,
+  version bigint NOT NULL,
+  joined_us bigint NOT NULL,
+  changed_us bigint NOT NULL,
+  details bytea NOT NULL
+);
+CREATE INDEX members_by_version ON members (version);
+CREATE TABLE member_leases (
+  node bytea PRIMARY KEY,
+  incarnation bigint NOT NULL,
+  renewals bigint NOT NULL,
+  renewed_us bigint NOT NULL,
+  lease_end_us bigint NOT NULL
+) WITH (fillfactor = 50);
+CREATE TABLE member_counters (
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  version bigint NOT NULL,
+  forgotten bigint NOT NULL
+) WITH (fillfactor = 50);
+INSERT INTO member_counters (version, forgotten) VALUES (0, 0);
+)sql";
+
 /// Entry i makes format i + 1 out of format i. What is listed here has been released: it never changes, and what comes is
 /// added at the end.
-constexpr std::array<const char*, newest_schema> steps{format_1, format_2};
+constexpr std::array<const char*, newest_schema> steps{format_1, format_2, format_3};
 
 /// Names of the tables of each format.
 constexpr std::array<const char*, newest_schema> tables{
@@ -126,8 +154,11 @@ constexpr std::array<const char*, newest_schema> tables{
     "'dead_letters'",
     "'store_format', 'runs', 'events', 'owners', 'cancel_requests', 'signal_requests', "
     "'dead_letters', 'blobs', 'run_tags', 'quarantine'",
+    "'store_format', 'runs', 'events', 'owners', 'cancel_requests', 'signal_requests', "
+    "'dead_letters', 'blobs', 'run_tags', 'quarantine', 'members', 'member_leases', "
+    "'member_counters'",
 };
-constexpr std::array<std::int64_t, newest_schema> table_counts{7, 10};
+constexpr std::array<std::int64_t, newest_schema> table_counts{7, 10, 13};
 
 /// What a schema is, seen at one moment.
 struct schema_kind {

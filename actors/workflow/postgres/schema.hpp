@@ -10,7 +10,7 @@ namespace troupe::workflow::postgres {
 using schema_format = std::int64_t;
 
 /// The format that this program writes. It opens every one from 1 to this.
-inline constexpr schema_format newest_schema = 2;
+inline constexpr schema_format newest_schema = 3;
 
 struct schema_options {
   /// Refuses to make tables.

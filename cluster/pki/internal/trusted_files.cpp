@@ -1,6 +1,6 @@
 #include "cluster/pki/internal/trusted_files.hpp"
 
-#include "cluster/pki/internal/files.hpp"
+#include "cluster/pki/files.hpp"
 
 #include <algorithm>
 #include <cctype>
