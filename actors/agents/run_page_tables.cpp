@@ -38,7 +38,8 @@ std::vector<attempt_row> attempt_rows(const run_insight& of) {
 
 std::string where(const attempt_insight& of) {
   if (!of.child_run.empty()) return "run " + of.child_run;
-  return of.node_class.empty() ? of.owner : of.owner + ", " + of.node_class;
+  const std::string& who = of.node.empty() ? of.owner : of.node;
+  return of.node_class.empty() ? who : who + ", " + of.node_class;
 }
 
 std::string waits_of(const attempt_insight& of) {

@@ -178,6 +178,14 @@ public:
     made_->set_preemptible(true);
     return *this;
   }
+  /// On which nodes its attempts run, and which of them is picked.
+  step_handle& placement(const scheduling::placement& where) {
+    v1::Placement& said = *made_->mutable_placement();
+    said.set_strategy(static_cast<v1::PlacementStrategy>(where.strategy));
+    said.set_node(where.node);
+    said.set_node_class(where.node_class);
+    return *this;
+  }
   /// The run goes on without what failed for good.
   step_handle& continue_on_failure() {
     made_->mutable_on_failure()->set_action(v1::FAILURE_ACTION_CONTINUE);

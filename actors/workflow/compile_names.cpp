@@ -126,6 +126,7 @@ void compiler::check_step(const v1::StepDefinition& from) {
   check_cost(from, made);
   check_speculation(from, made);
   check_preemptible(from, made);
+  check_placement(from, made);
   check_retry(from, made);
   check_timeouts(from, made);
   check_on_failure(from, made);

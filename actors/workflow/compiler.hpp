@@ -80,6 +80,9 @@ private:
   void check_speculation(const v1::StepDefinition& from, step& made);
   void check_preemptible(const v1::StepDefinition& from, step& made);
 
+  // compile_placement.cpp
+  void check_placement(const v1::StepDefinition& from, step& made);
+
   // compile_limits.cpp
   void check_limits(const v1::StepDefinition& from, step& made);
   void check_limit(const v1::KeyLimit& from, step& made, const std::string& path);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime/agent.hpp"
+#include "actors/scheduling/placement/placement.hpp"
 #include "actors/scheduling/resources/resource_vector.hpp"
 #include "actors/workflow/diagnostic.hpp"
 #include "actors/workflow/expression.hpp"
@@ -166,6 +167,8 @@ struct step {
   std::optional<speculation> speculate{};
   /// Its attempts may be asked to give their places up for those of a higher priority. Of `agent` only.
   bool preemptible = false;
+  /// On which nodes its attempts may run, and which of them is picked; of `agent` only. What undoes the step may run anywhere.
+  scheduling::placement placement{};
   retry_policy retry;
   time_limits limits;
   /// The request's fields, in order of their names.

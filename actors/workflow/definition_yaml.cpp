@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace troupe::workflow {
 namespace {
@@ -128,7 +129,7 @@ private:
                        "parallelism", "priority",     "resources",  "cost",     "input",
                        "retry",       "timeouts",     "wait",       "signal",   "reply_type",
                        "default",     "on_failure",   "compensate", "workflow", "limits",
-                       "speculate",   "preemptible"},
+                       "speculate",   "preemptible",  "placement"},
                       [&](const std::string& key, const std::string& at, const yaml_node& part) {
                         read_step_part(made, key, at, part);
                       });
@@ -154,6 +155,7 @@ private:
     if (key == "cost") read_duration(made, &v1::StepDefinition::mutable_cost, value, path);
     if (key == "speculate") read_speculation(*made.mutable_speculate(), value, path);
     if (key == "preemptible") made.set_preemptible(truth(value, path));
+    if (key == "placement") read_placement(*made.mutable_placement(), value, path);
     if (key == "needs") read_names(*made.mutable_needs(), value, path);
     if (key == "input") read_object(*made.mutable_input(), value, path);
     if (key == "retry") read_retry(*made.mutable_retry(), value, path);
@@ -272,6 +274,32 @@ private:
     if (!per) return shape_.report(path, per.error());
     made.set_rate(parts->count);
     *made.mutable_per() = to_proto(*per);
+  }
+
+  /// One that names a node says with that that it is pinned.
+  void read_placement(v1::Placement& made, const yaml_node& value, const std::string& path) {
+    bool said = false;
+    shape_.each_entry(value, path, {"strategy", "node", "class"},
+                      [&](const std::string& key, const std::string& at, const yaml_node& part) {
+                        if (key == "node") made.set_node(shape_.text(part, at));
+                        if (key == "class") made.set_node_class(shape_.text(part, at));
+                        if (key != "strategy") return;
+                        said = true;
+                        read_strategy(made, shape_.text(part, at), at);
+                      });
+    if (!said && (!made.node().empty() || !made.node_class().empty()))
+      made.set_strategy(v1::PLACEMENT_STRATEGY_PINNED);
+  }
+
+  void read_strategy(v1::Placement& made, const std::string& name, const std::string& path) {
+    if (const auto found = scheduling::find_placement_strategy(name))
+      return made.set_strategy(static_cast<v1::PlacementStrategy>(*found));
+    const auto names = scheduling::placement_strategy_names();
+    const std::vector<std::string> known(names.begin(), names.end());
+    if (!name.empty())
+      shape_.report(path, fmt::format("unknown strategy '{}'{}; write one of {}", name.substr(0, 80),
+                                      suggestion(name, known),
+                                      fmt::join(known, ", ")));
   }
 
   void read_speculation(v1::Speculation& made, const yaml_node& value, const std::string& path) {

@@ -174,6 +174,34 @@ result<std::vector<waiting_reason>> engine::waiting(const std::string& run_id) {
       [&](engine_core& core) { return core.waiting(run_id); });
 }
 
+result<void> engine::add_node(scheduling::node_description added) {
+  return driver_->call<void>([&](engine_core& core) { return core.add_node(std::move(added)); });
+}
+
+result<void> engine::set_nodes(std::vector<scheduling::node_description> all) {
+  return driver_->call<void>([&](engine_core& core) { return core.set_nodes(std::move(all)); });
+}
+
+result<void> engine::set_node_state(const std::string& name, std::uint64_t incarnation,
+                                    scheduling::node_state state) {
+  return driver_->call<void>(
+      [&](engine_core& core) { return core.set_node_state(name, incarnation, state); });
+}
+
+result<void> engine::drain_node(const std::string& name) {
+  return driver_->call<void>([&](engine_core& core) { return core.drain_node(name); });
+}
+
+result<std::size_t> engine::remove_node(const std::string& name, std::uint64_t incarnation) {
+  return driver_->call<std::size_t>(
+      [&](engine_core& core) { return core.remove_node(name, incarnation); });
+}
+
+result<std::vector<node_at_work>> engine::nodes() {
+  return driver_->call<std::vector<node_at_work>>(
+      [](engine_core& core) -> result<std::vector<node_at_work>> { return core.nodes(); });
+}
+
 result<node_snapshot> engine::snapshot() {
   return driver_->call<node_snapshot>([](engine_core& core) -> result<node_snapshot> {
     if (core.failed()) return tl::unexpected(*core.failed());

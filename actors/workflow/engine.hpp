@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime/agent.hpp"
+#include "actors/scheduling/placement/director.hpp"
 #include "actors/scheduling/resources/ledger.hpp"
 #include "actors/workflow/definition.hpp"
 #include "actors/workflow/event.hpp"
@@ -44,6 +45,9 @@ struct attempt_request {
   std::shared_ptr<heartbeat_sink> pulse;
   /// Of its demand; 0: its step says nothing.
   std::uint64_t granted_memory_bytes = 0;
+  /// Where it is to run, by name, and which life of that node; empty: in this process.
+  std::string node{};
+  std::uint64_t node_incarnation = 0;
 };
 
 /// Starts an attempt; never blocks. The responder is called exactly once, from any thread.
@@ -60,7 +64,7 @@ struct speculation_budget {
 struct engine_options {
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
-  /// Attempts given to agents at once, over all runs; the others wait here, by their priority, then in the order in which
+  /// Attempts given to agents of this process at once, over all runs; other nodes have places of their own. The others wait here, by their priority, then in the order in which
   /// they became ready. An attempt that was timed out leaves its place.
   std::size_t max_attempts_in_flight = 256;
   /// For attempts of steps without `start_to_close` and `schedule_to_close`.
@@ -99,6 +103,15 @@ struct engine_options {
   speculation_budget speculation{};
   /// So often the attempts of one instance are asked to give their place up; 0: never.
   std::uint8_t max_preemptions = 3;
+  /// What this process is called among the nodes that attempts run on, in histories and in `placement` of steps.
+  std::string node_name{};
+  std::uint64_t node_incarnation = 0;
+  /// The agents that this process has; absent: all that are asked for. None of them: it only gives work to other nodes.
+  std::optional<scheduling::agent_offer> local_agents{};
+  /// There may be other nodes later: what no node could ever hold waits instead of being refused.
+  bool may_grow = false;
+  /// What sending an attempt's request to a node takes, for `by_cost`; on the engine's thread. Empty: nothing.
+  scheduling::transfer_estimate transfer{};
 };
 
 /// Why an attempt that is wanted has not started.
@@ -117,7 +130,13 @@ struct waiting_reason {
     /// The rate of `key` has no room before `room_at`.
     limit_rate,
     /// As many effects as may be are not durable yet: `held` of `bound`, of its run or of all.
-    uncommitted
+    uncommitted,
+    /// No node has its agent, or is as its step's `placement` says: `wanted_node`.
+    no_node,
+    /// All that have it are suspect or draining: `away`.
+    nodes_away,
+    /// Of those that have it none could ever hold the demand; `node` is the nearest to it, `missing` what that lacks.
+    too_large
   };
 
   instance_id instance;
@@ -126,6 +145,11 @@ struct waiting_reason {
   /// Attempts in flight, and how many may be.
   std::size_t slots_taken = 0, slots = 0;
   std::vector<scheduling::shortage> missing{};
+  /// With several nodes the one that is nearest to having room, by name; slots and resources are its. Empty: this process.
+  std::string node{};
+  /// In words: what is looked for, and the nodes that have it and are given nothing, at most `most_named_nodes`.
+  std::string wanted_node{}, away{};
+  static constexpr std::size_t most_named_nodes = 8;
   /// `RUN/STEP/INDEX`.
   std::string kept_for{};
   /// Of a limit: its key, who hold it and how many may, and who wait for it in front. Of `uncommitted` the first two numbers.
@@ -211,6 +235,15 @@ struct query_answer {
   std::string json;
 };
 
+/// A node that attempts may run on, and what it has at work.
+struct node_at_work {
+  scheduling::node_description is;
+  std::size_t in_flight = 0;
+  scheduling::resource_vector free{};
+  /// Sum of what its attempts in flight are expected to take, in seconds.
+  double work_seconds = 0;
+};
+
 /// What `recover` found.
 struct recovery {
   /// Runs that go on.
@@ -283,6 +316,25 @@ public:
   /// @returns `run_unknown`, `run_closed`, `run_cancelled`, `bad_signal` (a name that no step awaits, a payload of another
   ///   type).
   [[nodiscard]] result<signal_outcome> signal(const std::string& run_id, const run_signal& sent);
+
+  /// Attempts may run on this node, too. One that is there with the same incarnation has these agents, places and state from
+  /// now on; with an older incarnation that one is removed first.
+  /// @returns `bad_input` (no name, that of this process), `node_unknown` where a later incarnation is there.
+  [[nodiscard]] result<void> add_node(scheduling::node_description added);
+  /// These are the nodes beside this one: adds them, and removes all others.
+  [[nodiscard]] result<void> set_nodes(std::vector<scheduling::node_description> all);
+  /// @param state what is not `active` is given no new attempts; what it has goes on.
+  /// @returns `node_unknown`.
+  [[nodiscard]] result<void> set_node_state(const std::string& name, std::uint64_t incarnation,
+                                            scheduling::node_state state);
+  /// Nothing new there from now on, whichever life of it is there; also of this process, by its name.
+  [[nodiscard]] result<void> drain_node(const std::string& name);
+  /// The node is gone, in this life or an earlier one. Its attempts in flight are lost, as those are whose process ended: they
+  /// are recorded so, do not count as failures, and are tried again at once. What they still answer is refused.
+  /// @returns how many these were; `node_unknown`, also where a later incarnation is there, which stays.
+  [[nodiscard]] result<std::size_t> remove_node(const std::string& name, std::uint64_t incarnation);
+  /// This process first, then by when they were added.
+  [[nodiscard]] result<std::vector<node_at_work>> nodes();
 
   /// Calls `callback` with every event of this engine's runs after it is committed, in order within
   /// a run, on the engine's thread: keep it short, and do not call the engine from it. Ends with

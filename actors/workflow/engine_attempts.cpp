@@ -4,7 +4,6 @@
 #include "kernels/text/utf8.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <exception>
 #include <fmt/format.h>
 #include <memory>
@@ -89,9 +88,12 @@ void engine_core::start_at_once() {
     const auto run = runs_.find(run_id);
     if (run == runs_.end() || !run->second.state.is_current(attempt)) continue;
     const step& wanted = run->second.state.definition_of(attempt.instance);
-    if (wanted.key_limits.empty() && waiting_.empty() &&
-        in_flight_ < around_.options.max_attempts_in_flight && may_overtake(wanted.demand))
-      start_now(std::move(run_id), run->second, std::move(attempt));
+    const auto on = wanted.key_limits.empty() && waiting_.empty() && !places_full() &&
+                            may_overtake(wanted.demand)
+                        ? node_for(run->second, attempt.instance)
+                        : std::nullopt;
+    if (on)
+      start_now(std::move(run_id), run->second, std::move(attempt), *on);
     else
       await_place(run_id, run->second, std::move(attempt));
   }
@@ -138,7 +140,10 @@ void engine_core::start_ahead(const std::string& run_id, live_run& run, unsettle
   for (std::size_t at = 0; at < to_start.size() && run.ahead < run_bound && ahead_ < most &&
                            !places_full() && !at_bound(run);) {
     const step& next_step = run.state.definition_of(to_start[at].instance);
-    if (!next_step.key_limits.empty() || !may_overtake(next_step.demand)) {
+    const auto on = next_step.key_limits.empty() && may_overtake(next_step.demand)
+                        ? node_for(run, to_start[at].instance)
+                        : std::nullopt;
+    if (!on) {
       ++at; // waits for its turn, once it is durable
       continue;
     }
@@ -148,14 +153,17 @@ void engine_core::start_ahead(const std::string& run_id, live_run& run, unsettle
     ++part.started_ahead;
     ++run.ahead;
     ++ahead_;
-    start_now(run_id, run, std::move(next));
+    start_now(run_id, run, std::move(next), *on);
   }
 }
 
 /// One that did not wait.
-void engine_core::start_now(std::string run_id, live_run& run, attempt_id attempt) {
+void engine_core::start_now(std::string run_id, live_run& run, attempt_id attempt,
+                            scheduling::node_number on) {
   const time_point now = around_.now();
-  start_attempt(run, {std::move(run_id), std::move(attempt), now, full_time(now)}, now);
+  started_attempt wanted{std::move(run_id), std::move(attempt), now, full_time(now)};
+  wanted.node = on;
+  start_attempt(run, std::move(wanted), now);
 }
 
 /// @param now looked up once for all of it: a look at the clock takes as long as much of the rest.
@@ -181,6 +189,10 @@ void engine_core::start_attempt(live_run& run, started_attempt wanted, time_poin
   timing.started = now;
   timing.request_bytes = (*request)->ByteSizeLong();
   add_waits(timing, wanted, now);
+  const scheduling::node_description& on = pool_.find(wanted.node)->is;
+  timing.node = on.name;
+  const bool remote = wanted.node != here_;
+  if (remote) timing.node_class = on.node_class;
   const auto here = take_off(run, std::move(wanted), deadline, now);
   here->timing = std::move(timing);
   watch_for_lateness(run, here);
@@ -188,7 +200,8 @@ void engine_core::start_attempt(live_run& run, started_attempt wanted, time_poin
   try {
     around_.start({of.agent, std::move(*request), timeout_until(deadline, now),
                    run.state.idempotency_key(started), run.state.priority() + of.priority,
-                   here->beats, of.demand.memory_bytes},
+                   here->beats, of.demand.memory_bytes, remote ? on.name : std::string{},
+                   remote ? on.incarnation : 0},
                   answer_to(here));
   } catch (const std::exception& thrown) {
     answer_to(here)(tl::unexpected(failure{"workflow.start_failed", thrown.what(), true}));
@@ -214,11 +227,8 @@ std::shared_ptr<engine_core::flight> engine_core::take_off(live_run& run, starte
   made->charged = wanted.charged;
   if (shares_.several()) made->share = dominant_share(of);
   made->now = around_.now;
-  if (!of.demand.empty()) {
-    // Whoever lets an attempt start has seen that its demand is free.
-    made->grant = ledger_.try_grant(of.demand, run.state.idempotency_key(instance)).value_or(0);
-    assert(made->grant != 0);
-  }
+  made->node = wanted.node;
+  board(run, made, of, now);
   if (made->second = run.state.other_of(made->attempt).has_value(); made->second)
     ++seconds_in_flight_;
   made->priority = run.state.priority_of(instance);
@@ -230,6 +240,7 @@ std::shared_ptr<engine_core::flight> engine_core::take_off(live_run& run, starte
   made->deadline = timers_.emplace(deadline, deadline_timer{made});
   made->beats = std::make_shared<pulse>(around_.now, now, run.state.details_of(instance),
                                         made->attempt.attempt);
+  made->beats->node = made->node;
   run.pulses.emplace(made->attempt.token, made->beats);
   if (of.limits.heartbeat > duration{0}) {
     made->beat_every = of.limits.heartbeat;
@@ -285,6 +296,10 @@ void engine_core::call_off(live_run& run, const attempt_id& attempt) {
 void engine_core::leave_place(flight& here) {
   if (!std::exchange(here.has_place, false)) return;
   --in_flight_;
+  if (!failed_) pool_.finish(here.node, std::exchange(here.grant, 0), here.expected);
+  if (here.remote != 0)
+    if (const auto its = elsewhere_.find(here.node); its != elsewhere_.end())
+      its->second.erase(here.remote);
   if (here.second) --seconds_in_flight_;
   const auto is_here = [&](const std::shared_ptr<flight>& each) { return each.get() == &here; };
   std::erase_if(preemptible_, is_here);
@@ -293,7 +308,6 @@ void engine_core::leave_place(flight& here) {
   // Whoever works on it may end, too.
   here.beats->cancel();
   if (here.keys != 0) limits_.release(std::exchange(here.keys, 0));
-  if (here.grant != 0) ledger_.release(std::exchange(here.grant, 0));
   if (failed_) return; // all timers are gone
   for (auto* armed : {&here.deadline, &here.heartbeat, &here.straggles})
     if (const auto place = std::exchange(*armed, std::nullopt)) timers_.erase(*place);

@@ -234,7 +234,9 @@ void engine_core::give_up(const error& why) {
   seconds_.clear();
   preemptible_.clear();
   moved_.clear();
-  ledger_.clear();
+  pool_.clear_work();
+  placing_.clear();
+  elsewhere_.clear();
   for (auto& [run_id, run] : runs_) {
     call_off(run);
     run.close_timers.clear();

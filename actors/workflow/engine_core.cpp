@@ -61,7 +61,13 @@ engine_records::live_run::~live_run() = default;
 
 engine_core::engine_core(engine_environment around)
     : around_(std::move(around)), lazy_(!around_.history.waits()),
-      shares_(around_.options.tenant_weights), ledger_(around_.options.resources) {
+      shares_(around_.options.tenant_weights) {
+  const engine_options& options = around_.options;
+  scheduling::node_description here{options.node_name, options.node_incarnation, options.node_class,
+                                    options.resources, options.max_attempts_in_flight};
+  here.offers = options.local_agents.value_or(scheduling::agent_offer{true, {}});
+  (void)pool_.add(std::move(here));
+  several_ = options.local_agents.has_value();
   // Whoever made the options has seen that there is such a policy.
   if (const auto known = scheduling::find_online_policy(around_.options.policy))
     policy_ = (*known)->order();

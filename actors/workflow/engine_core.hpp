@@ -2,6 +2,7 @@
 
 #include "actors/scheduling/limits/key_limits.hpp"
 #include "actors/scheduling/online/ready_order.hpp"
+#include "actors/scheduling/placement/placing.hpp"
 #include "actors/scheduling/resources/fair_shares.hpp"
 #include "actors/scheduling/resources/ledger.hpp"
 #include "actors/scheduling/resources/waiting_line.hpp"
@@ -74,6 +75,15 @@ public:
   /// Takes time in what it shows, which is bounded.
   [[nodiscard]] node_snapshot snapshot() const;
 
+  // As those of `engine`.
+  [[nodiscard]] result<void> add_node(scheduling::node_description added);
+  [[nodiscard]] result<void> set_nodes(std::vector<scheduling::node_description> all);
+  [[nodiscard]] result<void> set_node_state(const std::string& name, std::uint64_t incarnation,
+                                            scheduling::node_state state);
+  [[nodiscard]] result<void> drain_node(const std::string& name);
+  [[nodiscard]] result<std::size_t> remove_node(const std::string& name, std::uint64_t incarnation);
+  [[nodiscard]] std::vector<node_at_work> nodes() const;
+
   /// Records what is due by now: ends of waits and of limits, renewal of the lease, wishes to cancel.
   void fire_timers();
   /// When a timer or the renewal is due next.
@@ -96,7 +106,8 @@ public:
   [[nodiscard]] const std::optional<error>& failed() const { return failed_; }
   [[nodiscard]] std::size_t attempts_in_flight() const { return in_flight_; }
   /// Who holds what of the resources.
-  [[nodiscard]] const scheduling::ledger& resources() const { return ledger_; }
+  [[nodiscard]] const scheduling::ledger& resources() const { return pool_.find(here_)->books; }
+  [[nodiscard]] const scheduling::node_pool& pool() const { return pool_; }
   /// Who holds which keys, and who waits for some.
   [[nodiscard]] const scheduling::key_limits& limits() const { return limits_; }
   [[nodiscard]] std::size_t timers_armed() const { return timers_.size(); }
@@ -124,7 +135,7 @@ private:
   void start_ahead();
   void start_ahead(const std::string& run_id, live_run& run, unsettled& part);
   void await_place(const std::string& run_id, live_run& run, attempt_id attempt);
-  void start_now(std::string run_id, live_run& run, attempt_id attempt);
+  void start_now(std::string run_id, live_run& run, attempt_id attempt, scheduling::node_number on);
   void start_attempt(live_run& run, started_attempt wanted, time_point now);
   [[nodiscard]] std::shared_ptr<flight> take_off(live_run& run, started_attempt wanted,
                                                  time_point deadline, time_point now);
@@ -158,7 +169,9 @@ private:
   void begin_seconds();
   void begin_second(live_run& run, const flight& late);
   [[nodiscard]] bool has_budget(const live_run& run) const;
-  [[nodiscard]] bool has_idle_place(const live_run& run, const attempt_id& attempt) const;
+  [[nodiscard]] std::optional<scheduling::node_number> idle_node(const live_run& run,
+                                                                 const attempt_id& attempt,
+                                                                 const pulse* beside);
   [[nodiscard]] std::optional<scheduling::key_limits::hold_id>
   try_keys(const live_run& run, const attempt_id& attempt, bool take);
   void forget_seconds(const unsettled& part);
@@ -166,8 +179,11 @@ private:
   // engine_preempt.cpp
   void ask_for_places();
   [[nodiscard]] std::optional<waiting_key> first_in_line();
-  [[nodiscard]] std::vector<flight*> victims_for(std::int32_t priority,
-                                                 const scheduling::resource_vector& demand);
+  [[nodiscard]] std::vector<flight*> victims_anywhere(waiting_key first, const live_run& run,
+                                                      const attempt_id& wanted);
+  [[nodiscard]] std::optional<std::vector<flight*>>
+  victims_for(std::int32_t priority, const scheduling::resource_vector& demand,
+              scheduling::node_number on);
   [[nodiscard]] bool gives_its_place(const live_run& run, const attempt_id& attempt,
                                      const pulse& said, const failure& why) const;
 
@@ -190,6 +206,31 @@ private:
   [[nodiscard]] bool is_stale(const started_attempt& wanted) const;
   [[nodiscard]] bool may_overtake(const scheduling::resource_vector& demand) const;
   [[nodiscard]] waiting_reason reason_of(waiting_key key, const started_attempt& wanted) const;
+  [[nodiscard]] std::optional<scheduling::placed> next_in_line();
+
+  // engine_nodes.cpp: which nodes there are
+  void remove_life(scheduling::node_number gone);
+  void lose(const std::shared_ptr<flight>& gone, const scheduling::node_description& with);
+  void nodes_changed();
+
+  // engine_placement.cpp: which of them an attempt runs on
+  void place_on_several();
+  [[nodiscard]] bool wants_several(const step& of) const;
+  [[nodiscard]] scheduling::need_number need_of(const step& of);
+  [[nodiscard]] const step_costs& costs_of(const live_run& run, const step& of);
+  [[nodiscard]] double expected_on(const live_run& run, const step& of,
+                                   const std::string& node_class);
+  [[nodiscard]] scheduling::placement_request request_for(const live_run& run,
+                                                          const instance_id& instance);
+  [[nodiscard]] std::optional<scheduling::node_number> node_for(const live_run& run,
+                                                                const instance_id& instance);
+  [[nodiscard]] std::optional<scheduling::placed> next_placed();
+  [[nodiscard]] std::optional<waiting_key> first_that_could_start() const;
+  void board(live_run& run, const std::shared_ptr<flight>& made, const step& of, time_point now);
+  void describe_nodes(waiting_key key, const started_attempt& wanted, waiting_reason& into) const;
+  void describe_wanted(scheduling::need_number need, const step& of, waiting_reason& into) const;
+  [[nodiscard]] result<void> check_demand_on_several(const step& of) const;
+  [[nodiscard]] const std::string& class_of(const attempt_timing& timing) const;
 
   // engine_limits.cpp
   [[nodiscard]] static std::vector<scheduling::key_limit>
@@ -351,7 +392,17 @@ private:
   time_point began_;
   /// Those of them for which nobody has looked yet what is missing.
   std::vector<waiting_key> fresh_;
-  scheduling::ledger ledger_;
+  /// The nodes that attempts run on, this process among them.
+  scheduling::node_pool pool_;
+  static constexpr scheduling::node_number here_ = 0;
+  /// There is more to decide than whether this process has room: there are or were other nodes, or steps that ask for some.
+  bool several_ = false;
+  scheduling::placing placing_;
+  /// What other nodes have, in the order in which they were given it.
+  std::unordered_map<scheduling::node_number, std::map<std::uint64_t, std::shared_ptr<flight>>>
+      elsewhere_;
+  std::uint64_t last_remote_ = 0;
+  std::unordered_map<const step*, step_costs> costs_;
   std::uint64_t last_waiting_ = 0;
   std::size_t in_flight_ = 0;
   /// Attempts that take long, while there was no room for others beside them.

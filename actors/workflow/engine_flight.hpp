@@ -50,6 +50,8 @@ public:
   }
   /// Of the core's thread.
   [[nodiscard]] const std::string& needed_by() const { return needed_by_; }
+  /// Where it runs; of the core's thread, as is `needed_by`.
+  scheduling::node_number node = 0;
   /// The answer counts until it is cancelled.
   void ask_to_end() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
   void cancel() noexcept {
@@ -94,7 +96,11 @@ struct engine_records::flight {
   bool has_place = true;
   /// One of `max_uncommitted`, until its end is durable.
   bool uncommitted = false;
-  /// What it holds of the resources; 0: nothing.
+  /// Where it runs, its number among those elsewhere, and how long it is expected to, in seconds.
+  scheduling::node_number node = 0;
+  std::uint64_t remote = 0;
+  double expected = 0;
+  /// What it holds of the resources there; 0: nothing.
   scheduling::ledger::grant_id grant = 0;
   /// The same of its keys.
   scheduling::key_limits::hold_id keys = 0;

@@ -29,6 +29,12 @@ const char* name_of_cause(waiting_reason::cause why) {
     return "limit_rate";
   case waiting_reason::cause::uncommitted:
     return "uncommitted";
+  case waiting_reason::cause::no_node:
+    return "no_node";
+  case waiting_reason::cause::nodes_away:
+    return "nodes_away";
+  case waiting_reason::cause::too_large:
+    return "too_large";
   }
   return "unknown";
 }
@@ -79,11 +85,15 @@ node_snapshot engine_core::snapshot() const {
   made.taken = around_.now();
   made.runs = runs_.size();
   made.in_flight = in_flight_;
-  made.places = around_.options.max_attempts_in_flight;
+  made.places = several_ ? pool_.places() : around_.options.max_attempts_in_flight;
   made.last_commit = last_commit_took_;
   made.counted = counted_;
-  for (const auto& [name, amount] : scheduling::amounts_of(ledger_.capacity()))
-    made.resources.push_back({name, amount, amount - scheduling::amount_of(ledger_.free(), name)});
+  for (const auto& [name, amount] : scheduling::amounts_of(pool_.capacity())) {
+    std::uint64_t free = 0;
+    for (const auto& [number, each] : pool_.nodes())
+      free += scheduling::amount_of(each->books.free(), name);
+    made.resources.push_back({name, amount, amount - std::min(amount, free)});
+  }
   show_waiting(made);
   show_at_work(made);
   show_keys(made);
@@ -144,6 +154,8 @@ void engine_core::show_at_work(node_snapshot& into) const {
     const step& of = run->second.state.definition_of(each->attempt.instance);
     shown.what = of.agent.to_string();
     if (!of.demand.empty()) shown.detail = scheduling::format_resources(of.demand);
+    if (!each->timing.node.empty())
+      shown.detail += (shown.detail.empty() ? "on " : " on ") + each->timing.node;
   }
   show_tenants(into, by_tenant);
 }

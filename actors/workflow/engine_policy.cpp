@@ -57,8 +57,9 @@ double engine_core::expected_seconds(const definition& workflow, const step& of)
 /// The part of the node that an attempt of a step holds, of each thing that it holds.
 std::vector<std::pair<std::size_t, double>> engine_core::load_of(const step& of) const {
   std::vector<std::pair<std::size_t, double>> made{
-      {0, 1.0 / static_cast<double>(around_.options.max_attempts_in_flight)}};
-  const auto there = scheduling::amounts_of(ledger_.capacity());
+      {0, 1.0 / static_cast<double>(several_ ? std::max<std::size_t>(pool_.places(), 1)
+                                             : around_.options.max_attempts_in_flight)}};
+  const auto there = scheduling::amounts_of(pool_.capacity());
   for (std::size_t i = 0; i < there.size(); ++i)
     if (const auto taken = scheduling::amount_of(of.demand, there[i].name); taken > 0)
       made.emplace_back(i + 1, static_cast<double>(taken) / static_cast<double>(there[i].amount));
@@ -98,7 +99,7 @@ double engine_core::order_of(live_run& run) {
   scheduling::workflow_figures known;
   known.arrival_seconds = seconds_between(began_, run.state.started());
   known.attained_seconds = plan.attained_seconds;
-  std::vector<double> loads(scheduling::amounts_of(ledger_.capacity()).size() + 1);
+  std::vector<double> loads(scheduling::amounts_of(pool_.capacity()).size() + 1);
   for (std::size_t at = 0; at < plan.steps.size(); ++at) {
     const step_state& state = run.state.state_of(at);
     // Of a list that is not known yet one element is expected.
@@ -116,6 +117,8 @@ double engine_core::order_of(live_run& run) {
 /// Puts an attempt into the line.
 void engine_core::line_up(waiting_key key, live_run& run, started_attempt& wanted) {
   const instance_id& instance = wanted.attempt.instance;
+  const step& of = run.state.definition_of(instance);
+  if (!several_ && wants_several(of)) place_on_several();
   wanted.tenant = shares_.enter(run.state.tenant());
   scheduling::waiting_line::place where;
   where.tenant = wanted.tenant;
@@ -127,7 +130,8 @@ void engine_core::line_up(waiting_key key, live_run& run, started_attempt& wante
     where.order = !run.plan || run.plan->stale ? order_of(run) : run.plan->order;
     if (where.order != before) line_.reorder(run.serial, where.order);
   }
-  line_.add(key, run.state.demand_of(instance), where);
+  if (several_) where.need = need_of(of);
+  line_.add(key, of.demand, where);
   line_.set_turn(wanted.tenant, shares_.turn(wanted.tenant));
 }
 
@@ -173,8 +177,7 @@ void engine_core::learn(live_run& run, const attempt_id& attempt, const attempt_
   if (around_.options.costs && whole && of.kind == step_kind::agent &&
       !attempt.instance.compensation)
     around_.options.costs->observe(
-        cost_key_of(*run.state.workflow(), of, around_.options.node_class), seconds,
-        timing.request_bytes);
+        cost_key_of(*run.state.workflow(), of, class_of(timing)), seconds, timing.request_bytes);
 }
 
 } // namespace troupe::workflow

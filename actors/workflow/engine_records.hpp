@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/scheduling/limits/key_limits.hpp"
+#include "actors/scheduling/placement/placing.hpp"
 #include "actors/scheduling/resources/waiting_line.hpp"
 #include "actors/workflow/engine.hpp"
 #include "actors/workflow/event_list.hpp"
@@ -43,9 +44,21 @@ struct engine_records {
     /// Number of its tenant, and what that was charged for it.
     std::uint64_t tenant = 0;
     double charged = 0;
+    /// Where it is to run, once that was picked.
+    scheduling::node_number node = 0;
   };
   struct step_plan;
   struct run_plan;
+  /// What attempts of a step are expected to take, in seconds, by classes of nodes.
+  struct step_costs {
+    /// Keeps the step where it is.
+    definition_ptr workflow;
+    std::map<std::string, double> seconds{};
+    /// Something was measured or declared.
+    bool known = false;
+    std::uint64_t version = 0;
+    std::size_t uses = 0;
+  };
   /// Waiting attempts by priority, the highest first, then by their number.
   using waiting_key = scheduling::waiting_line::key;
 
@@ -124,6 +137,8 @@ struct engine_records {
     std::optional<timers::iterator> end_timer;
     /// Of the attempts that agents have, by their tokens.
     std::map<std::uint64_t, std::shared_ptr<pulse>> pulses;
+    /// Attempts of steps that are spread, by the nodes that began them; nullptr: there was none.
+    std::unique_ptr<std::map<scheduling::node_number, std::uint32_t>> spread;
     /// What a policy is told of it; nullptr while none asked.
     std::unique_ptr<run_plan> plan;
 

@@ -33,7 +33,7 @@ std::optional<duration> engine_core::time_before_late(const live_run& run,
   if (of.speculate->after > duration{0}) return of.speculate->after;
   if (!around_.options.costs) return std::nullopt;
   const auto known = around_.options.costs->estimate(
-      cost_key_of(*run.state.workflow(), of, around_.options.node_class), here.timing.request_bytes,
+      cost_key_of(*run.state.workflow(), of, class_of(here.timing)), here.timing.request_bytes,
       declared_seconds(of));
   const bool declared = known.source == scheduling::estimate_source::declared;
   if (!declared &&
@@ -72,7 +72,11 @@ void engine_core::start_seconds() {
     const auto found = runs_.find(run_id);
     if (failed_ || found == runs_.end() || !found->second.state.is_current(attempt)) continue;
     live_run& run = found->second;
-    const auto keys = has_idle_place(run, attempt) ? try_keys(run, attempt, true) : std::nullopt;
+    const auto other = run.state.other_of(attempt);
+    const auto beside = other ? run.pulses.find(other->token) : run.pulses.end();
+    const auto on =
+        idle_node(run, attempt, beside == run.pulses.end() ? nullptr : beside->second.get());
+    const auto keys = on ? try_keys(run, attempt, true) : std::nullopt;
     if (!keys) {
       seconds_.emplace_back(run_id, attempt);
       continue;
@@ -80,6 +84,7 @@ void engine_core::start_seconds() {
     const time_point now = around_.now();
     started_attempt wanted{run_id, attempt, now, full_time(now)};
     wanted.keys = *keys;
+    wanted.node = *on;
     start_attempt(run, std::move(wanted), now);
   }
 }
@@ -95,7 +100,7 @@ void engine_core::begin_seconds() {
   while (!failed_ && seconds_unsettled_ == 0 && seconds_.empty()) {
     const auto next = std::ranges::find_if(late_, [&](const std::shared_ptr<flight>& each) {
       live_run& run = runs_.at(each->run_id);
-      return has_budget(run) && has_idle_place(run, each->attempt) &&
+      return has_budget(run) && idle_node(run, each->attempt, each->beats.get()) &&
              try_keys(run, each->attempt, false);
     });
     if (next == late_.end()) return;
@@ -134,17 +139,30 @@ bool engine_core::has_budget(const live_run& run) const {
 
 /// Whether a place, and all that the attempt's step demands, are free and nobody waits for anything; attempts that start as soon
 /// as they are durable have their places already.
-bool engine_core::has_idle_place(const live_run& run, const attempt_id& attempt) const {
-  if (places_full() || at_bound(run) || !line_.empty() || !parked_.empty() || !at_once_.empty())
-    return false;
+/// @param beside the attempt that takes long: another node is taken, where there is another one that would do.
+/// @returns where.
+std::optional<scheduling::node_number> engine_core::idle_node(const live_run& run,
+                                                              const attempt_id& attempt,
+                                                              const pulse* beside) {
+  const bool somebody_waits = several_ ? first_that_could_start().has_value() : !line_.empty();
+  if (places_full() || at_bound(run) || somebody_waits || !parked_.empty() || !at_once_.empty())
+    return std::nullopt;
   std::size_t promised = in_flight_;
   for (const handed_over& part : handed_)
     promised += part.what.to_start.size();
   for (const std::string& dirty : dirty_)
     if (const auto found = runs_.find(dirty); found != runs_.end())
       promised += found->second.pending.to_start.size();
-  return promised < around_.options.max_attempts_in_flight &&
-         scheduling::fits(run.state.demand_of(attempt.instance), ledger_.free());
+  const scheduling::resource_vector& demand = run.state.demand_of(attempt.instance);
+  if (!several_)
+    return promised < around_.options.max_attempts_in_flight &&
+                   scheduling::fits(demand, resources().free())
+               ? std::optional{here_}
+               : std::nullopt;
+  if (promised >= pool_.places()) return std::nullopt;
+  auto wanted = request_for(run, attempt.instance);
+  if (beside && pool_.could_hold(wanted.need, demand, beside->node)) wanted.avoid = beside->node;
+  return scheduling::pick_node(pool_, wanted);
 }
 
 /// The keys of an attempt that does not wait for them. Nobody else may wait for any.

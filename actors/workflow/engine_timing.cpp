@@ -16,7 +16,7 @@ constexpr std::size_t most_missing_named = 4;
 
 run_host engine_core::host() const {
   const std::size_t slots = around_.options.max_attempts_in_flight;
-  return {around_.options.node_class.substr(0, most_node_class_bytes), ledger_.capacity(),
+  return {around_.options.node_class.substr(0, most_node_class_bytes), resources().capacity(),
           static_cast<std::uint32_t>(
               std::min<std::size_t>(slots, std::numeric_limits<std::uint32_t>::max())),
           around_.history.owner()};
@@ -41,8 +41,16 @@ void engine_core::note_missing() {
     const auto found = demanding_.find(key);
     if (found == demanding_.end()) continue;
     std::vector<std::string>& missing = found->second.wanted.missing;
-    for (const auto& [name, amount] : scheduling::amounts_of(*line_.demand_of(key)))
-      if (amount > scheduling::amount_of(ledger_.free(), name) &&
+    const scheduling::resource_vector& demand = *line_.demand_of(key);
+    const auto run = several_ ? runs_.find(found->second.wanted.run_id) : runs_.end();
+    const scheduling::pool_node* nearest =
+        run == runs_.end() ? pool_.find(here_)
+                           : pool_.nearest(need_of(run->second.state.definition_of(
+                                               found->second.wanted.attempt.instance)),
+                                           demand);
+    if (!nearest) continue;
+    for (const auto& [name, amount] : scheduling::amounts_of(demand))
+      if (amount > scheduling::amount_of(nearest->books.free(), name) &&
           missing.size() < most_missing_named)
         missing.push_back(name);
   }

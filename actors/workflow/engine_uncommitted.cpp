@@ -14,7 +14,9 @@ bool engine_core::may_begin() const {
 
 /// Whether no attempt of any run may start.
 bool engine_core::places_full() const {
-  return in_flight_ >= around_.options.max_attempts_in_flight || !may_begin();
+  return (several_ ? pool_.free_places() == 0
+                   : in_flight_ >= around_.options.max_attempts_in_flight) ||
+         !may_begin();
 }
 
 std::size_t engine_core::uncommitted_bound(const live_run& run) const {

@@ -78,6 +78,8 @@ const char* text_of(workflow_errc code) {
     return "bad backup";
   case workflow_errc::snapshot_unreadable:
     return "snapshot cannot be read";
+  case workflow_errc::node_unknown:
+    return "unknown node";
   }
   return "unknown workflow error";
 }

@@ -77,6 +77,8 @@ enum class workflow_errc {
   backup_cut_off,
   /// What another process posted of what it has at work cannot be read by this build.
   snapshot_unreadable,
+  /// Attempts run on no such node, or on another life of it.
+  node_unknown,
 };
 
 [[nodiscard]] const std::error_category& workflow_category() noexcept;

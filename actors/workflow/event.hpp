@@ -85,6 +85,10 @@ struct attempt_timing {
   /// Resources of which there was not enough when it began to wait.
   std::vector<std::string> missing{};
   std::uint64_t request_bytes = 0;
+  /// The node that it ran on; empty: whoever had the run at work, where that has no name.
+  std::string node{};
+  /// What kind of node that is; empty: as that of the run's host.
+  std::string node_class{};
   bool operator==(const attempt_timing&) const = default;
 };
 
@@ -139,6 +143,16 @@ struct step_preempted {
   message_ptr details{};
   /// Idempotency key of the attempt that needed the place.
   std::string needed_by{};
+  std::optional<attempt_timing> timing{};
+};
+/// The node that an attempt ran on is gone; the instance is tried again, and no failure is counted.
+struct step_lost {
+  attempt_id attempt;
+  /// By name; and which life of it.
+  std::string node{};
+  std::uint64_t node_incarnation = 0;
+  /// As of `step_failed`.
+  message_ptr details{};
   std::optional<attempt_timing> timing{};
 };
 struct step_retry_due {
@@ -215,7 +229,8 @@ struct event {
   std::variant<run_started, step_scheduled, step_completed, step_failed, step_retry_due,
                run_recovered, run_completed, run_failed, step_decided, step_timed_out,
                run_cancelled, step_waiting, timer_fired, signal_received, run_compensating,
-               child_started, run_timed_out, run_cancelling, step_speculated, step_preempted>
+               child_started, run_timed_out, run_cancelling, step_speculated, step_preempted,
+               step_lost>
       what;
 };
 

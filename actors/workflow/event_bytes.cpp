@@ -44,6 +44,8 @@ void write(wire_writer& to, int field, const attempt_timing& from) {
     for (const std::string& each : from.missing)
       to.bytes(v1::AttemptTiming::kMissingFieldNumber, each);
     to.number(v1::AttemptTiming::kRequestBytesFieldNumber, from.request_bytes);
+    to.text(v1::AttemptTiming::kNodeFieldNumber, from.node);
+    to.text(v1::AttemptTiming::kNodeClassFieldNumber, from.node_class);
   });
 }
 

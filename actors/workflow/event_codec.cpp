@@ -76,6 +76,14 @@ struct encoder {
     into.set_needed_by(from.needed_by);
     if (from.timing) fill(*into.mutable_timing(), *from.timing);
   }
+  void operator()(const step_lost& from) const {
+    v1::StepLost& into = *made.mutable_step_lost();
+    fill(*into.mutable_attempt(), from.attempt);
+    into.set_node(from.node);
+    into.set_node_incarnation(from.node_incarnation);
+    if (from.details) into.mutable_details()->PackFrom(*from.details);
+    if (from.timing) fill(*into.mutable_timing(), *from.timing);
+  }
   void operator()(const step_retry_due& from) const {
     v1::StepRetryDue& into = *made.mutable_step_retry_due();
     into.set_step(from.instance.step);
@@ -260,6 +268,15 @@ result<what> decode_what(const v1::Event& from, definition_cache& known) {
     if (ended.has_details())
       if (auto details = unpack(from, ended.details())) made.details = std::move(*details);
     if (ended.has_timing()) made.timing = decode(ended.timing());
+    return what{std::move(made)};
+  }
+  case v1::Event::kStepLost: {
+    const v1::StepLost& gone = from.step_lost();
+    step_lost made{from_wire(gone.attempt()), gone.node(), gone.node_incarnation()};
+    // As of a failed attempt.
+    if (gone.has_details())
+      if (auto details = unpack(from, gone.details())) made.details = std::move(*details);
+    if (gone.has_timing()) made.timing = decode(gone.timing());
     return what{std::move(made)};
   }
   case v1::Event::kStepRetryDue: {

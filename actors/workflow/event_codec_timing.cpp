@@ -59,6 +59,8 @@ void fill(v1::AttemptTiming& made, const attempt_timing& from) {
   for (const std::string& each : from.missing)
     made.add_missing(each);
   made.set_request_bytes(from.request_bytes);
+  made.set_node(from.node);
+  made.set_node_class(from.node_class);
 }
 
 run_host decode(const v1::RunHost& from) {
@@ -73,6 +75,8 @@ attempt_timing decode(const v1::AttemptTiming& from) {
   made.resource_wait = duration_of(from.resource_wait_nanos());
   made.missing.assign(from.missing().begin(), from.missing().end());
   made.request_bytes = from.request_bytes();
+  made.node = from.node();
+  made.node_class = from.node_class();
   return made;
 }
 

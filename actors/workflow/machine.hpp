@@ -118,6 +118,9 @@ using commands = std::vector<command>;
 ///    have failed the instance has, once.
 ///  - `step_preempted` takes an attempt back: the instance is tried again at once, before others of its step, and no failure
 ///    is counted. Where another attempt of it is in flight it waits for that one.
+///  - `step_lost` makes one attempt lost, as `run_recovered` does with all: its node is gone. Its instance is tried again at
+///    once, before others of its step; where another attempt of it is in flight it waits for that one; where the run is to be
+///    cancelled it is not waited for any more.
 ///  - `run_timed_out` fails the run wherever it stands, but while it compensates: what undoes it takes its time.
 ///  - A step that is a run of its own has attempts as others have; each is another run. Such an attempt is not lost
 ///    with its process: the other run has its own history. Before a run fails or is cancelled the runs that it

@@ -12,7 +12,7 @@
 //   running, awaited  step_speculated            (refused)
 //   running, a run        step_completed or _failed  completed or failed
 //   any other             (nothing)                  (stays)
-//   running, awaited      run_recovered              ready, for ever: it was lost with its process
+//   running, awaited      run_recovered, step_lost   ready, for ever: it was lost with its process or its node
 //
 // Once none is running the run compensates, or is cancelled; whoever drives the machine ends it before when its time is over.
 namespace troupe::workflow {

@@ -14,6 +14,7 @@
 //   backing_off  step_retry_due                       wanted
 //   backing_off  step_timed_out                       failed, the next one's turn
 //   wanted, running  run_recovered                    wanted
+//   running      step_lost                            wanted
 namespace troupe::workflow {
 
 result<void> machine::transition::operator()(const run_compensating& happened) {

@@ -11,6 +11,8 @@
 //   both       step_failed or _preempted           running: the other one alone; no failure is counted
 //   one        step_failed                         as that of any attempt; what both came to counts as one failure
 //   one        step_preempted                      wanted: the next attempt, before others of its step
+//   both       step_lost                           running: the other one alone
+//   one        step_lost                           wanted: as after step_preempted
 //   any        run_recovered                       wanted: both were lost with their process
 namespace troupe::workflow {
 namespace {

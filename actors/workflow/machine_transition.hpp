@@ -40,6 +40,7 @@ struct machine::transition {
   result<void> operator()(const run_cancelling& happened);
   result<void> operator()(const step_speculated& happened);
   result<void> operator()(const step_preempted& happened);
+  result<void> operator()(const step_lost& happened);
 
 private:
   /// A place in the state that an event names.

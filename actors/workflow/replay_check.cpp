@@ -41,6 +41,9 @@ struct subject {
     return fmt::format("{} beside attempt {}", name_of(is.attempt), is.beside);
   }
   std::string operator()(const step_preempted& is) const { return name_of(is.attempt); }
+  std::string operator()(const step_lost& is) const {
+    return fmt::format("{} with node {}", name_of(is.attempt), is.node);
+  }
   std::string operator()(const step_retry_due& is) const {
     return fmt::format("{} attempt {}", name_of(is.instance), is.attempt);
   }

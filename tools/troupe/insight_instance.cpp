@@ -52,6 +52,7 @@ nlohmann::ordered_json attempt_json(const attempt_insight& of) {
   if (!of.child_run.empty()) made["child_run"] = of.child_run;
   if (!of.owner.empty()) made["node"] = of.owner;
   if (!of.node_class.empty()) made["node_class"] = of.node_class;
+  if (!of.node.empty()) made["node"] = of.node;
   if (of.beside > 0) {
     made["beside"] = of.beside;
     made["beside_ran_seconds"] = seconds_from(of.beside_ran);
@@ -85,7 +86,10 @@ std::string attempt_line(const attempt_insight& of, const char* what) {
   if (!of.needed_by.empty()) made += fmt::format(": its place was needed by {}", of.needed_by);
   if (of.why) made += fmt::format(": {} [{}]", of.why->message, of.why->type);
   if (!of.child_run.empty()) made += ", run " + of.child_run;
-  if (!of.owner.empty()) made += ", on " + of.owner;
+  if (!of.node.empty())
+    made += ", on " + of.node;
+  else if (!of.owner.empty())
+    made += ", on " + of.owner;
   return made;
 }
 

@@ -99,6 +99,10 @@ void progress::on_event(const std::string& run_id, const v1::Event& event) {
                              instance_name(event.step_preempted().attempt()),
                              event.step_preempted().attempt().attempt(),
                              event.step_preempted().needed_by()));
+  else if (event.has_step_lost())
+    print(from + fmt::format("{} attempt {} was lost with node {}; is tried again\n",
+                             instance_name(event.step_lost().attempt()),
+                             event.step_lost().attempt().attempt(), event.step_lost().node()));
   else if (event.has_run_timed_out())
     print(from + event.run_timed_out().failure().message() + "\n");
   else if (event.has_run_cancelling())

@@ -17,9 +17,10 @@ void waiting_line::add(key who, const resource_vector& demand, const place& wher
   tenant_line& of = tenants_[where.tenant];
   if (of.arrivals.empty()) turns_.insert({of.turn, where.tenant});
   of.arrivals.emplace(who.second, who);
-  demand_class& within = of.classes[demand];
+  demand_class& within = of.classes[{demand, where.need}];
   if (within.of == nullptr) {
     within.demand = demand;
+    within.need = where.need;
     within.of = &of;
   }
   const group_name name{who.first, where.order, where.workflow};
@@ -54,7 +55,7 @@ bool waiting_line::remove(key who) {
   in->members.erase({negated_rank, who});
   if (in->members.empty()) drop_group(*in);
   show_front(within);
-  if (within.groups.empty()) of.classes.erase(resource_vector{within.demand});
+  if (within.groups.empty()) of.classes.erase(std::pair{within.demand, within.need});
   if (!of.arrivals.empty()) return true;
   const auto tenant = std::find_if(turns_.begin(), turns_.end(), [&](const auto& each) {
     return &tenants_.at(each.second) == &of;
@@ -108,26 +109,26 @@ void waiting_line::count_grant(key who) {
     ++of.grants;
 }
 
-template <class Visit>
-void waiting_line::in_order(Visit&& visit) const {
+template <class Look>
+void waiting_line::in_order(Look&& look) const {
   for (const auto& [turn, number] : turns_) {
     const tenant_line& of = tenants_.at(number);
     if (of.grants + 1 >= patience) {
       const key longest = of.arrivals.begin()->second;
-      if (!visit(longest, members_.at(longest).in->within->demand)) return;
+      if (!look(longest, *members_.at(longest).in->within)) return;
     }
     for (const front& each : of.fronts)
-      if (!visit(each.first.second, each.of->demand)) return;
+      if (!look(each.first.second, *each.of)) return;
   }
 }
 
 std::optional<waiting_line::key> waiting_line::next(const resource_vector& free) const {
   const resource_vector* first = nullptr;
   std::optional<key> found;
-  in_order([&](key who, const resource_vector& demand) {
-    const bool free_now = fits(demand, free);
-    if (free_now && (!first || !delays(demand, *first, free))) found = who;
-    if (!free_now && !first) first = &demand;
+  in_order([&](key who, const demand_class& of) {
+    const bool free_now = fits(of.demand, free);
+    if (free_now && (!first || !delays(of.demand, *first, free))) found = who;
+    if (!free_now && !first) first = &of.demand;
     return !found;
   });
   return found;
@@ -135,7 +136,7 @@ std::optional<waiting_line::key> waiting_line::next(const resource_vector& free)
 
 std::optional<waiting_line::key> waiting_line::first() const {
   std::optional<key> found;
-  in_order([&](key who, const resource_vector&) {
+  in_order([&](key who, const demand_class&) {
     found = who;
     return false;
   });
@@ -144,16 +145,26 @@ std::optional<waiting_line::key> waiting_line::first() const {
 
 std::optional<waiting_line::key> waiting_line::reserved_for(const resource_vector& free) const {
   std::optional<key> found;
-  in_order([&](key who, const resource_vector& demand) {
-    if (!fits(demand, free)) found = who;
+  in_order([&](key who, const demand_class& of) {
+    if (!fits(of.demand, free)) found = who;
     return !found;
   });
   return found;
 }
 
+void waiting_line::visit(
+    const std::function<bool(key, const resource_vector&, std::uint32_t)>& look) const {
+  in_order([&](key who, const demand_class& of) { return look(who, of.demand, of.need); });
+}
+
 const resource_vector* waiting_line::demand_of(key who) const {
   const auto found = members_.find(who);
   return found == members_.end() ? nullptr : &found->second.in->within->demand;
+}
+
+std::uint32_t waiting_line::need_of(key who) const {
+  const auto found = members_.find(who);
+  return found == members_.end() ? 0 : found->second.in->within->need;
 }
 
 bool waiting_line::is_before(key one, key other) const {

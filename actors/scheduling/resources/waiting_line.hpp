@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -37,6 +38,8 @@ public:
     double order = 0;
     /// Within the workflow: largest first.
     double rank = 0;
+    /// Which nodes will do, by a number of the caller's; of one node 0.
+    std::uint32_t need = 0;
   };
   /// Of so many grants of a tenant one goes to who waits longest.
   static constexpr std::uint32_t patience = 32;
@@ -68,6 +71,10 @@ public:
   [[nodiscard]] std::optional<key> reserved_for(const resource_vector& free) const;
   /// nullptr where nobody of this key waits.
   [[nodiscard]] const resource_vector* demand_of(key who) const;
+  /// Calls `look(who, demand, need)` for the first of each tenant, demand and need, in order, until it returns false.
+  void visit(const std::function<bool(key, const resource_vector&, std::uint32_t)>& look) const;
+  /// 0 where nobody of this key waits.
+  [[nodiscard]] std::uint32_t need_of(key who) const;
   /// Whether one comes before the other, of one tenant; both wait.
   [[nodiscard]] bool is_before(key one, key other) const;
 
@@ -99,16 +106,17 @@ private:
     }
   };
   struct tenant_line;
-  /// Those of a tenant with one demand: where it is not free for the first of them, it is for none.
+  /// Those of a tenant with one demand and one need: where it is not free for the first of them, it is for none.
   struct demand_class {
     resource_vector demand;
+    std::uint32_t need = 0;
     tenant_line* of = nullptr;
     std::map<group_name, group> groups;
     std::optional<std::set<front>::iterator> shown;
   };
   struct tenant_line {
     double turn = 0;
-    std::map<resource_vector, demand_class> classes;
+    std::map<std::pair<resource_vector, std::uint32_t>, demand_class> classes;
     /// The first of each class.
     std::set<front> fronts;
     /// By their numbers.
@@ -123,9 +131,9 @@ private:
 
   static void show_front(demand_class& of);
   void drop_group(group& emptied);
-  /// Calls `visit(who, demand)` in order until it says to stop.
-  template <class Visit>
-  void in_order(Visit&& visit) const;
+  /// Calls `look(who, class)` in order until it says to stop.
+  template <class Look>
+  void in_order(Look&& look) const;
 
   std::map<std::uint64_t, tenant_line> tenants_;
   /// Those of `tenants_` that have somebody, by turn.

@@ -67,13 +67,28 @@ void find_work(run_bound& into, const run_insight& of, const run_host& on) {
     consider(name, seconds_of(of, name, capacity));
 }
 
+/// Whether attempts had more than the hosts had: they ran on other nodes, too.
+bool ran_elsewhere(const run_insight& of, const std::vector<std::optional<run_host>>& hosts) {
+  const attempt_insight* first = nullptr;
+  const auto is_elsewhere = [&](const attempt_insight& each) {
+    if (!each.started) return false;
+    if (!first) first = &each;
+    return each.node != first->node || std::ranges::none_of(hosts, [&](const auto& host) {
+      return host && host->node_class == each.node_class;
+    });
+  };
+  return std::ranges::any_of(of.instances, [&](const instance_insight& each) {
+    return std::ranges::any_of(each.attempts, is_elsewhere);
+  });
+}
+
 } // namespace
 
 run_bound bound_of(const run_insight& of, const instance_graph& graph,
                    const std::vector<std::optional<run_host>>& hosts) {
   run_bound made;
   find_critical_path(made, of, graph);
-  if (const auto on = largest(hosts)) find_work(made, of, *on);
+  if (const auto on = largest(hosts); on && !ran_elsewhere(of, hosts)) find_work(made, of, *on);
   if (made.work && *made.work > made.critical_path) made.binds = run_bound::kind::work;
   return made;
 }

@@ -84,6 +84,8 @@ struct attempt_insight {
   std::uint64_t request_bytes = 0;
   /// Who had the run, where that was recorded.
   std::string owner, node_class;
+  /// The node that it ran on, where it has a name and that was recorded with the attempt's end.
+  std::string node;
   std::string child_run;
   std::optional<failure> why;
   /// Of a second attempt: the one beside which it was begun, for how long that had run, and for how long it might. 0: it is
@@ -145,7 +147,8 @@ struct run_bound {
   /// The longest chain of instances that wait for each other, and that chain.
   duration critical_path{};
   std::vector<instance_id> path;
-  /// Work divided by what there is, for the resource of which that is most; absent where hosts are not in the history.
+  /// Work divided by what there is, for the resource of which that is most; absent where hosts are not in the history, or attempts ran
+  /// on other nodes, too.
   std::optional<duration> work;
   /// `cpu`, ...; `places`: attempts in flight.
   std::string resource;

@@ -66,6 +66,8 @@ struct timeline::noting {
     of.resource_wait = std::min(timing.resource_wait, longest_time);
     of.missing = timing.missing;
     of.request_bytes = timing.request_bytes;
+    of.node = timing.node;
+    if (!timing.node_class.empty()) of.node_class = timing.node_class;
     if (timing.started == time_point{}) return;
     of.started = std::clamp(time_between(into.started_, timing.started), of.scheduled, *of.ended);
     of.answered = *of.started + std::min<duration>(timing.ran, *of.ended - *of.started);
@@ -92,6 +94,9 @@ struct timeline::noting {
   void operator()(const step_preempted& what) const {
     if (auto* of = end(what.attempt, attempt_outcome::preempted, what.timing, nullptr))
       of->needed_by = what.needed_by;
+  }
+  void operator()(const step_lost& what) const {
+    end(what.attempt, attempt_outcome::lost, what.timing, nullptr);
   }
   void operator()(const step_failed& what) const {
     end(what.attempt, attempt_outcome::failed, what.timing, &what.why);

@@ -40,6 +40,8 @@ attempt_timing some_timing() {
   how.resource_wait = 2ms;
   how.missing = {"cpu", "", "license"};
   how.request_bytes = 77;
+  how.node = "n1";
+  how.node_class = "AMD EPYC 9B14";
   return how;
 }
 

@@ -327,6 +327,8 @@ void random_event(driver& run, bool calm) {
     return (void)run.speculate(chosen);
   if (what == 6 && run.state.may_be_preempted(chosen))
     return run.record(step_preempted{chosen, nullptr, "other/a/0"});
+  if (what == 7 && run.state.definition_of(chosen.instance).kind != step_kind::child)
+    return run.record(step_lost{chosen, "n1", 1});
   if (run.state.definition_of(chosen.instance).kind == step_kind::child)
     return run.complete(chosen.instance,
                         listing(static_cast<std::size_t>(*rc::gen::inRange(0, 5))));
