@@ -71,6 +71,9 @@ result<workflow::engine_options> engine_options_of(const node_options& options) 
   made.costs = options.costs;
   made.tenant_weights = options.tenant_weights;
   made.max_uncommitted = options.max_uncommitted;
+  made.node_name = options.name;
+  made.may_grow = options.gives_work_away;
+  if (!options.runs_attempts) made.local_agents = scheduling::agent_offer{};
   return made;
 }
 

@@ -52,6 +52,13 @@ struct node_options {
   /// `workflow::engine_options::max_uncommitted`: how many effects a crash may repeat.
   std::size_t max_uncommitted = workflow::engine_options::unlimited;
 
+  /// What it is called among the nodes of a cluster, in histories and in `placement` of steps.
+  std::string name{};
+  /// Whether attempts of its runs may go to other nodes (`workflow::engine::add_node`), which may come later.
+  bool gives_work_away = false;
+  /// Whether attempts of its runs run here.
+  bool runs_attempts = true;
+
   static constexpr std::size_t max_engine_threads = 1'024;
 };
 

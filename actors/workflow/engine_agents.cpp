@@ -13,6 +13,7 @@ result<std::unique_ptr<engine>> engine::start(agent_system& agents, std::unique_
     how.priority = wanted.priority;
     how.pulse = std::move(wanted.pulse);
     how.granted_memory_bytes = wanted.granted_memory_bytes;
+    how.node = std::move(wanted.node);
     agents.request(std::move(wanted.target), std::move(wanted.payload), std::move(how),
                    std::move(then));
   };

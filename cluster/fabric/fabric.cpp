@@ -46,6 +46,10 @@ void fabric::lose(const std::string& node, std::uint64_t incarnation, const std:
   core_->lose(node, incarnation, why);
 }
 
+void fabric::begin_anew() {
+  core_->begin_anew();
+}
+
 std::set<node_role> fabric::roles_of(const std::string& node) const {
   const auto one = core_->find(node);
   return one ? one->state().roles : std::set<node_role>{};

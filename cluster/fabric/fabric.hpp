@@ -24,6 +24,9 @@ struct fabric_options {
   std::vector<ingress_rule> rules = default_ingress_rules();
   /// On which node an agent lives; empty: on this one. Called for every message that names no node, by any thread.
   std::function<std::string(const envelope_header&)> locate{};
+  /// Whether this node may serve others at this moment: a member whose lease holds. Empty: always. What keeps the cluster
+  /// together (`cluster.*`) is served all the same.
+  std::function<bool()> may_serve{};
   /// Told when a peer can be reached (again) or no more; on threads of the fabric, must not block.
   std::function<void(const std::string& node, bool reached)> on_link{};
   /// How long a peer may be out of reach before requests that wait for it fail, where nobody said earlier that it is gone.
@@ -72,6 +75,7 @@ struct fabric_peer {
 /// | fabric.node_full (yes) | too much waits for it already |
 /// | fabric.unreachable (yes) | it could not be reached for `patience` |
 /// | fabric.node_lost (yes) | it is gone: the request may have had its effect |
+/// | fabric.not_member (yes) | the node that is asked is no member at this moment |
 /// | fabric.not_allowed (no) | its ingress lets no such message in |
 /// | fabric.bad_message, fabric.bad_answer (no) | what came cannot be read |
 /// | fabric.stopped (no) | the fabric stops |
@@ -100,6 +104,9 @@ public:
   /// That node, in this incarnation or an earlier one, is gone: what was asked of it fails, what it asked for is cancelled,
   /// and it is not let in any more.
   void lose(const std::string& node, std::uint64_t incarnation, const std::string& why);
+
+  /// This node is fenced: what it asked of others fails, what it does for them is cancelled, its links are closed.
+  void begin_anew();
 
   /// Roles of a peer, as its certificate said when it was reached last; empty for one that never was.
   [[nodiscard]] std::set<node_role> roles_of(const std::string& node) const;

@@ -36,5 +36,8 @@ void add_bench(CLI::App& app, action& chosen);
 void add_model(CLI::App& app, action& chosen);
 void add_eval(CLI::App& app, action& chosen);
 void add_simulate(CLI::App& app, action& chosen);
+void add_node(CLI::App& app, action& chosen);
+void add_submit(CLI::App& app, action& chosen);
+void add_drain(CLI::App& app, action& chosen);
 
 } // namespace troupe::cli

@@ -100,6 +100,14 @@ void fabric_core::admit(const std::string& node, std::uint64_t incarnation) {
   if (const auto stale = one->admit(incarnation)) stale->close("of an earlier incarnation");
 }
 
+void fabric_core::begin_anew() {
+  incarnation_ = 0;
+  for (const auto& each : all())
+    if (const auto gone = each->lose({"fabric.node_lost",
+                                      "this node is no member of its cluster any more", true}))
+      gone->close("this node begins anew");
+}
+
 void fabric_core::want_sweep() {
   if (stopped_ || sweep_wanted_.exchange(true, std::memory_order_relaxed)) return;
   clock().schedule_after(fabric_defaults::sweep, [held = weak_from_this()] {

@@ -60,6 +60,7 @@ public:
   void dial(const std::shared_ptr<session>& to);
   void tell_link(const std::string& node, bool reached);
   void set_incarnation(std::uint64_t incarnation) { incarnation_ = incarnation; }
+  void begin_anew();
   void lose(const std::string& node, std::uint64_t incarnation, const std::string& why);
   void admit(const std::string& node, std::uint64_t incarnation);
 

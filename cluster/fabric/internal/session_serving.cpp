@@ -188,6 +188,12 @@ void session::serve(incoming_parcel&& request, std::size_t bytes) {
     spdlog::warn("fabric: {}", why->message);
     return refuse(request, bytes, std::move(*why));
   }
+  const auto& may_serve = core_->options().may_serve;
+  if (request.lane == v1::LANE_WORK && may_serve && !may_serve())
+    return refuse(request, bytes,
+                  {"fabric.not_member",
+                   "node " + core_->options().self.node + " is no member of its cluster at present",
+                   true});
   auto payload = decode_payload(*encoded);
   if (!payload)
     return refuse(request, bytes, {"fabric.bad_message", payload.error().message(), false});

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+/// Tunables of a node in one place, each with its unit.
+namespace troupe::cluster::node_defaults {
+
+/// Of a coordinator on its runs in the store: after it those of one that is gone can be taken over.
+inline constexpr std::chrono::milliseconds run_lease{3'000};
+/// How often a coordinator looks for runs that nobody has; sooner when another one is gone.
+inline constexpr std::chrono::milliseconds recover_every{2'000};
+inline constexpr std::chrono::milliseconds recover_soon{250};
+/// Attempts that a coordinator gives one worker at once.
+inline constexpr std::size_t worker_places = 256;
+/// After a look for coordinators that found none.
+inline constexpr std::chrono::milliseconds look_again{200};
+/// How long a node that is no member asks the coordinators it knows before it looks for others.
+inline constexpr std::chrono::milliseconds look_elsewhere{3'000};
+/// How long it may take until every coordinator knows that a node takes nothing new.
+inline constexpr std::chrono::milliseconds drain_notice{1'200};
+inline constexpr std::chrono::milliseconds drain_look{20};
+inline constexpr std::chrono::milliseconds leave_bound{1'000};
+inline constexpr std::chrono::milliseconds stop_bound{5'000};
+/// How long a request of a member to a coordinator may take: less than a lease.
+inline constexpr std::chrono::milliseconds await_longest{10'000};
+
+} // namespace troupe::cluster::node_defaults

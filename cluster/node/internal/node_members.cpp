@@ -1,0 +1,251 @@
+#include "actors/workflow/errors.hpp"
+#include "cluster/node/defaults.hpp"
+#include "cluster/node/internal/node_parts.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <spdlog/spdlog.h>
+#include <utility>
+
+// What a node does when members come, change and go, and how one that is no coordinator finds those that are.
+namespace troupe::cluster {
+namespace {
+
+/// Of those nodes that have an agent the one on which it lives: always the same one as long as they are, and few agents move
+/// when one comes or goes (rendezvous hashing, Thaler and Ravishankar 1998).
+std::size_t weight_of(const agent_name& target, const std::string& node) {
+  const std::hash<std::string> hash;
+  std::size_t made = hash(target.type + "/" + target.key) ^ (hash(node) * 0x9e3779b97f4a7c15ULL);
+  made ^= made >> 31;
+  return made * 0xbf58476d1ce4e5b9ULL;
+}
+
+bool offers(const member_record& one, const agent_name& target) {
+  for (const offered_agent& each : one.agents)
+    if (each.type == target.type)
+      return each.keys.empty() ||
+             std::find(each.keys.begin(), each.keys.end(), target.key) != each.keys.end();
+  return false;
+}
+
+scheduling::node_state state_for(const member_record& one) {
+  return one.state == member_state::draining ? scheduling::node_state::draining
+                                             : scheduling::node_state::active;
+}
+
+scheduling::node_description description_of(const member_record& one) {
+  scheduling::node_description made;
+  made.name = one.node;
+  made.incarnation = one.incarnation;
+  made.node_class = one.node_class;
+  made.resources = one.resources;
+  made.places = node_defaults::worker_places;
+  for (const offered_agent& each : one.agents)
+    made.offers.types[each.type] = {each.keys.begin(), each.keys.end()};
+  made.state = state_for(one);
+  return made;
+}
+
+std::string text_of_file(const std::filesystem::path& file) {
+  std::ifstream in{file};
+  std::ostringstream made;
+  if (in) made << in.rdbuf();
+  return made.str();
+}
+
+} // namespace
+
+membership_callbacks node_parts::callbacks() {
+  membership_callbacks made;
+  made.on_joined = [this](std::uint64_t incarnation) {
+    fabric_->set_incarnation(incarnation);
+    std::lock_guard lock{mutex_};
+    incarnation_ = incarnation;
+    last_refusal_.clear();
+    joined_.notify_all();
+    spdlog::info("node {}: member of {} with incarnation {}", options_.config.name,
+                 options_.config.cluster, incarnation);
+  };
+  made.on_fenced = [this] {
+    if (stopping_) return;
+    spdlog::error("node {}: its lease is over; what it had at work ends, and it joins anew",
+                  options_.config.name);
+    incarnation_ = 0;
+    fabric_->begin_anew();
+    if (!service_) post([this] { look_for_coordinators(); });
+  };
+  made.on_refused = [this](const failure& why) {
+    spdlog::warn("node {}: no member: {} [{}]", options_.config.name, why.message, why.type);
+    std::lock_guard lock{mutex_};
+    last_refusal_ = why.message;
+  };
+  made.on_view = [this](const view_ptr& now, std::span<const member_event> events) {
+    post([this, now, copied = std::vector<member_event>(events.begin(), events.end())] {
+      apply(now, copied);
+    });
+  };
+  return made;
+}
+
+void node_parts::post(std::function<void()> turn) {
+  if (!stopping_ && !turns_->post(std::move(turn)))
+    spdlog::error("node {}: changes of members are not taken any more", options_.config.name);
+}
+
+void node_parts::apply(const view_ptr& now, const std::vector<member_event>& events) {
+  using kind = member_event::kind;
+  for (const member_event& each : events) {
+    const member_record& one = *each.member;
+    if (one.node == options_.config.name) continue;
+    switch (each.what) {
+    case kind::joined:
+    case kind::changed:
+      take_in(one);
+      break;
+    case kind::left:
+    case kind::lost:
+      let_go(one, each.what == kind::lost);
+      break;
+    case kind::suspected:
+    case kind::trusted:
+      if (service_ && one.roles.contains(node_role::worker))
+        static_cast<void>(node_->workflows().set_node_state(
+            one.node, one.incarnation,
+            now->is_suspected(one.node) ? scheduling::node_state::suspect : state_for(one)));
+      break;
+    }
+  }
+}
+
+void node_parts::take_in(const member_record& one) {
+  if (!one.addresses.empty()) fabric_->set_address(one.node, one.addresses.front());
+  fabric_->admit(one.node, one.incarnation);
+  if (!service_ || !one.roles.contains(node_role::worker) || one.state == member_state::joining)
+    return;
+  if (auto added = node_->workflows().add_node(description_of(one)); !added)
+    spdlog::error("node {}: attempts cannot go to {}: {}", options_.config.name, one.node,
+                  added.error().message());
+}
+
+void node_parts::let_go(const member_record& one, bool lost) {
+  spdlog::info("node {}: {} {} (incarnation {})", options_.config.name, one.node,
+               lost ? "is lost" : "has left", one.incarnation);
+  if (service_ && one.roles.contains(node_role::worker)) {
+    const auto ended = node_->workflows().remove_node(one.node, one.incarnation);
+    if (ended && *ended > 0)
+      spdlog::warn("node {}: {} attempts were lost with {}; they are tried again",
+                   options_.config.name, *ended, one.node);
+  }
+  fabric_->lose(one.node, one.incarnation, lost ? "its lease is over" : "it has left");
+  if (service_ && one.roles.contains(node_role::coordinator)) recover_runs();
+}
+
+/// Takes over runs that no coordinator has. What one that has just gone had may be claimed a little later.
+void node_parts::recover_runs() {
+  if (stopping_) return;
+  const auto found = node_->workflows().recover();
+  if (!found) {
+    spdlog::error("node {}: runs cannot be taken over: {}", options_.config.name, found.error().message());
+    return;
+  }
+  if (!found->runs.empty())
+    spdlog::info("node {}: goes on with {} runs", options_.config.name, found->runs.size());
+}
+
+void node_parts::recover_later() {
+  if (stopping_) return;
+  clock_->schedule_after(node_defaults::recover_every, [this] {
+    post([this] {
+      recover_runs();
+      recover_later();
+    });
+  });
+}
+
+void node_parts::look_for_coordinators() {
+  if (stopping_ || may_serve() || looking_) return;
+  looking_ = true;
+  std::vector<std::string> addresses = options_.config.seeds;
+  if (!options_.config.seeds_file.empty())
+    for (std::string& each : parse_seeds(text_of_file(options_.config.seeds_file)))
+      addresses.push_back(std::move(each));
+  for (const std::string& address : addresses)
+    fabric_->reach(address, [this, address](result<std::string> who) {
+      if (!who) {
+        std::lock_guard lock{mutex_};
+        last_refusal_ = who.error().message();
+        return;
+      }
+      post([this, address, name = *who] { found(name, address); });
+    });
+  bool known = false;
+  {
+    std::lock_guard lock{mutex_};
+    known = client_ != nullptr;
+  }
+  clock_->schedule_after(known ? node_defaults::look_elsewhere : node_defaults::look_again,
+                         [this] {
+                           post([this] {
+                             looking_ = false;
+                             look_for_coordinators();
+                           });
+                         });
+}
+
+void node_parts::found(const std::string& coordinator, const std::string& address) {
+  fabric_->set_address(coordinator, address);
+  {
+    std::lock_guard lock{mutex_};
+    if (!coordinators_.insert(coordinator).second) return;
+  }
+  start_client();
+}
+
+/// Anew with each coordinator that nobody had named: the one before knows none that answers.
+void node_parts::start_client() {
+  membership_client_options how;
+  {
+    std::lock_guard lock{mutex_};
+    if (client_ && client_->holds()) return;
+    how.coordinators.assign(coordinators_.begin(), coordinators_.end());
+  }
+  how.self = self_record();
+  how.clock = clock_;
+  how.callbacks = callbacks();
+  how.ask = [this](const std::string& coordinator, message_ptr request,
+                   std::chrono::milliseconds timeout, responder then) {
+    request_options options;
+    options.node = coordinator;
+    options.timeout = timeout;
+    node_->agents().request({"cluster.members"}, std::move(request), std::move(options),
+                            std::move(then));
+  };
+  auto made = membership_client::start(std::move(how));
+  if (!made) {
+    spdlog::error("node {}: cannot join: {}", options_.config.name, made.error().message());
+    return;
+  }
+  std::shared_ptr<membership_client> before;
+  {
+    std::lock_guard lock{mutex_};
+    before = std::exchange(client_, std::move(*made));
+  }
+  if (before) before->stop();
+}
+
+std::string node_parts::locate(const envelope_header& header) const {
+  if (has(node_role::worker)) return {};
+  if (header.target.type.starts_with("cluster.")) return {};
+  const view_ptr now = view();
+  const member_record* best = nullptr;
+  for (const member_ptr& each : now->members())
+    if (each->roles.contains(node_role::worker) && each->state == member_state::active &&
+        offers(*each, header.target) &&
+        (!best || weight_of(header.target, each->node) > weight_of(header.target, best->node)))
+      best = each.get();
+  return best ? best->node : std::string{};
+}
+
+} // namespace troupe::cluster
