@@ -6,7 +6,8 @@
 namespace troupe::cluster::testing {
 namespace {
 
-std::chrono::nanoseconds draw_below(scheduling::random_numbers& random, std::chrono::nanoseconds end) {
+std::chrono::nanoseconds draw_below(scheduling::random_numbers& random,
+                                    std::chrono::nanoseconds end) {
   return std::chrono::nanoseconds{
       end.count() > 0 ? random.below(static_cast<std::size_t>(end.count())) : 0};
 }

@@ -71,8 +71,9 @@ void network_core::send(link_side& from, std::string frame) {
   const lock_type lock{mutex_};
   if (from.is != link_side::stage::open) return;
   if (from.sending) {
-    spdlog::critical("node \"{}\" sends a frame to \"{}\" before on_sent told that the last one was taken",
-                     from.owner->who.node, from.peer_.who.node);
+    spdlog::critical(
+        "node \"{}\" sends a frame to \"{}\" before on_sent told that the last one was taken",
+        from.owner->who.node, from.peer_.who.node);
     std::abort();
   }
   if (frame.size() > transport_limits::frame_bytes)
@@ -111,8 +112,8 @@ void network_core::depart(link_side& from, parcel sent) {
   const auto to = from.other;
   if (!to || to->is == link_side::stage::closed) return;
   const auto& shape = options_.links;
-  from.way_free = std::max(now(), from.way_free) +
-                  time_on_the_wire(sent.bytes.size(), shape.bytes_per_second);
+  from.way_free =
+      std::max(now(), from.way_free) + time_on_the_wire(sent.bytes.size(), shape.bytes_per_second);
   to->in_bytes += sent.bytes.size();
   if (to->is == link_side::stage::closing) return;
   to->last_arrival = sent.arrives =
@@ -150,7 +151,7 @@ void network_core::happen(link_side& side, event_kind kind, std::uint32_t) {
 }
 
 void network_core::arrive(link_side& to) {
-  if (to.in.empty()) return;
+  if (to.in.empty() || to.is == link_side::stage::closed) return;
   auto first = std::move(to.in.front());
   to.in.pop_front();
   switch (first.what) {
@@ -175,8 +176,9 @@ void network_core::take_request(link_side& to) {
   const auto here = listens_at(to.address);
   if (!here) return refuse(to, {fabric_errc::unreachable, "nobody listens at " + to.address});
   if (here->who.cluster != to.peer_.who.cluster)
-    return refuse(to, {fabric_errc::not_trusted, "node \"" + here->who.node + "\" is of cluster \"" +
-                                                     here->who.cluster + "\""});
+    return refuse(to,
+                  {fabric_errc::not_trusted,
+                   "node \"" + here->who.node + "\" is of cluster \"" + here->who.cluster + "\""});
   std::shared_ptr<link_listener> listener;
   call_out(here.get(), [&, accept = here->accept] { listener = accept(to.peer_); });
   if (to.is == link_side::stage::closed) return;
@@ -225,8 +227,7 @@ void network_core::finish(link_side& side, const error& why) {
   else
     depart(side, {parcel::kind::end, {}, {}, {fabric_errc::closed, "the peer: " + reason.context}});
   side.other.reset();
-  if (listener)
-    call_out(owner.get(), [&] { std::exchange(listener, nullptr)->on_closed(reason); });
+  if (listener) call_out(owner.get(), [&] { std::exchange(listener, nullptr)->on_closed(reason); });
 }
 
 } // namespace troupe::cluster::testing

@@ -21,7 +21,8 @@ std::string name_in(const std::string& address) {
 bool is_address(const std::string& text) {
   if (text.starts_with(scheme)) return text.size() > scheme.size();
   const auto colon = text.rfind(':');
-  return colon != std::string::npos && colon > 0 && colon + 1 < text.size() && text.size() - colon <= 6 &&
+  return colon != std::string::npos && colon > 0 && colon + 1 < text.size() &&
+         text.size() - colon <= 6 &&
          std::all_of(text.begin() + static_cast<std::ptrdiff_t>(colon) + 1, text.end(),
                      [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -58,7 +59,8 @@ result<std::string> network_core::free_address(host& at, const std::string& want
     while (places_.contains(address));
   }
   if (const auto held = places_.find(address); held != places_.end() && !held->second.who.expired())
-    return fail(fabric_errc::cannot_listen, address + " is taken by node \"" + held->second.at->name +
+    return fail(fabric_errc::cannot_listen, address + " is taken by node \"" +
+                                                held->second.at->name +
                                                 "\"; stop its transport, or take port 0");
   places_[address].at = &at;
   return address;
@@ -67,7 +69,8 @@ result<std::string> network_core::free_address(host& at, const std::string& want
 result<std::string> network_core::listen(const std::shared_ptr<process>& self,
                                          const std::string& address, transport::acceptor accept) {
   const lock_type lock{mutex_};
-  if (self->stopped) return fail(fabric_errc::stopped, "the transport of node \"" + self->who.node + "\"");
+  if (self->stopped)
+    return fail(fabric_errc::stopped, "the transport of node \"" + self->who.node + "\"");
   if (!self->address.empty())
     return fail(fabric_errc::cannot_listen,
                 "node \"" + self->who.node + "\" listens at " + self->address + " already");

@@ -25,7 +25,9 @@ struct parcel {
 };
 
 /// One end of a link, as the process there sees it. Members are guarded by the core's mutex.
-class link_side final : public link, public event_target, public std::enable_shared_from_this<link_side> {
+class link_side final : public link,
+                        public event_target,
+                        public std::enable_shared_from_this<link_side> {
 public:
   link_side(std::weak_ptr<network_core> core, std::uint64_t number, std::uint64_t seed, host* home)
       : core_(std::move(core)), number(number), at(home), random(seed) {}

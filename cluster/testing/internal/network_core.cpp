@@ -14,7 +14,9 @@ network_core::network_core(std::shared_ptr<timer> clock, network_options options
   if (!clock_) thread_ = std::thread{[this] { serve(); }};
 }
 
-network_core::~network_core() { end(); }
+network_core::~network_core() {
+  end();
+}
 
 void network_core::end() {
   std::vector<std::shared_ptr<process>> all;
@@ -37,7 +39,9 @@ void network_core::end() {
   if (thread_.joinable()) thread_.join();
 }
 
-time_point network_core::now() const { return clock_ ? clock_->now() : timer::clock::now(); }
+time_point network_core::now() const {
+  return clock_ ? clock_->now() : timer::clock::now();
+}
 
 void network_core::push(time_point when, event_kind kind, host* where,
                         std::shared_ptr<event_target> to, std::uint32_t epoch) {

@@ -44,8 +44,8 @@ public:
 
   void end();
   [[nodiscard]] std::shared_ptr<process> add_process(node_identity who);
-  [[nodiscard]] result<std::string> listen(const std::shared_ptr<process>& self, const std::string& address,
-                                           transport::acceptor accept);
+  [[nodiscard]] result<std::string> listen(const std::shared_ptr<process>& self,
+                                           const std::string& address, transport::acceptor accept);
   void connect(const std::shared_ptr<process>& self, const std::string& address,
                std::shared_ptr<link_listener> listener);
   void stop(process& self);
