@@ -29,7 +29,7 @@ struct latency_model {
 
 /// What one direction between two nodes is like.
 struct link_shape {
-  latency_model latency;
+  latency_model latency{};
   /// 0: no bound. A frame enters the network once the one before it is through.
   std::uint64_t bytes_per_second = 0;
   /// Frames in a million that are lost. A stream cannot lose one frame: the link ends there.

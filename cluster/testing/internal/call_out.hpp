@@ -9,9 +9,10 @@ namespace troupe::cluster::testing {
 
 /// Calls what is not ours without the lock, on the thread that runs what is due.
 template <class Call>
-void network_core::call_out(const process* whose, Call call) {
+void network_core::call_out(const host* where, const process* whose, Call call) {
   auto& lock = *running_;
   const auto* const outer = std::exchange(calling_, whose);
+  const auto* const outer_at = std::exchange(calling_at_, where);
   lock.unlock();
   try {
     call();
@@ -23,6 +24,7 @@ void network_core::call_out(const process* whose, Call call) {
   lock.lock();
   running_ = &lock;
   calling_ = outer;
+  calling_at_ = outer_at;
   changed_.notify_all();
 }
 

@@ -32,10 +32,10 @@ void link_side::happen(event_kind kind, std::uint32_t epoch) {
   if (const auto core = core_.lock()) core->happen(*this, kind, epoch);
 }
 
-std::shared_ptr<link_side> network_core::make_side(host* home) {
+std::shared_ptr<link_side> network_core::make_side(host* home, host* there) {
   const auto number = ++last_side_;
   return std::make_shared<link_side>(weak_from_this(), number,
-                                     scheduling::splitmix64(options_.seed) ^ number, home);
+                                     scheduling::splitmix64(options_.seed) ^ number, home, there);
 }
 
 void network_core::connect(const std::shared_ptr<process>& self, const std::string& address,
@@ -46,19 +46,17 @@ void network_core::connect(const std::shared_ptr<process>& self, const std::stri
     lock.unlock();
     return listener->on_closed(gone);
   }
-  const auto near = make_side(self->at);
+  const auto near = make_side(self->at, find_host(address));
   near->listener = std::move(listener);
   if (self->stopped) return begin_close(*near, gone, nullptr);
-  near->owner = self;
-  self->sides.emplace(near->number, near);
+  enroll(*near, self);
   request(near, address);
 }
 
 void network_core::request(const std::shared_ptr<link_side>& near, const std::string& address) {
-  auto* const there = find_host(address);
-  if (!there)
+  if (!near->there)
     return begin_close(*near, {fabric_errc::unreachable, "no node is at " + address}, near->at);
-  const auto far = make_side(there);
+  const auto far = make_side(near->there, near->at);
   near->other = far;
   far->other = near;
   far->address = address;
@@ -83,6 +81,7 @@ void network_core::send(link_side& from, std::string frame) {
                                                    std::to_string(transport_limits::frame_bytes)},
                        from.at);
   from.sending = true;
+  ++counters_.frames_sent;
   depart(from, {parcel::kind::frame, {}, std::move(frame), {}});
   if (from.other && from.other->in_bytes > options_.window_bytes)
     from.waits_for_window = true;
@@ -111,24 +110,34 @@ void network_core::begin_close(link_side& side, error why, host* where) {
 void network_core::depart(link_side& from, parcel sent) {
   const auto to = from.other;
   if (!to || to->is == link_side::stage::closed) return;
-  const auto& shape = options_.links;
+  const auto& shape = shape_between(from.at, to->at);
   from.way_free =
       std::max(now(), from.way_free) + time_on_the_wire(sent.bytes.size(), shape.bytes_per_second);
   to->in_bytes += sent.bytes.size();
-  if (to->is == link_side::stage::closing) return;
-  to->last_arrival = sent.arrives =
-      std::max(to->last_arrival, from.way_free + shape.latency.draw(from.random));
-  to->in.push_back(std::move(sent));
-  expect_arrival(*to);
+  if (sent.what == parcel::kind::frame && shape.loss_ppm > 0 &&
+      from.random.chance(shape.loss_ppm, 1'000'000) && !std::exchange(to->cut_off, true)) {
+    ++counters_.links_broken;
+    doom(from);
+    doom(*to);
+  }
+  if (to->is == link_side::stage::closing || to->cut_off) return;
+  append(*to, std::move(sent), from.way_free + shape.latency.draw(from.random));
+}
+
+/// In order, whatever each takes.
+void network_core::append(link_side& to, parcel sent, time_point arrives) {
+  to.last_arrival = sent.arrives = std::max(to.last_arrival, arrives);
+  to.in.push_back(std::move(sent));
+  expect_arrival(to);
 }
 
 void network_core::expect_arrival(link_side& to) {
-  if (to.arrival_due || to.in.empty()) return;
+  if (to.arrival_due || to.held_back || to.in.empty()) return;
   to.arrival_due = true;
-  push(to.in.front().arrives, event_kind::arrival, to.at, to.shared_from_this());
+  push(std::max(now(), to.in.front().arrives), event_kind::arrival, to.at, to.shared_from_this());
 }
 
-void network_core::happen(link_side& side, event_kind kind, std::uint32_t) {
+void network_core::happen(link_side& side, event_kind kind, std::uint32_t epoch) {
   switch (kind) {
   case event_kind::arrival:
     side.arrival_due = false;
@@ -136,7 +145,7 @@ void network_core::happen(link_side& side, event_kind kind, std::uint32_t) {
   case event_kind::sent:
     if (side.is != link_side::stage::open) return;
     side.sending = false;
-    return call_out(side.owner.get(), [heard = side.listener] { heard->on_sent(); });
+    return call_out(side.at, side.owner.get(), [heard = side.listener] { heard->on_sent(); });
   case event_kind::close:
     if (side.is == link_side::stage::closing) finish(side, side.verdict);
     return;
@@ -145,6 +154,10 @@ void network_core::happen(link_side& side, event_kind kind, std::uint32_t) {
       finish(side, {fabric_errc::unreachable, "no answer in time"});
     return;
   case event_kind::silence:
+    if (!side.silent || side.silence_epoch != epoch || side.is != link_side::stage::open) return;
+    ++counters_.links_silent;
+    return finish(
+        side, {fabric_errc::closed, "nothing was heard of node \"" + side.peer_.who.node + "\""});
   case event_kind::task:
     return;
   }
@@ -152,6 +165,11 @@ void network_core::happen(link_side& side, event_kind kind, std::uint32_t) {
 
 void network_core::arrive(link_side& to) {
   if (to.in.empty() || to.is == link_side::stage::closed) return;
+  if (to.at->down) return to.in.clear();
+  if (!passes(to.there, to.at)) {
+    to.held_back = true;
+    return look_at(to); // the other side may be gone already
+  }
   auto first = std::move(to.in.front());
   to.in.pop_front();
   switch (first.what) {
@@ -162,7 +180,10 @@ void network_core::arrive(link_side& to) {
     take_opened(to);
     break;
   case parcel::kind::frame:
-    call_out(to.owner.get(), [heard = to.listener, &first] { heard->on_frame(first.bytes); });
+    ++counters_.frames_delivered;
+    note("frame", to.there->name, to.at->name, first.bytes.size());
+    call_out(to.at, to.owner.get(),
+             [heard = to.listener, &first] { heard->on_frame(first.bytes); });
     consumed(to, first.bytes.size());
     break;
   case parcel::kind::end:
@@ -174,23 +195,33 @@ void network_core::arrive(link_side& to) {
 
 void network_core::take_request(link_side& to) {
   const auto here = listens_at(to.address);
-  if (!here) return refuse(to, {fabric_errc::unreachable, "nobody listens at " + to.address});
+  if (!here || (to.at->refused_ppm > 0 &&
+                to.random.chance(static_cast<std::size_t>(to.at->refused_ppm), 1'000'000)))
+    return refuse(to, {fabric_errc::unreachable, "nobody listens at " + to.address});
   if (here->who.cluster != to.peer_.who.cluster)
     return refuse(to,
                   {fabric_errc::not_trusted,
                    "node \"" + here->who.node + "\" is of cluster \"" + here->who.cluster + "\""});
   std::shared_ptr<link_listener> listener;
-  call_out(here.get(), [&, accept = here->accept] { listener = accept(to.peer_); });
-  if (to.is == link_side::stage::closed) return;
-  if (!listener || here->stopped)
-    return refuse(to, {fabric_errc::closed, "node \"" + here->who.node + "\" takes no link"});
+  call_out(to.at, here.get(), [&, accept = here->accept] { listener = accept(to.peer_); });
+  const bool late = to.is == link_side::stage::closed; // whoever asked has gone meanwhile
+  if (!late && (!listener || here->stopped))
+    refuse(to, {fabric_errc::closed, "node \"" + here->who.node + "\" takes no link"});
+  if (to.is == link_side::stage::closed) {
+    const error why{late ? fabric_errc::closed : fabric_errc::stopped, "the link was not opened in the end"};
+    call_out(to.at, here.get(), [&, dead = here->dead] {
+      if (const auto heard = std::exchange(listener, nullptr); heard && !dead) heard->on_closed(why);
+    });
+    return;
+  }
   to.listener = listener;
-  to.owner = here;
+  enroll(to, here);
   to.is = link_side::stage::open;
-  here->sides.emplace(to.number, to.shared_from_this());
   to.other->peer_ = {here->who, {}, to.address};
   depart(to, {parcel::kind::opened, {}, {}, {}});
-  call_out(here.get(), [&] { listener->on_open(to.shared_from_this()); });
+  look_at(to);
+  note("open", to.there->name, to.at->name);
+  call_out(to.at, here.get(), [&] { listener->on_open(to.shared_from_this()); });
 }
 
 void network_core::refuse(link_side& to, error why) {
@@ -201,7 +232,11 @@ void network_core::refuse(link_side& to, error why) {
 
 void network_core::take_opened(link_side& to) {
   to.is = link_side::stage::open;
-  call_out(to.owner.get(), [&to, heard = to.listener] { heard->on_open(to.shared_from_this()); });
+  ++counters_.links_opened;
+  look_at(to);
+  note("open", to.there->name, to.at->name);
+  call_out(to.at, to.owner.get(),
+           [&to, heard = to.listener] { heard->on_open(to.shared_from_this()); });
 }
 
 /// What was read makes place for more.
@@ -216,18 +251,18 @@ void network_core::consumed(link_side& to, std::size_t bytes) {
 void network_core::finish(link_side& side, const error& why) {
   if (side.is == link_side::stage::closed) return;
   const auto self = side.shared_from_this();
-  const auto owner = std::move(side.owner);
+  const auto owner = dismiss(side);
   auto listener = std::move(side.listener);
   const auto reason = why; // may be of what ends here
   side.is = link_side::stage::closed;
   side.in.clear();
-  if (owner) owner->sides.erase(side.number);
   if (const auto other = side.other; other && !other->owner)
     other->is = link_side::stage::closed; // was not accepted yet
   else
     depart(side, {parcel::kind::end, {}, {}, {fabric_errc::closed, "the peer: " + reason.context}});
   side.other.reset();
-  if (listener) call_out(owner.get(), [&] { std::exchange(listener, nullptr)->on_closed(reason); });
+  if (listener)
+    call_out(side.at, owner.get(), [&] { std::exchange(listener, nullptr)->on_closed(reason); });
 }
 
 } // namespace troupe::cluster::testing

@@ -34,6 +34,7 @@ host& network_core::host_of(const std::string& name) {
   if (!found) {
     found = std::make_unique<host>();
     found->name = name;
+    found->number = static_cast<std::uint32_t>(hosts_.size());
   }
   return *found;
 }
@@ -45,6 +46,7 @@ std::shared_ptr<process> network_core::add_process(node_identity who) {
   added->who = std::move(who);
   added->stopped = ended_;
   added->at->processes.push_back(added);
+  if (std::exchange(added->at->down, false)) look_at(*added->at);
   return added;
 }
 
@@ -102,6 +104,19 @@ void network_core::stop(process& self) {
   }
   close_all(self, lock);
   dropped = std::move(self.accept);
+}
+
+void network_core::enroll(link_side& side, const std::shared_ptr<process>& owner) {
+  side.owner = owner;
+  owner->sides.emplace(side.number, side.shared_from_this());
+  if (side.there) side.there->linked.emplace(side.number, &side);
+}
+
+/// @returns who owned it; ends with what it owns, so outside the lock if it may be the last.
+std::shared_ptr<process> network_core::dismiss(link_side& side) {
+  if (side.owner) side.owner->sides.erase(side.number);
+  if (side.there) side.there->linked.erase(side.number);
+  return std::exchange(side.owner, nullptr);
 }
 
 /// Tells every listener of this process, on a thread on which nothing else is told.

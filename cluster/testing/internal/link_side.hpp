@@ -29,8 +29,9 @@ class link_side final : public link,
                         public event_target,
                         public std::enable_shared_from_this<link_side> {
 public:
-  link_side(std::weak_ptr<network_core> core, std::uint64_t number, std::uint64_t seed, host* home)
-      : core_(std::move(core)), number(number), at(home), random(seed) {}
+  link_side(std::weak_ptr<network_core> core, std::uint64_t number, std::uint64_t seed, host* home,
+            host* there)
+      : core_(std::move(core)), number(number), at(home), there(there), random(seed) {}
 
   [[nodiscard]] const link_peer& peer() const override { return peer_; }
   void send(std::string frame) override;
@@ -54,6 +55,8 @@ private:
 public:
   const std::uint64_t number;
   host* const at;
+  /// Where the other side is; nullptr where that is nowhere.
+  host* const there;
   std::shared_ptr<process> owner;
   std::shared_ptr<link_side> other;
   std::shared_ptr<link_listener> listener;
@@ -67,6 +70,8 @@ public:
   std::size_t in_bytes = 0;
   time_point last_arrival;
   bool arrival_due = false;
+  /// What should have arrived is held back by a partition.
+  bool held_back = false;
   /// Something was lost on the way: nothing behind it arrives.
   bool cut_off = false;
 
@@ -81,6 +86,8 @@ public:
   bool silent = false;
   /// Will end of silence, whatever heals.
   bool doomed = false;
+  /// Ended without a word; the other side is told when it asks.
+  bool vanished = false;
 };
 
 } // namespace troupe::cluster::testing

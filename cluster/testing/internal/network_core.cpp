@@ -28,11 +28,14 @@ void network_core::end() {
   }
   for (const auto& each : all)
     stop(*each);
-  std::vector<event> dropped;
+  std::vector<event> dropped; // these end after the lock
+  leftovers more;
   {
     lock_type lock{mutex_};
     ended_ = true;
     dropped = events_.clear();
+    for (const auto& [name, at] : hosts_)
+      kill(*at, more);
     changed_.notify_all();
   }
   armed_.cancel();
@@ -77,6 +80,11 @@ void network_core::run_due(lock_type& lock) {
 }
 
 void network_core::run_one(lock_type& lock, event next) {
+  if (next.where && next.where->pauses > 0) {
+    next.where->late.push_back(std::move(next));
+    return;
+  }
+  ++counters_.events;
   next.to->happen(next.kind, next.epoch);
   if (next.to.use_count() > 1) return;
   lock.unlock(); // what it owns may call us
