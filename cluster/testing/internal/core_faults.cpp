@@ -172,7 +172,7 @@ void network_core::vanish(link_side& side, leftovers& dropped) {
   if (other->owner)
     look_at(*other);
   else
-    other->is = link_side::stage::closed; // was not accepted yet
+    discard(*other);
 }
 
 void network_core::set_shape(fault_id which, const trouble& of, bool begins) {

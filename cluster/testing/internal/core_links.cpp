@@ -59,6 +59,7 @@ void network_core::request(const std::shared_ptr<link_side>& near, const std::st
   const auto far = make_side(near->there, near->at);
   near->other = far;
   far->other = near;
+  far->there->linked.emplace(far->number, far.get());
   far->address = address;
   far->peer_ = {near->owner->who, {}, "mem://" + near->at->name};
   depart(*near, {parcel::kind::request, {}, {}, {}});
@@ -226,8 +227,8 @@ void network_core::take_request(link_side& to) {
 
 void network_core::refuse(link_side& to, error why) {
   depart(to, {parcel::kind::end, {}, {}, std::move(why)});
-  to.is = link_side::stage::closed;
   to.other.reset();
+  discard(to);
 }
 
 void network_core::take_opened(link_side& to) {
@@ -257,7 +258,7 @@ void network_core::finish(link_side& side, const error& why) {
   side.is = link_side::stage::closed;
   side.in.clear();
   if (const auto other = side.other; other && !other->owner)
-    other->is = link_side::stage::closed; // was not accepted yet
+    discard(*other);
   else
     depart(side, {parcel::kind::end, {}, {}, {fabric_errc::closed, "the peer: " + reason.context}});
   side.other.reset();

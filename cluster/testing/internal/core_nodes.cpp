@@ -112,6 +112,13 @@ void network_core::enroll(link_side& side, const std::shared_ptr<process>& owner
   if (side.there) side.there->linked.emplace(side.number, &side);
 }
 
+/// A side that was not accepted.
+void network_core::discard(link_side& side) {
+  side.is = link_side::stage::closed;
+  side.in.clear();
+  if (!side.owner) side.there->linked.erase(side.number);
+}
+
 /// @returns who owned it; ends with what it owns, so outside the lock if it may be the last.
 std::shared_ptr<process> network_core::dismiss(link_side& side) {
   if (side.owner) side.owner->sides.erase(side.number);

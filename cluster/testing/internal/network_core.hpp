@@ -106,6 +106,7 @@ private:
   [[nodiscard]] std::shared_ptr<process> listens_at(const std::string& address) const;
   void enroll(link_side& side, const std::shared_ptr<process>& owner);
   std::shared_ptr<process> dismiss(link_side& side);
+  void discard(link_side& side);
   void close_all(process& self, lock_type& lock);
 
   // -- core_links.cpp: what happens on a link
