@@ -64,7 +64,8 @@ std::uint64_t network_core::begin(const fault& what) {
   const auto which = begin_locked(what, dropped);
   const auto nodes = troubles_.at(which).is_node;
   if (what.kind == fault_kind::crash || what.kind == fault_kind::power_loss)
-    changed_.wait(lock, [&] { return runs_here() || !calling_at_ || !nodes.contains(calling_at_); });
+    changed_.wait(lock,
+                  [&] { return runs_here() || !calling_at_ || !nodes.contains(calling_at_); });
   return which;
 }
 
@@ -229,8 +230,10 @@ void network_core::look_at(host& at) {
   for (const auto& each : at.processes)
     for (const auto& [number, side] : each->sides)
       look_at(*side);
-  for (const auto& [number, side] : at.linked)
+  for (const auto& [number, side] : at.linked) {
     look_at(*side);
+    if (side->other && !side->other->owner) look_at(*side->other); // is here, not accepted yet
+  }
 }
 
 void network_core::look_at(link_side& side) {

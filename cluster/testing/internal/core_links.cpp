@@ -18,6 +18,11 @@ nanoseconds time_on_the_wire(std::size_t bytes, std::uint64_t bytes_per_second) 
                                                static_cast<double>(bytes_per_second))};
 }
 
+/// Of a window; a frame without bytes costs something, too, or they would be sent without end.
+std::size_t cost_of(const std::string& frame) {
+  return frame.size() + 64;
+}
+
 } // namespace
 
 void link_side::send(std::string frame) {
@@ -84,9 +89,9 @@ void network_core::send(link_side& from, std::string frame) {
   from.sending = true;
   ++counters_.frames_sent;
   depart(from, {parcel::kind::frame, {}, std::move(frame), {}});
-  if (from.other && from.other->in_bytes > options_.window_bytes)
-    from.waits_for_window = true;
-  else
+  // Whoever is gone reads nothing: what is sent there is not taken without end.
+  from.waits_for_window = !from.other || from.other->in_bytes > options_.window_bytes;
+  if (!from.waits_for_window)
     push(from.way_free, event_kind::sent, from.at, from.shared_from_this());
 }
 
@@ -110,18 +115,20 @@ void network_core::begin_close(link_side& side, error why, host* where) {
 /// Sends something on its way to the other side.
 void network_core::depart(link_side& from, parcel sent) {
   const auto to = from.other;
-  if (!to || to->is == link_side::stage::closed) return;
+  if (!to) return;
   const auto& shape = shape_between(from.at, to->at);
   from.way_free =
       std::max(now(), from.way_free) + time_on_the_wire(sent.bytes.size(), shape.bytes_per_second);
-  to->in_bytes += sent.bytes.size();
-  if (sent.what == parcel::kind::frame && shape.loss_ppm > 0 &&
-      from.random.chance(shape.loss_ppm, 1'000'000) && !std::exchange(to->cut_off, true)) {
+  const bool is_frame = sent.what == parcel::kind::frame;
+  if (is_frame) to->in_bytes += cost_of(sent.bytes);
+  if (to->is == link_side::stage::closing || to->is == link_side::stage::closed) return;
+  if (is_frame && shape.loss_ppm > 0 && from.random.chance(shape.loss_ppm, 1'000'000) &&
+      !std::exchange(to->cut_off, true)) {
     ++counters_.links_broken;
     doom(from);
     doom(*to);
   }
-  if (to->is == link_side::stage::closing || to->cut_off) return;
+  if (to->cut_off) return;
   append(*to, std::move(sent), from.way_free + shape.latency.draw(from.random));
 }
 
@@ -185,7 +192,7 @@ void network_core::arrive(link_side& to) {
     note("frame", to.there->name, to.at->name, first.bytes.size());
     call_out(to.at, to.owner.get(),
              [heard = to.listener, &first] { heard->on_frame(first.bytes); });
-    consumed(to, first.bytes.size());
+    consumed(to, cost_of(first.bytes));
     break;
   case parcel::kind::end:
     finish(to, first.why);
@@ -209,9 +216,11 @@ void network_core::take_request(link_side& to) {
   if (!late && (!listener || here->stopped))
     refuse(to, {fabric_errc::closed, "node \"" + here->who.node + "\" takes no link"});
   if (to.is == link_side::stage::closed) {
-    const error why{late ? fabric_errc::closed : fabric_errc::stopped, "the link was not opened in the end"};
+    const error why{late ? fabric_errc::closed : fabric_errc::stopped,
+                    "the link was not opened in the end"};
     call_out(to.at, here.get(), [&, dead = here->dead] {
-      if (const auto heard = std::exchange(listener, nullptr); heard && !dead) heard->on_closed(why);
+      if (const auto heard = std::exchange(listener, nullptr); heard && !dead)
+        heard->on_closed(why);
     });
     return;
   }

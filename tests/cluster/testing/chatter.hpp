@@ -19,10 +19,11 @@ public:
   chatter(std::size_t nodes, const cluster::testing::fault_plan& plan,
           std::chrono::nanoseconds length = std::chrono::seconds{40})
       : network_(std::make_unique<cluster::testing::memory_network>(
-            clock_, cluster::testing::network_options{.seed = plan.seed, .unrelated_clocks = true})) {
+            clock_,
+            cluster::testing::network_options{.seed = plan.seed, .unrelated_clocks = true})) {
     network_->observe([this](const auto& seen) {
-      trace_ += std::to_string(seen.at.time_since_epoch().count()) + " " + std::string{seen.what} + " " +
-                std::string{seen.from} + " " + std::string{seen.to} + "\n";
+      trace_ += std::to_string(seen.at.time_since_epoch().count()) + " " + std::string{seen.what} +
+                " " + std::string{seen.from} + " " + std::string{seen.to} + "\n";
     });
     for (std::size_t i = 0; i < nodes; ++i)
       names_.push_back(std::string{"n"} + std::to_string(i));
@@ -53,7 +54,8 @@ public:
         if (!end->dead && !end->heard->closed()) all += "a listener did not hear on_closed\n";
         const auto frames = end->heard->frames();
         for (std::size_t i = 0; i < frames.size(); ++i)
-          if (frames[i] != std::to_string(i)) all += "frame " + frames[i] + " at place " + std::to_string(i) + "\n";
+          if (frames[i] != std::to_string(i))
+            all += "frame " + frames[i] + " at place " + std::to_string(i) + "\n";
         const auto& other = end == from ? to : from;
         if (frames.size() > static_cast<std::size_t>(other->next)) all += "more than was sent\n";
       }
@@ -75,7 +77,8 @@ private:
   void start(const std::string& name) {
     auto& mine = running_[name];
     mine = network_->make({"lab", name, {cluster::node_role::worker}});
-    const auto listens = mine->listen("mem://" + name, [this, name](const cluster::link_peer& from) {
+    const auto listens = mine->listen("mem://" + name, [this,
+                                                        name](const cluster::link_peer& from) {
       // The talk is the one of this pair that was begun last and nobody has joined yet.
       for (auto it = talks_.rbegin(); it != talks_.rend(); ++it)
         if (it->first->node == from.who.node && it->second->node == name && !it->second->heard) {
@@ -105,9 +108,11 @@ private:
   void listen_to(const std::shared_ptr<end>& at) {
     at->heard = std::make_shared<recording_listener>(monitor_);
     const auto say = [this, raw = at.get()](recording_listener& self) {
-      network_->clock(raw->node)->schedule_after(std::chrono::milliseconds{50}, [raw, to = self.link(), &self] {
-        if (!self.sending() && !self.closed()) self.send(std::to_string(raw->next++));
-      });
+      network_->clock(raw->node)->schedule_after(std::chrono::milliseconds{50},
+                                                 [raw, to = self.link(), &self] {
+                                                   if (!self.sending() && !self.closed())
+                                                     self.send(std::to_string(raw->next++));
+                                                 });
     };
     at->heard->when_open = at->heard->when_sent = say;
   }

@@ -91,9 +91,9 @@ BOOST_AUTO_TEST_CASE(an_end_that_left_before_the_partition_is_missed_too) {
 BOOST_AUTO_TEST_CASE(links_open_when_a_partition_ends_in_time) {
   lab in;
   in.start({"a", "b"});
-  for (const bool heals : {true, false}) {
+  for (const auto& [heals, who] : {std::pair{true, "a"}, {true, "b"}, {false, "a"}}) {
     const auto since = in.clock->now();
-    const auto apart = in.network.begin({.kind = fault_kind::partition, .nodes = {"a"}});
+    const auto apart = in.network.begin({.kind = fault_kind::partition, .nodes = {who}});
     const auto near = in.connect("a", "b");
     in.clock->advance(2s);
     BOOST_TEST((!near->link() && !near->closed()));
@@ -111,11 +111,13 @@ BOOST_AUTO_TEST_CASE(a_lost_frame_ends_the_link) {
   lab in;
   in.start({"a", "b"});
   const auto [near, far] = in.open("a", "b");
-  in.network.begin({.kind = fault_kind::slow, .nodes = {"a"}, .others = {"b"}, .shape = {.loss_ppm = 100'000}});
+  in.network.begin(
+      {.kind = fault_kind::slow, .nodes = {"a"}, .others = {"b"}, .shape = {.loss_ppm = 100'000}});
   int next = 0;
   test::time_point broken;
   near->when_sent = [&](auto& self) {
-    if (broken == test::time_point{} && in.network.counters().links_broken == 1) broken = in.clock->now();
+    if (broken == test::time_point{} && in.network.counters().links_broken == 1)
+      broken = in.clock->now();
     if (next < 10'000) self.send(std::to_string(next++));
   };
   near->send(std::to_string(next++));
@@ -209,6 +211,30 @@ BOOST_AUTO_TEST_CASE(a_crash_is_heard_at_once_but_by_the_dead) {
   BOOST_TEST(!ran);
 }
 
+BOOST_AUTO_TEST_CASE(sending_without_end_to_nobody_ends) {
+  for (const auto kind :
+       {fault_kind::crash, fault_kind::power_loss, fault_kind::pause, fault_kind::partition}) {
+    lab in;
+    in.start({"a", "b"});
+    const auto [near, far] = in.open("a", "b");
+    near->when_sent = [](auto& self) { self.send(""); };
+    near->send("");
+    in.clock->advance(100us);
+    BOOST_TEST(far->count() > 1000u);
+    in.network.begin({.kind = kind, .nodes = {"b"}});
+    in.clock->advance(1min);
+    BOOST_TEST(near->closed().has_value());
+  }
+  lab in;
+  in.start({"a", "b"});
+  const auto [near, far] = in.open("a", "b");
+  near->when_sent = [](auto& self) { self.send(""); };
+  near->send("");
+  far->close("enough");
+  in.clock->advance(1ms);
+  BOOST_TEST(near->closed().has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_crash_beats_what_is_being_opened) {
   lab in;
   in.start({"a", "b"});
@@ -257,7 +283,8 @@ BOOST_AUTO_TEST_CASE(a_machine_that_is_back_says_what_it_lost) {
 BOOST_AUTO_TEST_CASE(connecting_may_fail) {
   lab in;
   in.start({"a", "b"});
-  const auto refuses = in.network.begin({.kind = fault_kind::refuse, .nodes = {"b"}, .ppm = 500'000});
+  const auto refuses =
+      in.network.begin({.kind = fault_kind::refuse, .nodes = {"b"}, .ppm = 500'000});
   int refused = 0;
   for (int i = 0; i < 100; ++i) {
     const auto near = in.connect("a", "b");
@@ -275,7 +302,9 @@ BOOST_AUTO_TEST_CASE(of_several_shapes_the_last_counts) {
   in.start({"a", "b"});
   const auto [near, far] = in.open("a", "b");
   const auto slow = [](std::vector<std::string> from, std::chrono::nanoseconds time) {
-    return fault{.kind = fault_kind::slow, .nodes = std::move(from), .others = {"b"},
+    return fault{.kind = fault_kind::slow,
+                 .nodes = std::move(from),
+                 .others = {"b"},
                  .shape = {.latency = {latency_model::kind::fixed, time, time}}};
   };
   const auto takes = [&, from = near] {
@@ -299,17 +328,19 @@ BOOST_AUTO_TEST_CASE(a_plan_is_played) {
   in.start({"a", "b"});
   const auto start = in.clock->now();
   std::vector<std::string> told;
-  in.network.play(
-      {1,
-       {{.kind = fault_kind::crash, .at = 2s, .lasts = 3s, .nodes = {"b"}},
-        {.kind = fault_kind::pause, .at = 1s, .nodes = {"a"}}}},
-      [&](const fault& which, bool begins) {
-        const auto at = std::chrono::duration_cast<std::chrono::seconds>(in.clock->now() - start);
-        told.push_back(std::to_string(at.count()) + (begins ? " begins " : " ends ") + which.nodes[0]);
-        if (which.kind == fault_kind::crash && !begins) in.start({"b"});
-      });
+  in.network.play({1,
+                   {{.kind = fault_kind::crash, .at = 2s, .lasts = 3s, .nodes = {"b"}},
+                    {.kind = fault_kind::pause, .at = 1s, .nodes = {"a"}}}},
+                  [&](const fault& which, bool begins) {
+                    const auto at =
+                        std::chrono::duration_cast<std::chrono::seconds>(in.clock->now() - start);
+                    told.push_back(std::to_string(at.count()) + (begins ? " begins " : " ends ") +
+                                   which.nodes[0]);
+                    if (which.kind == fault_kind::crash && !begins) in.start({"b"});
+                  });
   in.clock->advance(1min);
-  BOOST_TEST(told == (std::vector<std::string>{"1 begins a", "2 begins b", "5 ends b"}), boost::test_tools::per_element());
+  BOOST_TEST(told == (std::vector<std::string>{"1 begins a", "2 begins b", "5 ends b"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

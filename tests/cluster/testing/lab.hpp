@@ -16,7 +16,8 @@ using time_point = timer::clock::time_point;
 /// Nodes on a network with virtual time.
 class lab {
 public:
-  explicit lab(cluster::testing::network_options options = {}) : network(clock, std::move(options)) {}
+  explicit lab(cluster::testing::network_options options = {})
+      : network(clock, std::move(options)) {}
   ~lab() {
     for (auto& [name, transport] : nodes)
       transport->stop();
@@ -32,16 +33,17 @@ public:
   void start(const std::vector<std::string>& names) {
     for (const auto& name : names) {
       nodes[name] = network.make({"lab", name, {cluster::node_role::worker}});
-      const auto listens = nodes[name]->listen("mem://" + name, [this](const cluster::link_peer&) {
-        return accepted = recorder();
-      });
+      const auto listens = nodes[name]->listen(
+          "mem://" + name, [this](const cluster::link_peer&) { return accepted = recorder(); });
       BOOST_REQUIRE(listens.has_value());
     }
   }
   std::shared_ptr<recording_listener> recorder() {
     all.push_back(std::make_shared<recording_listener>(at));
     all.back()->when_frame = [this](auto&, auto) { arrivals.push_back(clock->now()); };
-    all.back()->when_closed = [this, of = all.back().get()](auto&) { closed_at[of] = clock->now(); };
+    all.back()->when_closed = [this, of = all.back().get()](auto&) {
+      closed_at[of] = clock->now();
+    };
     return all.back();
   }
   std::shared_ptr<recording_listener> connect(const std::string& from, const std::string& to) {
@@ -60,7 +62,8 @@ public:
     return {near, accepted};
   }
   /// How long ago an end of a link was told of its end; a negative time: not yet.
-  [[nodiscard]] std::chrono::nanoseconds ended_after(const std::shared_ptr<recording_listener>& end, time_point since) const {
+  [[nodiscard]] std::chrono::nanoseconds ended_after(const std::shared_ptr<recording_listener>& end,
+                                                     time_point since) const {
     const auto found = closed_at.find(end.get());
     return found == closed_at.end() ? std::chrono::nanoseconds{-1} : found->second - since;
   }

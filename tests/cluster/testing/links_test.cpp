@@ -41,7 +41,8 @@ BOOST_AUTO_TEST_CASE(a_frame_takes_its_latency) {
 
 BOOST_AUTO_TEST_CASE(latencies_are_distributed_as_said) {
   scheduling::random_numbers random{3};
-  const latency_model uniform{latency_model::kind::uniform, 10ms, 20ms}, heavy{latency_model::kind::heavy_tail, 10ms, 10s};
+  const latency_model uniform{latency_model::kind::uniform, 10ms, 20ms},
+      heavy{latency_model::kind::heavy_tail, 10ms, 10s};
   std::vector<std::chrono::nanoseconds> evenly, mostly;
   for (int i = 0; i < 20'000; ++i) {
     evenly.push_back(uniform.draw(random));
@@ -49,7 +50,8 @@ BOOST_AUTO_TEST_CASE(latencies_are_distributed_as_said) {
   }
   std::ranges::sort(evenly);
   std::ranges::sort(mostly);
-  BOOST_TEST((evenly.front() >= 10ms && evenly.front() < 10100us && evenly.back() <= 20ms && evenly.back() > 19900us));
+  BOOST_TEST((evenly.front() >= 10ms && evenly.front() < 10100us && evenly.back() <= 20ms &&
+              evenly.back() > 19900us));
   BOOST_TEST((evenly[10'000] > 14800us && evenly[10'000] < 15200us));
   BOOST_TEST((mostly.front() >= 10ms && mostly[10'000] < 20ms));
   BOOST_TEST((mostly[19'800] > 50ms && mostly[19'800] < 200ms)); // the hundredth: about ten times

@@ -39,7 +39,9 @@ BOOST_AUTO_TEST_CASE(one_seed_gives_one_order) {
     RC_LOG() << to_string(plan);
     RC_ASSERT(chatter(3, plan, 25s).trace() == chatter(3, plan, 25s).trace());
   }));
-  fault_plan slow{1, {{.kind = fault_kind::slow, .shape = {.latency = {latency_model::kind::uniform, 1ms, 90ms}}}}};
+  fault_plan slow{1,
+                  {{.kind = fault_kind::slow,
+                    .shape = {.latency = {latency_model::kind::uniform, 1ms, 90ms}}}}};
   auto other = slow;
   other.seed = 2;
   BOOST_TEST(chatter(3, slow, 5s).trace() != chatter(3, other, 5s).trace());
@@ -55,19 +57,27 @@ BOOST_AUTO_TEST_CASE(a_plan_reads_as_it_was_written) {
 BOOST_AUTO_TEST_CASE(shrinking_gets_down_to_what_matters) {
   // Fails while a and c are apart when b pauses for two seconds or more.
   const auto fails = [](const fault_plan& plan) {
-    const auto has = [](const auto& list, const char* name) { return std::ranges::find(list, name) != list.end(); };
+    const auto has = [](const auto& list, const char* name) {
+      return std::ranges::find(list, name) != list.end();
+    };
     return std::ranges::any_of(plan.faults, [&](const fault& pause) {
       return pause.kind == fault_kind::pause && has(pause.nodes, "b") && pause.lasts >= 2s &&
              std::ranges::any_of(plan.faults, [&](const fault& apart) {
-               return apart.kind == fault_kind::partition && has(apart.nodes, "a") && has(apart.others, "c") &&
-                      apart.at <= pause.at && pause.at < apart.at + apart.lasts;
+               return apart.kind == fault_kind::partition && has(apart.nodes, "a") &&
+                      has(apart.others, "c") && apart.at <= pause.at &&
+                      pause.at < apart.at + apart.lasts;
              });
     });
   };
   int failed = 0;
   BOOST_TEST(rc::check("two faults are left", [&] {
-    auto plan = random_plan(*rc::gen::arbitrary<std::uint64_t>(), {.nodes = {"a", "b", "c", "d"}, .faults = 12});
-    plan.faults.push_back({.kind = fault_kind::partition, .at = 3s, .lasts = 9s, .nodes = {"a", "b"}, .others = {"c", "d"}});
+    auto plan = random_plan(*rc::gen::arbitrary<std::uint64_t>(),
+                            {.nodes = {"a", "b", "c", "d"}, .faults = 12});
+    plan.faults.push_back({.kind = fault_kind::partition,
+                           .at = 3s,
+                           .lasts = 9s,
+                           .nodes = {"a", "b"},
+                           .others = {"c", "d"}});
     plan.faults.push_back({.kind = fault_kind::pause, .at = 5s, .lasts = 7s, .nodes = {"b"}});
     RC_PRE(fails(plan));
     const auto least = shrink(plan, fails);
@@ -78,7 +88,8 @@ BOOST_AUTO_TEST_CASE(shrinking_gets_down_to_what_matters) {
       RC_ASSERT(each.nodes.size() == 1u);
       RC_ASSERT(each.at == 0s);
       RC_ASSERT(each.kind != fault_kind::pause || each.lasts < 2100ms);
-      RC_ASSERT(each.kind != fault_kind::partition || (each.others.size() == 1 && each.lasts < 10ms));
+      RC_ASSERT(each.kind != fault_kind::partition ||
+                (each.others.size() == 1 && each.lasts < 10ms));
     }
     ++failed;
   }));
@@ -87,10 +98,19 @@ BOOST_AUTO_TEST_CASE(shrinking_gets_down_to_what_matters) {
 
 BOOST_AUTO_TEST_CASE(shrinking_a_run_finds_the_fault_that_did_it) {
   // The only way to a link that is given up for silence without a word about loss, among much that is harmless.
-  const auto fails = [](const fault_plan& plan) { return chatter(3, plan, 25s).counters().links_silent > 0; };
-  fault_plan plan = random_plan(7, {.nodes = chatter::names(3), .length = 10s, .faults = 12,
-                                    .kinds = {fault_kind::skew, fault_kind::drift, fault_kind::refuse, fault_kind::crash}});
-  plan.faults.push_back({.kind = fault_kind::partition, .at = 4s, .lasts = 12s, .nodes = {"n0", "n1"}, .others = {"n2"}});
+  const auto fails = [](const fault_plan& plan) {
+    return chatter(3, plan, 25s).counters().links_silent > 0;
+  };
+  fault_plan plan = random_plan(
+      7, {.nodes = chatter::names(3),
+          .length = 10s,
+          .faults = 12,
+          .kinds = {fault_kind::skew, fault_kind::drift, fault_kind::refuse, fault_kind::crash}});
+  plan.faults.push_back({.kind = fault_kind::partition,
+                         .at = 4s,
+                         .lasts = 12s,
+                         .nodes = {"n0", "n1"},
+                         .others = {"n2"}});
   BOOST_REQUIRE(fails(plan));
   const auto least = shrink(plan, fails, {.tries = 100});
   BOOST_TEST_INFO(to_string(least));
