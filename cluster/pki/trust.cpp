@@ -38,8 +38,8 @@ result<void> check_signature(X509& certificate, X509_STORE& authorities, certifi
   const int failure = X509_STORE_CTX_get_error(context.get());
   ERR_clear_error();
   if (good && failure == X509_V_OK) return {};
-  return fail(kind_of(failure), name_of(certificate) + " is refused: " +
-                                    X509_verify_cert_error_string(failure));
+  return fail(kind_of(failure),
+              name_of(certificate) + " is refused: " + X509_verify_cert_error_string(failure));
 }
 
 } // namespace
@@ -100,9 +100,9 @@ result<void> check_host_of(std::string_view pem, const std::string& host) {
   if (!certificate) return tl::unexpected(certificate.error());
   constexpr unsigned flags =
       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
-  const bool good = X509_check_ip_asc(certificate->get(), host.c_str(), 0) == 1 ||
-                    X509_check_host(certificate->get(), host.data(), host.size(), flags,
-                                    nullptr) == 1;
+  const bool good =
+      X509_check_ip_asc(certificate->get(), host.c_str(), 0) == 1 ||
+      X509_check_host(certificate->get(), host.data(), host.size(), flags, nullptr) == 1;
   ERR_clear_error();
   if (good) return {};
   return fail(pki_errc::untrusted,

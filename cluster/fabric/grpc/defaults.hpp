@@ -18,7 +18,7 @@ inline constexpr int metadata_bytes = 8 * 1'024;
 /// Between two looks at revocations, at certificates' ends, and at what takes too long.
 inline constexpr std::chrono::milliseconds tick{1'000};
 /// How often the server side looks for a rotated certificate.
-inline constexpr std::chrono::seconds certificate_refresh{5};
+inline constexpr std::chrono::seconds certificate_refresh{2};
 /// Threads that move bytes.
 inline constexpr std::size_t threads = 1;
 /// Lines a second in the log about refused peers; what is beyond is counted.

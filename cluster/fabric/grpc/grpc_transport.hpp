@@ -44,6 +44,7 @@ struct grpc_transport_options {
 /// `connect` after `stop` tells the listener `fabric_errc::stopped` before it returns.
 /// @returns `fabric_errc::bad_option` where files are missing or a bound is none, `not_trusted` where this node's own
 /// certificate would be refused by others.
-[[nodiscard]] result<std::unique_ptr<transport>> make_grpc_transport(grpc_transport_options options);
+[[nodiscard]] result<std::unique_ptr<transport>>
+make_grpc_transport(grpc_transport_options options);
 
 } // namespace troupe::cluster

@@ -60,9 +60,9 @@ revocations_ptr list_in(const fs::path& file) {
 
 bool is_signed_by(X509_CRL& list, X509& authority) {
   EVP_PKEY* key = X509_get0_pubkey(&authority);
-  const bool good = X509_NAME_cmp(X509_CRL_get_issuer(&list), X509_get_subject_name(&authority)) ==
-                        0 &&
-                    key && X509_CRL_verify(&list, key) == 1;
+  const bool good =
+      X509_NAME_cmp(X509_CRL_get_issuer(&list), X509_get_subject_name(&authority)) == 0 && key &&
+      X509_CRL_verify(&list, key) == 1;
   ERR_clear_error();
   return good;
 }
@@ -77,10 +77,10 @@ void add_state_of(const fs::path& file, std::string& to) {
   struct stat found {};
   const bool there = ::stat(file.c_str(), &found) == 0;
   to += file.filename().string() + (there ? ":" : "-");
-  for (const auto number : {static_cast<std::uint64_t>(found.st_mtim.tv_sec),
-                            static_cast<std::uint64_t>(found.st_mtim.tv_nsec),
-                            static_cast<std::uint64_t>(found.st_size),
-                            static_cast<std::uint64_t>(found.st_ino)})
+  for (const auto number :
+       {static_cast<std::uint64_t>(found.st_mtim.tv_sec),
+        static_cast<std::uint64_t>(found.st_mtim.tv_nsec),
+        static_cast<std::uint64_t>(found.st_size), static_cast<std::uint64_t>(found.st_ino)})
     to += std::to_string(number) + ",";
 }
 
@@ -94,8 +94,9 @@ result<void> add_revoked_by(X509& authority, const std::vector<revocations_ptr>&
       add_serials(*list, to);
     }
   if (any) return {};
-  return fail(pki_errc::not_found, folder.string() + " has no list of revocations that the "
-                                                     "authority signed; copy " +
+  return fail(pki_errc::not_found, folder.string() +
+                                       " has no list of revocations that the "
+                                       "authority signed; copy " +
                                        revocations_file_name(authority) +
                                        " from the authority's folder crl there");
 }

@@ -2,6 +2,7 @@
 
 #include "tests/cluster/fabric/strangers.hpp"
 
+#include <algorithm>
 #include <array>
 #include <netinet/in.h>
 #include <poll.h>
@@ -14,17 +15,20 @@ namespace {
 
 constexpr int look_again_ms = 20;
 
-/// @returns false at the end.
-bool pass_on(int from, int to) {
+/// @returns how many bytes; 0 at the end.
+std::size_t pass_on(int from, int to) {
   std::array<char, 65'536> bytes{};
   const auto count = ::recv(from, bytes.data(), bytes.size(), 0);
-  return count > 0 && ::send(to, bytes.data(), static_cast<std::size_t>(count), MSG_NOSIGNAL) == count;
+  const bool good =
+      count > 0 && ::send(to, bytes.data(), static_cast<std::size_t>(count), MSG_NOSIGNAL) == count;
+  return good ? static_cast<std::size_t>(count) : 0;
 }
 
 } // namespace
 
 freezing_proxy::freezing_proxy(const std::string& to)
-    : listener_{::socket(AF_INET, SOCK_STREAM, 0)}, to_port_{std::stoi(to.substr(to.rfind(':') + 1))} {
+    : listener_{::socket(AF_INET, SOCK_STREAM, 0)}, to_port_{
+                                                        std::stoi(to.substr(to.rfind(':') + 1))} {
   sockaddr_in own{};
   own.sin_family = AF_INET;
   own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -56,9 +60,14 @@ void freezing_proxy::run() {
   while (!ending_) {
     const bool passes = open && !frozen_;
     if (::poll(both.data(), passes ? 2 : 0, look_again_ms) <= 0) continue;
-    for (int side = 0; side < 2 && open && !frozen_; ++side)
-      if (both.at(static_cast<std::size_t>(side)).revents != 0)
-        open = pass_on(side == 0 ? client : server.fd(), side == 0 ? server.fd() : client);
+    for (int side = 0; side < 2 && open && !frozen_; ++side) {
+      if (both.at(static_cast<std::size_t>(side)).revents == 0) continue;
+      const auto bytes =
+          pass_on(side == 0 ? client : server.fd(), side == 0 ? server.fd() : client);
+      open = bytes > 0;
+      if (side == 0) bytes_left_ -= std::min(bytes, bytes_left_.load());
+      if (bytes_left_ == 0) frozen_ = true;
+    }
     if (!open) ::shutdown(client, SHUT_RDWR), ::shutdown(server.fd(), SHUT_RDWR);
   }
   ::close(client);

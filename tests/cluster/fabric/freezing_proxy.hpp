@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
+#include <limits>
 #include <string>
 #include <thread>
 
@@ -17,12 +19,15 @@ public:
 
   [[nodiscard]] const std::string& address() const { return address_; }
   void freeze() { frozen_ = true; }
+  /// Once it has passed on about so many bytes of whoever connected.
+  void freeze_after(std::size_t bytes) { bytes_left_ = bytes; }
 
 private:
   void run();
 
   int listener_ = -1, to_port_;
   std::string address_;
+  std::atomic<std::size_t> bytes_left_{std::numeric_limits<std::size_t>::max()};
   std::atomic<bool> frozen_{false}, ending_{false};
   std::thread thread_;
 };

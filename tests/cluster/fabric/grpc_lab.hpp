@@ -69,14 +69,21 @@ struct grpc_node {
     transport->connect(to, listener);
     return listener;
   }
+  /// Again and again, as nodes do.
+  [[nodiscard]] std::shared_ptr<recording_listener> dial_until_open(const std::string& to) const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10} * time_scale;
+    auto listener = dial(to);
+    while (!listener->wait_for_open() && std::chrono::steady_clock::now() < deadline)
+      listener = dial(to);
+    return listener;
+  }
 };
 
 /// A cluster named "lab" on this machine.
 struct grpc_lab {
   temporary_folder folder;
   std::filesystem::path ca = folder.path() / "ca";
-  cluster::authority authority =
-      must(cluster::authority::init(ca, {.cluster = "lab"}));
+  cluster::authority authority = must(cluster::authority::init(ca, {.cluster = "lab"}));
 
   cluster::issued_certificate issue(const std::string& node, bool again = false,
                                     std::vector<std::string> hosts = {"127.0.0.1", "localhost"}) {

@@ -114,13 +114,15 @@ BOOST_AUTO_TEST_CASE(who_does_not_answer_is_unreachable) {
   options.handshake = 300ms;
   const auto two = grpc_lab::start(options);
   const auto lost = two->dial(nobody());
-  BOOST_TEST(code_of(lost->wait_for_end()) == fabric_errc::unreachable, text_of(lost->wait_for_end()));
+  BOOST_TEST(code_of(lost->wait_for_end()) == fabric_errc::unreachable,
+             text_of(lost->wait_for_end()));
   const auto unknown = two->dial("no-such-host.invalid:1");
   BOOST_TEST(code_of(unknown->wait_for_end()) == fabric_errc::unreachable,
              text_of(unknown->wait_for_end()));
-  for (const char* address : {"", "host", "host:", ":1", "host:99999", "::1:5", "[host]:1", "a b:1"})
+  for (const char* address :
+       {"", "host", "host:", ":1", "host:99999", "::1:5", "[host]:1", "a b:1"})
     BOOST_TEST_CONTEXT(address)
-      BOOST_TEST(code_of(two->dial(address)->wait_for_end()) == fabric_errc::bad_option);
+  BOOST_TEST(code_of(two->dial(address)->wait_for_end()) == fabric_errc::bad_option);
 }
 
 BOOST_AUTO_TEST_CASE(an_address_that_is_taken_cannot_be_listened_at) {
@@ -145,7 +147,8 @@ BOOST_AUTO_TEST_CASE(stopping_ends_everything_while_frames_fly) {
   all.push_back(two->dial(one->address)); // not open yet
   two->transport->stop();
   for (const auto& here : all) {
-    BOOST_TEST(code_of(here->wait_for_end()) == fabric_errc::stopped, text_of(here->wait_for_end()));
+    BOOST_TEST(code_of(here->wait_for_end()) == fabric_errc::stopped,
+               text_of(here->wait_for_end()));
     BOOST_TEST(!here->misused());
   }
   BOOST_TEST(code_of(two->dial(one->address)->wait_for_end()) == fabric_errc::stopped);

@@ -29,6 +29,11 @@ context_ptr context_of(const tls_words& words) {
                                          SSL_FILETYPE_PEM) == 1 &&
                 SSL_CTX_use_PrivateKey_file(made.get(), words.key->c_str(), SSL_FILETYPE_PEM) == 1,
             "no certificate for the test");
+  if (words.is_old)
+    require(SSL_CTX_set_min_proto_version(made.get(), TLS1_VERSION) == 1 &&
+                SSL_CTX_set_max_proto_version(made.get(), TLS1_1_VERSION) == 1 &&
+                SSL_CTX_set_cipher_list(made.get(), "DEFAULT:@SECLEVEL=0") == 1,
+            "no old TLS for the test");
   static constexpr unsigned char h2[] = {2, 'h', '2'};
   if (words.asks_for_h2) SSL_CTX_set_alpn_protos(made.get(), h2, sizeof h2);
   return made;
@@ -40,7 +45,8 @@ tcp_stranger::tcp_stranger(const std::string& address) : fd_{::socket(AF_INET, S
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+  to.sin_port =
+      htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
   require(::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0,
           "cannot connect to the node under test");
 }
@@ -58,8 +64,8 @@ bool tcp_stranger::ends_within(std::chrono::milliseconds time) const {
   const auto deadline = std::chrono::steady_clock::now() + time;
   std::array<char, 4'096> bytes{};
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     pollfd one{.fd = fd_, .events = POLLIN, .revents = 0};
     if (left.count() <= 0 || ::poll(&one, 1, static_cast<int>(left.count())) != 1) return false;
     if (::recv(fd_, bytes.data(), bytes.size(), 0) <= 0) return true;

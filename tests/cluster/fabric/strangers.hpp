@@ -33,6 +33,8 @@ struct tls_words {
   std::optional<std::filesystem::path> certificate, key;
   /// Without one, no protocol is asked for.
   bool asks_for_h2 = true;
+  /// None later than TLS 1.1.
+  bool is_old = false;
   /// After the handshake.
   std::string says;
 };

@@ -3,8 +3,8 @@
 #include "cluster/fabric/errc.hpp"
 #include "cluster/fabric/grpc/defaults.hpp"
 
-#include <array>
 #include <arpa/inet.h>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -35,7 +35,8 @@ int family_of(const std::string& host) {
 
 bool is_name(std::string_view host) {
   return !host.empty() && host.size() <= longest_host_name &&
-         host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") ==
+         host.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") ==
              std::string_view::npos;
 }
 
@@ -50,8 +51,8 @@ result<addresses> look_up(const node_address& address) {
   const int failed =
       getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &wanted, &found);
   if (failed == 0) return addresses{found};
-  return fail(fabric_errc::cannot_listen,
-              to_text(address) + ": " + gai_strerror(failed) + "; listen at an address of this host");
+  return fail(fabric_errc::cannot_listen, to_text(address) + ": " + gai_strerror(failed) +
+                                              "; listen at an address of this host");
 }
 
 /// @returns 0 or an errno.
@@ -143,9 +144,9 @@ result<listening_socket> listen_at(const node_address& address) {
     own.port = port_of(fd.get());
     return listening_socket{std::move(fd), to_text(own)};
   }
-  return fail(fabric_errc::cannot_listen,
-              to_text(address) + ": " + std::generic_category().message(why) +
-                  "; choose another port, or stop who has it");
+  return fail(fabric_errc::cannot_listen, to_text(address) + ": " +
+                                              std::generic_category().message(why) +
+                                              "; choose another port, or stop who has it");
 }
 
 } // namespace troupe::cluster

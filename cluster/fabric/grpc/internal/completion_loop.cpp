@@ -14,9 +14,12 @@ void completion_loop::start() {
 }
 
 void completion_loop::stop() {
-  if (!thread_.joinable()) return;
+  if (std::exchange(stopped_, true)) return;
   queue_->Shutdown();
-  thread_.join();
+  if (thread_.joinable())
+    thread_.join();
+  else
+    run(); // gRPC wants it empty even where it was never used
 }
 
 void completion_loop::run() {

@@ -35,6 +35,7 @@ private:
 
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::thread thread_;
+  bool stopped_ = false;
 };
 
 } // namespace troupe::cluster

@@ -16,6 +16,13 @@ namespace {
 
 using agents::file_descriptor;
 
+/// As Linux has it; the C library's knows the beginning alone, and the kernel's header cannot be included beside it.
+struct whole_tcp_info {
+  tcp_info beginning;
+  std::uint64_t pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
+};
+static_assert(sizeof(tcp_info) == 104);
+
 constexpr std::uint64_t listener_id = 0;
 constexpr int accepted_at_once = 64;
 constexpr std::chrono::milliseconds pause_without_files{100};
@@ -71,9 +78,9 @@ void gate::pause() {
 
 bool gate::has_room(const std::string& address) {
   if (connections_.size() >= bounds_.connections) {
-    untold_.push_back({refusal::too_many_connections, address,
-                       "there are " + std::to_string(connections_.size()) +
-                           " connections, as many as may be"});
+    untold_.push_back(
+        {refusal::too_many_connections, address,
+         "there are " + std::to_string(connections_.size()) + " connections, as many as may be"});
     return false;
   }
   if (pending_ < bounds_.pending) return true;
@@ -188,6 +195,16 @@ void gate::unlinked(std::uint64_t number) {
   one.explained = true;
   one.deadline = clock::now() + grpc_defaults::linger;
   keeper_.wake();
+}
+
+std::uint64_t gate::received(std::uint64_t number) {
+  const std::lock_guard lock{mutex_};
+  const auto found = connections_.find(number);
+  if (found == connections_.end()) return 0;
+  whole_tcp_info counted{};
+  socklen_t size = sizeof counted;
+  const int failed = ::getsockopt(found->second.fd.get(), IPPROTO_TCP, TCP_INFO, &counted, &size);
+  return failed == 0 ? counted.bytes_received : 0;
 }
 
 void gate::refused(refusal why, std::string text) {

@@ -40,6 +40,8 @@ public:
   [[nodiscard]] std::uint64_t linked(const std::string& address);
   /// It has none any more: its connection is cut after a moment.
   void unlinked(std::uint64_t number);
+  /// How many bytes it has brought, as the system counts them; 0 where it is gone.
+  [[nodiscard]] std::uint64_t received(std::uint64_t number);
   /// The certificate that somebody showed is refused; the connection will end next. Any thread.
   void refused(refusal why, std::string reason);
 

@@ -53,12 +53,12 @@ result<std::shared_ptr<grpc::ChannelCredentials>> client_credentials(const node_
   return grpc::experimental::TlsCredentials(options);
 }
 
-std::shared_ptr<grpc::ServerCredentials>
-server_credentials(const node_files& own, verifier judge, std::chrono::seconds refresh) {
+std::shared_ptr<grpc::ServerCredentials> server_credentials(const node_files& own, verifier judge,
+                                                            std::chrono::seconds refresh) {
   grpc::experimental::TlsServerCredentialsOptions options{
-      std::make_shared<FileWatcherCertificateProvider>(
-          own.key.string(), own.certificate.string(), own.authority.string(),
-          static_cast<unsigned>(refresh.count()))};
+      std::make_shared<FileWatcherCertificateProvider>(own.key.string(), own.certificate.string(),
+                                                       own.authority.string(),
+                                                       static_cast<unsigned>(refresh.count()))};
   // Asked for, and refused by the verifier where there is none: so it is known why.
   options.set_cert_request_type(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_BUT_DONT_VERIFY);
   set_common(options, std::move(judge));

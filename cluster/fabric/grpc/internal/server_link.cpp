@@ -17,7 +17,9 @@ void server_link::wait(completion_loop& on) {
 }
 
 void server_link::on_opening(bool good) {
-  if (arrived_) return good ? opened(call_->stream, call_->stream) : fail({fabric_errc::closed, "the peer has left"});
+  if (arrived_)
+    return good ? opened(call_->stream, call_->stream)
+                : fail({fabric_errc::closed, "the peer has left"});
   const auto self = std::exchange(self_, nullptr);
   arrived_ = true;
   if (good && at_.arrived(self, *loop_)) arrive();
@@ -38,8 +40,8 @@ result<void> server_link::welcome() {
       in_.check.node(certificate_in(*call_->context.auth_context()), certificate_use::client);
   if (!trusted) return refuse(trusted.error().why, trusted.error().reason);
   if (call_->context.method() != connect_method)
-    return refuse(refusal::no_handshake, "there is no method " +
-                                             call_->context.method().substr(0, 100) + " here");
+    return refuse(refusal::no_handshake,
+                  "there is no method " + call_->context.method().substr(0, 100) + " here");
   peer_.who = std::move(trusted->who);
   peer_.serial = std::move(trusted->serial);
   not_after_ = trusted->not_after;
@@ -50,13 +52,18 @@ result<void> server_link::welcome() {
 
 tl::unexpected<error> server_link::refuse(refusal why, std::string reason) {
   in_.refused.note({why, peer_.address, reason});
-  return troupe::fail(why == refusal::no_handshake ? fabric_errc::bad_peer : fabric_errc::not_trusted,
+  return troupe::fail(why == refusal::no_handshake ? fabric_errc::bad_peer
+                                                   : fabric_errc::not_trusted,
                       std::move(reason));
 }
 
 void server_link::finish_locked() {
   if (opening_.going_on || writing_.going_on || finishing_.going_on || finished_) return;
   call_->stream.Finish(to_status(why_), finishing_.begin());
+}
+
+std::uint64_t server_link::wire_bytes() const {
+  return at_.door.received(number_);
 }
 
 error server_link::conclude(error why) {

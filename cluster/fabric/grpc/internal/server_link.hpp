@@ -36,6 +36,7 @@ private:
   void on_opening(bool good) override;
   void finish_locked() override;
   void cancel_locked() override { call_->context.TryCancel(); }
+  [[nodiscard]] std::uint64_t wire_bytes() const override;
   [[nodiscard]] error conclude(error why) override;
   void arrive();
   [[nodiscard]] result<void> welcome();

@@ -66,17 +66,38 @@ void stream_link::look(clock::time_point now, std::chrono::sys_seconds date) {
     const bool late = deadline_ && *deadline_ <= now;
     if (late && phase_ == phase::ending) return cancel_locked();
     if (late && phase_ == phase::opening) {
-      begin_end_locked({fabric_errc::unreachable, "it gave no link in time; is the node well, and is it one?"}, true);
+      begin_end_locked(
+          {fabric_errc::unreachable, "it gave no link in time; is the node well, and is it one?"},
+          true);
       return finish_locked();
     }
     if (phase_ != phase::open) return;
   }
+  look_at_certificate(date);
+  look_at_frame();
+}
+
+void stream_link::look_at_certificate(std::chrono::sys_seconds date) {
   const bool revoked = in_.check.is_revoked(peer_.serial);
   if (!revoked && date < not_after_) return;
   const auto reason = "the certificate of " + peer_.who.node + ", number " + peer_.serial +
                       (revoked ? ", was revoked" : ", has expired");
   in_.refused.note({revoked ? refusal::revoked : refusal::expired, peer_.address, reason});
   end({fabric_errc::not_trusted, reason + "; issue it a new one"});
+}
+
+/// gRPC keeps what comes of a message until all of it is there, 4 GiB if that is what a peer has announced.
+void stream_link::look_at_frame() {
+  const auto frames = frames_.load(std::memory_order_relaxed), bytes = wire_bytes();
+  if (frames != frames_seen_) {
+    frames_seen_ = frames;
+    wire_bytes_seen_ = bytes;
+  }
+  if (bytes - wire_bytes_seen_ <= 2 * transport_limits::frame_bytes) return;
+  const auto reason = "a frame of more than " + std::to_string(bytes - wire_bytes_seen_) +
+                      " bytes, which is not at its end";
+  in_.refused.note({refusal::frame_too_big, peer_.address, reason});
+  end({fabric_errc::bad_peer, reason}, true);
 }
 
 void stream_link::settle(operation& ended, void (stream_link::*then)(bool), bool good) {
@@ -103,6 +124,7 @@ void stream_link::opened(reader& in, writer& out) {
     const std::lock_guard lock{mutex_};
     if (phase_ != phase::opening) return;
     phase_ = phase::open;
+    wire_bytes_seen_ = wire_bytes();
     deadline_.reset();
     in_stream_ = &in;
     out_stream_ = &out;
@@ -133,6 +155,7 @@ void stream_link::deliver() {
     return end({fabric_errc::bad_peer, "it has sent " + too_big(bytes)});
   }
   const buffer_view frame{received_};
+  frames_.fetch_add(1, std::memory_order_relaxed);
   in_.metrics.frames_received.fetch_add(1, std::memory_order_relaxed);
   in_.metrics.bytes_received.fetch_add(bytes, std::memory_order_relaxed);
   listener_->on_frame(frame.bytes());

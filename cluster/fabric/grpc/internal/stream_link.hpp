@@ -6,6 +6,7 @@
 #include "cluster/fabric/grpc/internal/refusals.hpp"
 #include "cluster/fabric/transport.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <grpcpp/support/async_stream.h>
@@ -40,7 +41,7 @@ public:
 
   /// Ends it. @param at_once does not wait until the peer can be told why.
   void end(error why, bool at_once = false);
-  /// Ends it where its time is up or its peer's certificate does not hold any more.
+  /// The keeper's look: ends it where its time is up, its peer's certificate does not hold any more, or a frame is without end.
   void look(clock::time_point now, std::chrono::sys_seconds date);
 
 protected:
@@ -69,6 +70,8 @@ protected:
   /// Begins to end the stream where the operations that go on allow it; called after each. The lock is held.
   virtual void finish_locked() = 0;
   virtual void cancel_locked() = 0;
+  /// What its connection has brought so far, bytes; 0 where that is not known.
+  [[nodiscard]] virtual std::uint64_t wire_bytes() const { return 0; }
   /// The stream is at its end: @returns why. May let go of it.
   [[nodiscard]] virtual error conclude(error why) = 0;
 
@@ -101,6 +104,8 @@ private:
   void on_written(bool good);
   void on_finished(bool good);
   void deliver();
+  void look_at_certificate(std::chrono::sys_seconds date);
+  void look_at_frame();
   void read_on();
   void over();
   [[nodiscard]] bool is_in(phase one);
@@ -108,6 +113,9 @@ private:
   reader* in_stream_ = nullptr;
   writer* out_stream_ = nullptr;
   grpc::ByteBuffer received_;
+  std::atomic<std::uint64_t> frames_{0};
+  /// The keeper's: when it saw a new frame last.
+  std::uint64_t frames_seen_ = 0, wire_bytes_seen_ = 0;
 };
 
 } // namespace troupe::cluster

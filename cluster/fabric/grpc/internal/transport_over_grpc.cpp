@@ -35,13 +35,13 @@ transport_over_grpc::transport_over_grpc(grpc_transport_options options,
 
 /// It may be asked after the end of the transport, by a handshake that gRPC has not ended yet.
 verifier transport_over_grpc::client_judge() const {
-  return make_verifier([check = check_,
-                        door = gate_](std::string_view pem) -> std::optional<std::string> {
-    auto trusted = check->node(pem, certificate_use::client);
-    if (trusted) return std::nullopt;
-    door->refused(trusted.error().why, trusted.error().reason);
-    return trusted.error().reason;
-  });
+  return make_verifier(
+      [check = check_, door = gate_](std::string_view pem) -> std::optional<std::string> {
+        auto trusted = check->node(pem, certificate_use::client);
+        if (trusted) return std::nullopt;
+        door->refused(trusted.error().why, trusted.error().reason);
+        return trusted.error().reason;
+      });
 }
 
 result<void> transport_over_grpc::start() {
@@ -60,7 +60,8 @@ result<void> transport_over_grpc::start() {
     loop->start();
     wait_for_stream(*loop);
   }
-  keeper_->start({.ready = [this](auto id) { gate_->ready(id); }, .tick = [this] { return tick(); }});
+  keeper_->start(
+      {.ready = [this](auto id) { gate_->ready(id); }, .tick = [this] { return tick(); }});
   return {};
 }
 

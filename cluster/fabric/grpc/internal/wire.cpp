@@ -38,16 +38,19 @@ error explain_failure(const grpc::Status& status, const stream_story& of) {
   const auto& text = status.error_message();
   if (of.trusted)
     return {fabric_errc::not_trusted,
-            of.address + " has ended the connection after the handshake: it may not trust this "
-                         "node's certificate, and its log says why (" +
+            of.address +
+                " has ended the connection after the handshake: it may not trust this "
+                "node's certificate, and its log says why (" +
                 text + ")"};
   if (has(text, "andshake") || has(text, "SSL") || has(text, "ALPN"))
-    return {fabric_errc::bad_peer, of.address + " does not speak as a node does; is another "
-                                                "program there? (" +
+    return {fabric_errc::bad_peer, of.address +
+                                       " does not speak as a node does; is another "
+                                       "program there? (" +
                                        text + ")"};
   return {fabric_errc::unreachable,
-          of.address + " does not answer; is the node running, and does a firewall let it be "
-                       "reached? (" +
+          of.address +
+              " does not answer; is the node running, and does a firewall let it be "
+              "reached? (" +
               text + ")"};
 }
 
@@ -73,7 +76,8 @@ std::vector<std::pair<std::string, int>> common_settings(const wire_bounds& boun
 
 std::vector<std::pair<std::string, int>> server_settings(const wire_bounds& bounds) {
   auto settings = common_settings(bounds);
-  settings.emplace_back(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, count_of(bounds.handshake));
+  // The gate looks at the time, and can say of whom it has lost patience; this is for what slips through.
+  settings.emplace_back(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 2 * count_of(bounds.handshake));
   settings.emplace_back(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1);
   // Else gRPC takes a peer that asks once a second whether we are alive for an attacker.
   settings.emplace_back(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
