@@ -165,9 +165,8 @@ INSERT INTO member_counters VALUES (1, 0, 0);
 
 /// Entry i makes format i + 1 out of format i. What is listed here has been released: it never
 /// changes, and what comes is added at the end.
-constexpr std::array<const char*, newest_format> steps{format_1, format_2, format_3,
-                                                       format_4, format_5, format_6,
-                                                       format_7};
+constexpr std::array<const char*, newest_format> steps{format_1, format_2, format_3, format_4,
+                                                       format_5, format_6, format_7};
 
 /// Names of the tables, in the order of their formats.
 constexpr std::array<std::string_view, newest_format> tables{

@@ -125,8 +125,7 @@ result<member_state> decode_state(v1::MemberState from) {
 result<member_record> decode_member(const v1::Member& from) {
   member_record made;
   made.node = from.node();
-  if (auto named = check_name("node", made.node); !named)
-    return bad_message(named.error().context);
+  if (auto named = check_name("node", made.node); !named) return bad_message(named.error().context);
   made.incarnation = from.incarnation();
   if (made.incarnation == 0) return bad_message("a member without incarnation");
   const auto state = decode_state(from.state());

@@ -8,10 +8,10 @@ using workflow::member_lease_row;
 
 std::chrono::steady_clock::duration member_monitor::patience(const member_lease_row& lease) const {
   using std::chrono::steady_clock;
-  const auto granted = std::max<std::chrono::system_clock::duration>(
-      lease.lease_end - lease.renewed, rules_.lease);
-  return std::chrono::duration_cast<steady_clock::duration>(
-      std::chrono::duration<double>(granted) * (1.0 + rules_.clock_drift));
+  const auto granted =
+      std::max<std::chrono::system_clock::duration>(lease.lease_end - lease.renewed, rules_.lease);
+  return std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(granted) *
+                                                            (1.0 + rules_.clock_drift));
 }
 
 void member_monitor::take(const member_lease_row& lease, time_point now, bool saw_nothing) {

@@ -44,8 +44,8 @@ bool is_message_name(std::string_view text) {
 
 bool is_hexadecimal(std::string_view text) {
   return text.size() <= bounds::longest_serial && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-  });
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+         });
 }
 
 result<void> check_agent(const offered_agent& of) {
@@ -90,15 +90,16 @@ result<void> check(const member_record& of) {
     return fail(membership_errc::bad_record, named.error().context);
   if (of.addresses.size() > bounds::most_addresses ||
       !std::ranges::all_of(of.addresses, is_address))
-    return bad_field("addresses", fmt::format("are at most {}, each HOST:PORT",
-                                              bounds::most_addresses));
+    return bad_field("addresses",
+                     fmt::format("are at most {}, each HOST:PORT", bounds::most_addresses));
   if (auto fits = check_roles(of); !fits) return fits;
   if (!is_hexadecimal(of.certificate_serial))
     return bad_field("certificate_serial", "is no hexadecimal number of 32 bytes or less");
   if (auto fits = scheduling::make_resources(scheduling::amounts_of(of.resources)); !fits)
     return bad_field("resources", fits.error());
   if (of.node_class.size() > bounds::longest_node_class)
-    return bad_field("node_class", fmt::format("has more than {} bytes", bounds::longest_node_class));
+    return bad_field("node_class",
+                     fmt::format("has more than {} bytes", bounds::longest_node_class));
   if (auto read = release_of(of.build); !read) return tl::unexpected(read.error());
   if (of.protocol.oldest == 0 || of.protocol.oldest > of.protocol.newest)
     return bad_field("protocol", "is no range of versions from 1 on");

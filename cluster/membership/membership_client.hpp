@@ -19,9 +19,8 @@ class client_core;
 
 /// Sends a message to `cluster.members/default` of a coordinator, by the name of its node. Does not block; the responder is
 /// called once, with the answer or a failure, on any thread.
-using ask_coordinator =
-    std::function<void(const std::string& coordinator, message_ptr request,
-                       std::chrono::milliseconds timeout, responder then)>;
+using ask_coordinator = std::function<void(const std::string& coordinator, message_ptr request,
+                                           std::chrono::milliseconds timeout, responder then)>;
 
 struct membership_client_options {
   /// This node, without incarnation. Its state is the one that it comes to once it has joined.

@@ -80,8 +80,7 @@ public:
   /// Takes a node in that was admitted (`admit`). `then` is called once, on any thread; failures are those of `to_failure`.
   void join(const member_record& node, answer<grant> then);
   /// Prolongs a lease. @param state what the member has come to.
-  void renew(const member_key& member, member_state state,
-             answer<std::chrono::milliseconds> then);
+  void renew(const member_key& member, member_state state, answer<std::chrono::milliseconds> then);
   /// Brings a member to a later state: `draining` for an operator, `left` for who goes. "cluster.fenced" where it is none.
   void advance(const member_key& member, member_state to, answer<void> then);
   /// What this coordinator itself has come to, from now on and in later lives.

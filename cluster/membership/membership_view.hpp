@@ -59,8 +59,8 @@ public:
   [[nodiscard]] std::shared_ptr<const membership_view>
   after(const member_update& update, std::vector<member_event>& events) const;
   /// The view after a suspicion has changed; nullptr where there is no such member, or it is so already.
-  [[nodiscard]] std::shared_ptr<const membership_view> after(const member_key& key, bool suspected,
-                                                             std::vector<member_event>& events) const;
+  [[nodiscard]] std::shared_ptr<const membership_view>
+  after(const member_key& key, bool suspected, std::vector<member_event>& events) const;
 
 private:
   void put(const member_record& of, std::vector<member_event>& events);

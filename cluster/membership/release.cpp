@@ -59,10 +59,11 @@ result<void> check_compatible(const member_record& ours, const member_record& th
                             theirs.node, theirs.protocol.oldest, theirs.protocol.newest,
                             ours.protocol.oldest, ours.protocol.newest));
   if (!is_near(*our_release, *their_release))
-    return fail(membership_errc::incompatible,
-                fmt::format("node {} runs troupe {}, this coordinator {}; upgrade one release after "
-                            "the other",
-                            theirs.node, theirs.build, ours.build));
+    return fail(
+        membership_errc::incompatible,
+        fmt::format("node {} runs troupe {}, this coordinator {}; upgrade one release after "
+                    "the other",
+                    theirs.node, theirs.build, ours.build));
   return {};
 }
 

@@ -55,6 +55,11 @@ MESSAGES = {
                    'idempotency_key: "r/s/0" principal: "p" privacy_labels: "pii"',
         "answer": 'message_id: "2" correlation_id: "1" sender { type: "a" key: "b" } target { type: "c" key: "d" } '
                   'failure { type: "files.not_found" message: "no such file" }'}),
+    "membership": ("MembershipChanges", {
+        "changes": 'version: 7 complete: true members { node: "w-1" incarnation: 3 state: MEMBER_STATE_ACTIVE joined_time { seconds: 1800000000 } '
+                   'details { addresses: "10.0.0.1:7000" roles: "worker" certificate_serial: "0f" resources: "cpu=4,memory=8GiB,license=2" '
+                   'node_class: "EPYC" build: "0.1.0" oldest_protocol: 1 newest_protocol: 2 agents { type: "files.list" keys: "default" '
+                   'methods { request: "a.B" reply: "a.C" } } } } members { node: "w-2" incarnation: 4 state: MEMBER_STATE_DEAD }'}),
     "failure": ("Failure", {
         "causes": 'type: "a.b" message: "outer" retryable: true timeout { kind: TIMEOUT_KIND_HEARTBEAT } '
                   'cause { type: "c.d" message: "inner" cause { message: "innermost" step { step: "s" } } }'}),

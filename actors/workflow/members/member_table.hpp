@@ -85,8 +85,8 @@ public:
   /// lease.
   /// @returns the incarnation: greater than any that any node was given before, also before the store was restored from a
   ///   backup, as long as the clock was right then. `store_full` where there are `most_members`.
-  [[nodiscard]] virtual result<joined_member> join(const std::string& node, std::string_view details,
-                                                   std::chrono::milliseconds lease) = 0;
+  [[nodiscard]] virtual result<joined_member>
+  join(const std::string& node, std::string_view details, std::chrono::milliseconds lease) = 0;
   /// Prolongs leases, from now on. @returns for each whether it was: not where another incarnation has taken its place,
   /// it has left, or it was declared dead.
   [[nodiscard]] virtual result<std::vector<bool>> renew(std::span<const member_key> members,
@@ -116,8 +116,7 @@ struct memory_member_options {
   std::size_t most = most_members;
 };
 /// For one process: what it knows ends with it.
-[[nodiscard]] std::shared_ptr<member_table>
-make_memory_members(memory_member_options options = {});
+[[nodiscard]] std::shared_ptr<member_table> make_memory_members(memory_member_options options = {});
 
 struct sqlite_member_options {
   std::function<member_table::clock::time_point()> now = make_lease_clock();

@@ -129,10 +129,11 @@ result<member_changes> memory_members::changes_since(std::uint64_t version) {
 } // namespace
 
 error too_many_members(std::size_t most) {
-  return {workflow_errc::store_full,
-          fmt::format("there are {} nodes already, those that went within the last hour among them; "
-                      "let fewer join, or wait",
-                      most)};
+  return {
+      workflow_errc::store_full,
+      fmt::format("there are {} nodes already, those that went within the last hour among them; "
+                  "let fewer join, or wait",
+                  most)};
 }
 
 std::function<member_table::clock::time_point()> make_lease_clock() {

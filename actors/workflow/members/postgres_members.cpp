@@ -55,9 +55,9 @@ constexpr statement drop_lease{"members_drop_lease", "DELETE FROM member_leases 
 constexpr statement declare_member{
     "members_declare", "DELETE FROM member_leases WHERE node = $1 AND incarnation = $2 AND "
                        "renewals = $3 AND lease_end_us <= $4"};
-constexpr statement list_leases{
-    "members_leases", "SELECT node, incarnation, renewals, renewed_us, lease_end_us FROM "
-                      "member_leases ORDER BY node"};
+constexpr statement list_leases{"members_leases",
+                                "SELECT node, incarnation, renewals, renewed_us, lease_end_us FROM "
+                                "member_leases ORDER BY node"};
 constexpr statement read_counters{"members_read_counters",
                                   "SELECT version, forgotten FROM member_counters"};
 constexpr statement list_changes{
@@ -85,8 +85,9 @@ outcome<held_counters> hold_counters(session& on) {
   if (!found) return tl::unexpected(found.error());
   if (found->empty())
     return refuse({workflow_errc::store_damaged,
-                   on.at().shown() + ": the counters of the members are missing; restore the schema "
-                                     "from a backup"});
+                   on.at().shown() +
+                       ": the counters of the members are missing; restore the schema "
+                       "from a backup"});
   return held_counters{static_cast<std::uint64_t>(number_at(*found, 0, 0)),
                        static_cast<std::uint64_t>(number_at(*found, 0, 1)),
                        number_at(*found, 0, 2)};
@@ -135,8 +136,7 @@ outcome<joined_member> join_once(session& on, const std::string& node, std::stri
   if (auto forgot = forget_old_members(on, *held); !forgot) return tl::unexpected(forgot.error());
   const auto others = on.run(count_members, parameters{}.add_bytes(node));
   if (!others) return tl::unexpected(others.error());
-  if (number_of(*others) >= static_cast<std::int64_t>(most))
-    return refuse(too_many_members(most));
+  if (number_of(*others) >= static_cast<std::int64_t>(most)) return refuse(too_many_members(most));
   const auto version = next_member_version(held->version, from_us(held->now_us));
   parameters key;
   add_key(key, {node, version}).add(held->now_us);
@@ -159,8 +159,7 @@ outcome<std::vector<bool>> renew_once(session& on, std::span<const member_key> m
   if (!done) return tl::unexpected(done.error());
   std::vector<member_key> renewed;
   for (std::size_t i = 0; i < done->size(); ++i)
-    renewed.push_back(
-        {bytes_at(*done, i, 0), static_cast<std::uint64_t>(number_at(*done, i, 1))});
+    renewed.push_back({bytes_at(*done, i, 0), static_cast<std::uint64_t>(number_at(*done, i, 1))});
   std::ranges::sort(renewed);
   std::vector<bool> told;
   for (const member_key& each : members)
@@ -179,8 +178,7 @@ outcome<bool> advance_once(session& on, const member_key& member, member_state t
   if (found->empty()) return false;
   if (number_of(*found) >= static_cast<std::int64_t>(to)) return true;
   auto done = change_member(on, *held, member.node, to);
-  if (done && is_gone(to))
-    done = nothing(on.run(drop_lease, parameters{}.add_bytes(member.node)));
+  if (done && is_gone(to)) done = nothing(on.run(drop_lease, parameters{}.add_bytes(member.node)));
   if (done) done = guard->commit();
   if (!done) return tl::unexpected(done.error());
   return true;
@@ -207,11 +205,10 @@ outcome<std::vector<member_lease_row>> read_leases(session& on) {
   if (!found) return tl::unexpected(found.error());
   std::vector<member_lease_row> made;
   for (std::size_t i = 0; i < found->size(); ++i)
-    made.push_back(
-        {{bytes_at(*found, i, 0), static_cast<std::uint64_t>(number_at(*found, i, 1))},
-         static_cast<std::uint64_t>(number_at(*found, i, 2)),
-         from_us(number_at(*found, i, 3)),
-         from_us(number_at(*found, i, 4))});
+    made.push_back({{bytes_at(*found, i, 0), static_cast<std::uint64_t>(number_at(*found, i, 1))},
+                    static_cast<std::uint64_t>(number_at(*found, i, 2)),
+                    from_us(number_at(*found, i, 3)),
+                    from_us(number_at(*found, i, 4))});
   return made;
 }
 
@@ -240,8 +237,7 @@ outcome<member_changes> read_changes(session& on, std::uint64_t version) {
   if (!counters) return tl::unexpected(counters.error());
   const auto now = static_cast<std::uint64_t>(number_of(*counters));
   const member_question asked{
-      version, now,
-      counters->empty() ? 0 : static_cast<std::uint64_t>(number_at(*counters, 0, 1))};
+      version, now, counters->empty() ? 0 : static_cast<std::uint64_t>(number_at(*counters, 0, 1))};
   const auto last = asked.complete ? member_state::draining : member_state::dead;
   const auto found = on.run(list_changes, parameters{}
                                               .add(static_cast<std::int64_t>(asked.since))
@@ -261,9 +257,8 @@ public:
   // A join that was made before the connection was lost, and is made again, has taken its own place.
   result<joined_member> join(const std::string& node, std::string_view details,
                              std::chrono::milliseconds lease) override {
-    return carry_out<joined_member>([&](session& on) {
-      return join_once(on, node, details, in_us(lease), options_.most);
-    });
+    return carry_out<joined_member>(
+        [&](session& on) { return join_once(on, node, details, in_us(lease), options_.most); });
   }
   result<std::vector<bool>> renew(std::span<const member_key> members,
                                   std::chrono::milliseconds lease) override {

@@ -170,7 +170,8 @@ result<joined_member> file_members::join(const std::string& node, std::string_vi
   if (!*room) return tl::unexpected(too_many_members(options_.most));
   const auto version = next_member_version(counters->version, now);
   const auto number = static_cast<std::int64_t>(version);
-  done = sql_.put.bind(1, node).bind(2, number).bind(3, to_us(now)).bind(4, bytes_of(details)).run();
+  done =
+      sql_.put.bind(1, node).bind(2, number).bind(3, to_us(now)).bind(4, bytes_of(details)).run();
   if (done)
     done = sql_.put_lease.bind(1, node)
                .bind(2, number)
@@ -274,11 +275,11 @@ result<std::vector<member_lease_row>> file_members::leases() {
     const auto more = sql_.leases.step();
     if (!more) return tl::unexpected(more.error());
     if (!*more) return found;
-    found.push_back({{std::string{sql_.leases.text(0)},
-                      static_cast<std::uint64_t>(sql_.leases.number(1))},
-                     static_cast<std::uint64_t>(sql_.leases.number(2)),
-                     from_us(sql_.leases.number(3)),
-                     from_us(sql_.leases.number(4))});
+    found.push_back(
+        {{std::string{sql_.leases.text(0)}, static_cast<std::uint64_t>(sql_.leases.number(1))},
+         static_cast<std::uint64_t>(sql_.leases.number(2)),
+         from_us(sql_.leases.number(3)),
+         from_us(sql_.leases.number(4))});
   }
 }
 

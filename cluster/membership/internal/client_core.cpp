@@ -180,8 +180,7 @@ void client_core::find_coordinators() {
     if (std::ranges::find(coordinators_, each) == coordinators_.end())
       coordinators_.push_back(each);
   const auto found = std::ranges::find(coordinators_, current);
-  at_ = found == coordinators_.end() ? 0
-                                     : static_cast<std::size_t>(found - coordinators_.begin());
+  at_ = found == coordinators_.end() ? 0 : static_cast<std::size_t>(found - coordinators_.begin());
 }
 
 /// Under the lock.

@@ -103,8 +103,7 @@ void service_core::work() {
 
 service_core::job service_core::next_job(time_point now) {
   if (auto lease = next_lease_job(now)) return lease;
-  if (now >= next_look_)
-    return [this] { look(); };
+  if (now >= next_look_) return [this] { look(); };
   if (auto request = next_request_job()) return request;
   if (!std::exchange(changes_due_, false)) return {};
   return [this] { note("what has changed", take_changes()); };
@@ -189,8 +188,7 @@ std::deque<service_core::job> service_core::refuse_all() {
   std::deque<job> told;
   const auto refuse = [&](auto& queue) {
     for (auto& each : queue)
-      told.push_back(
-          [then = std::move(each.then)] { then(tl::unexpected(service_stopped())); });
+      told.push_back([then = std::move(each.then)] { then(tl::unexpected(service_stopped())); });
     queue.clear();
   };
   refuse(joins_);

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "cluster/membership/change_log.hpp"
 #include "cluster/membership/internal/callback_line.hpp"
-#include "cluster/membership/internal/change_log.hpp"
 #include "cluster/membership/membership_service.hpp"
 
 #include <condition_variable>

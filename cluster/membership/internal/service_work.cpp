@@ -19,10 +19,11 @@ failure too_late() {
 }
 
 failure was_fenced(const member_key& member) {
-  return to_failure({membership_errc::fenced,
-                     "node " + member.node + " is not a member with incarnation " +
-                         std::to_string(member.incarnation) +
-                         ": another one has joined, it has left, or its lease was over; join anew"});
+  return to_failure(
+      {membership_errc::fenced,
+       "node " + member.node + " is not a member with incarnation " +
+           std::to_string(member.incarnation) +
+           ": another one has joined, it has left, or its lease was over; join anew"});
 }
 
 } // namespace
@@ -91,8 +92,7 @@ void service_core::take_own_renewal(const member_lease::request& own,
   const member_key key{options_.self.node, own.incarnation};
   const auto known = view_->find(key.node);
   if (known && known->key() == key && known->state < wanted_state_)
-    advances_.push_back(
-        {key, wanted_state_, [](const reply<void>&) {}, options_.clock->now()});
+    advances_.push_back({key, wanted_state_, [](const reply<void>&) {}, options_.clock->now()});
 }
 
 // --- coming and going ----------------------------------------------------------------------------

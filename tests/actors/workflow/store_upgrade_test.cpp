@@ -3,6 +3,8 @@
 #include "tests/actors/workflow/store_conformance.hpp"
 #include "tests/actors/workflow/store_filling.hpp"
 
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <pqxx/connection>
 #include <pqxx/nontransaction>
 #include <regex>
@@ -10,15 +12,16 @@
 using namespace troupe;
 using namespace troupe::test;
 
-/// A schema of PostgreSQL as the last release but one left it.
+/// Schemas of PostgreSQL as earlier builds left them.
 BOOST_AUTO_TEST_SUITE(workflow_store_upgrade)
 
 namespace {
 
 struct old_schema : postgres_place {
-  old_schema() {
+  explicit old_schema(int recorded_format = 1) {
     const std::string recorded =
-        read_file(source_folder() / "tests/actors/workflow/store_postgres_v1.sql");
+        read_file(source_folder() / "tests/actors/workflow" /
+                  ("store_postgres_v" + std::to_string(recorded_format) + ".sql"));
     server.execute(std::regex_replace(recorded, std::regex{"\\brecorded\\b"}, schema));
   }
   [[nodiscard]] std::string format() const {
@@ -37,24 +40,28 @@ std::string shape_of(const postgres_place& of) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_CASE(an_older_schema_becomes_like_a_new_one, old_schema) {
-  BOOST_TEST(format() == "1");
-  must(open(at(0)));
-  BOOST_TEST(format() == "2");
+const auto older_schemas = boost::unit_test::data::xrange(1, 3);
+
+BOOST_DATA_TEST_CASE(an_older_schema_becomes_like_a_new_one, older_schemas, recorded) {
+  const old_schema old{recorded};
+  BOOST_TEST(old.format() == std::to_string(recorded));
+  must(old.open(at(0)));
+  BOOST_TEST(old.format() == "3");
   const postgres_place other;
   must(other.open(at(0)));
-  BOOST_TEST(shape_of(*this) == shape_of(other));
+  BOOST_TEST(shape_of(old) == shape_of(other));
 }
 
-BOOST_FIXTURE_TEST_CASE(runs_of_an_older_schema_go_on, old_schema) {
-  engine_harness engine{must(open(at(0)))};
+BOOST_DATA_TEST_CASE(runs_of_an_older_schema_go_on, older_schemas, recorded) {
+  const old_schema old{recorded};
+  engine_harness engine{must(old.open(at(0)))};
   BOOST_TEST(must(engine.core->list({})).size() == 2u);
   BOOST_TEST(engine.summary("finished").status() == v1::RUN_STATUS_COMPLETED);
   BOOST_TEST(must(engine.core->recover()).runs.size() == 1u);
   engine.go_on();
   // The signal was kept for it.
   BOOST_TEST(engine.summary("waiting").status() == v1::RUN_STATUS_COMPLETED);
-  BOOST_TEST(check(*this).is_good());
+  BOOST_TEST(check(old).is_good());
 }
 
 BOOST_FIXTURE_TEST_CASE(an_older_schema_is_read_as_it_is, old_schema) {

@@ -20,18 +20,18 @@ rc::Gen<fault> any_fault() {
   const auto kinds = rc::gen::element(fault_kind::pause_member, fault_kind::pause_coordinator,
                                       fault_kind::store_away, fault_kind::partition,
                                       fault_kind::slow, fault_kind::lossy, fault_kind::doubling);
-  return rc::gen::map(
-      rc::gen::build<fault>(
-          rc::gen::set(&fault::kind, kinds),
-          rc::gen::set(&fault::who, rc::gen::inRange<std::uint32_t>(0, 6)),
-          rc::gen::set(&fault::at_ms, rc::gen::inRange<std::uint32_t>(0, 12'000)),
-          rc::gen::set(&fault::for_ms, rc::gen::inRange<std::uint32_t>(0, 5'000))),
-      [](fault of) {
-        if (of.kind == fault_kind::pause_member) of.who %= lease_world::members;
-        if (of.kind == fault_kind::pause_coordinator) of.who %= lease_world::coordinators;
-        if (of.kind == fault_kind::store_away) of.who = 0;
-        return of;
-      });
+  return rc::gen::map(rc::gen::build<fault>(
+                          rc::gen::set(&fault::kind, kinds),
+                          rc::gen::set(&fault::who, rc::gen::inRange<std::uint32_t>(0, 6)),
+                          rc::gen::set(&fault::at_ms, rc::gen::inRange<std::uint32_t>(0, 12'000)),
+                          rc::gen::set(&fault::for_ms, rc::gen::inRange<std::uint32_t>(0, 5'000))),
+                      [](fault of) {
+                        if (of.kind == fault_kind::pause_member) of.who %= lease_world::members;
+                        if (of.kind == fault_kind::pause_coordinator)
+                          of.who %= lease_world::coordinators;
+                        if (of.kind == fault_kind::store_away) of.who = 0;
+                        return of;
+                      });
 }
 
 lease_world::setting any_setting() {

@@ -23,7 +23,8 @@ double rate_of(int drift) {
 } // namespace
 
 lease_world::lease_world(const setting& of)
-    : setting_(of), chance_(of.seed % 2'147'483'646 + 1), table_clock_{rate_of(of.table_drift), 0us},
+    : setting_(of),
+      chance_(of.seed % 2'147'483'646 + 1), table_clock_{rate_of(of.table_drift), 0us},
       table_(workflow::make_memory_members({.now = [this] {
         return std::chrono::system_clock::time_point{
             std::chrono::duration_cast<std::chrono::system_clock::duration>(
@@ -110,8 +111,7 @@ void lease_world::transmit(std::size_t member, std::size_t coordinator,
   if (is_on(fault_kind::lossy, pair) && below(2) == 0) return;
   const time slowest = is_on(fault_kind::slow, pair) ? 3s : 20ms;
   after(1us * below(static_cast<std::size_t>(slowest.count())), deliver);
-  if (is_on(fault_kind::doubling, pair) && below(2) == 0)
-    after(1us * below(5'000'000), deliver);
+  if (is_on(fault_kind::doubling, pair) && below(2) == 0) after(1us * below(5'000'000), deliver);
 }
 
 /// At the coordinator, which takes its time, and the table.
@@ -162,9 +162,8 @@ void lease_world::look(std::size_t coordinator) {
     return after(pause, [this, coordinator] { look(coordinator); });
   after(250ms, [this, coordinator] { look(coordinator); });
   if (is_on(fault_kind::store_away, 0)) return;
-  after(1us * below(10'000), [this, coordinator, seen = must(table_->leases())] {
-    observe(coordinator, seen);
-  });
+  after(1us * below(10'000),
+        [this, coordinator, seen = must(table_->leases())] { observe(coordinator, seen); });
 }
 
 void lease_world::observe(std::size_t coordinator, const std::vector<member_lease_row>& seen) {

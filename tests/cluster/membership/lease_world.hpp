@@ -23,7 +23,15 @@ public:
   using time = std::chrono::microseconds;
   static constexpr std::size_t members = 3, coordinators = 2;
 
-  enum class fault_kind { pause_member, pause_coordinator, store_away, partition, slow, lossy, doubling };
+  enum class fault_kind {
+    pause_member,
+    pause_coordinator,
+    store_away,
+    partition,
+    slow,
+    lossy,
+    doubling
+  };
   struct fault {
     fault_kind kind = fault_kind::slow;
     std::uint32_t who = 0;

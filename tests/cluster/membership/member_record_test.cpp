@@ -32,7 +32,8 @@ member_record full_member() {
   made.resources.custom = {{"license", 2}};
   made.agents.push_back({"ner", {"default", "de"}, {{"a.B", "a.C"}, {"a.D", "a.E"}}});
   made.protocol = {2, 7};
-  made.joined = std::chrono::system_clock::time_point{std::chrono::microseconds{1'800'000'000'000'007}};
+  made.joined =
+      std::chrono::system_clock::time_point{std::chrono::microseconds{1'800'000'000'000'007}};
   return made;
 }
 
@@ -122,8 +123,8 @@ BOOST_AUTO_TEST_CASE(a_message_that_cannot_be_is_refused) {
 BOOST_AUTO_TEST_CASE(releases_are_read_or_refused) {
   BOOST_TEST((must(release_of("1.22.333")) == release{1, 22, 333}));
   BOOST_TEST((must(release_of("0.1.0-rc.1+linux")) == release{0, 1, 0}));
-  for (const char* bad : {"", "1", "1.2", "1.2.", "1.2.3.4", "a.b.c", "1.2.3x", "1.2.3- x",
-                          "1234567.0.0", "-1.2.3"})
+  for (const char* bad :
+       {"", "1", "1.2", "1.2.", "1.2.3.4", "a.b.c", "1.2.3x", "1.2.3- x", "1234567.0.0", "-1.2.3"})
     BOOST_TEST(code_of(release_of(bad)) == membership_errc::bad_record, bad);
 }
 

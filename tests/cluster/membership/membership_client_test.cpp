@@ -138,7 +138,9 @@ BOOST_FIXTURE_TEST_CASE(who_has_anothers_certificate_cannot_renew_or_leave_for_i
   pass(1s);
   certificates["thief"] = "w8";
   std::string answers;
-  const auto take = [&](const reply<message_ptr>& got) { answers += got ? "ok " : got.error().type; };
+  const auto take = [&](const reply<message_ptr>& got) {
+    answers += got ? "ok " : got.error().type;
+  };
   v1::RenewRequest renew;
   renew.set_node("w1");
   renew.set_incarnation(one.client->incarnation());
@@ -233,9 +235,8 @@ BOOST_AUTO_TEST_CASE(the_agent_answers_in_an_agent_system) {
   const auto send = [&](const agent_name& target, const std::string& principal) {
     answer.clear();
     node.system().request(target, share(request), {.principal = principal},
-                          typed_then<v1::JoinReply>([&](const auto& got) {
-                            answer = got ? "in" : got.error().type;
-                          }));
+                          typed_then<v1::JoinReply>(
+                              [&](const auto& got) { answer = got ? "in" : got.error().type; }));
     node.run();
   };
   send({"cluster.members", "default"}, "w2");

@@ -134,10 +134,13 @@ private:
     made.renewals_every = 20ms;
     made.renewing = quick_rules();
     of.service = must(membership_service::start(made));
-    of.members = make_members_agent(of.service, [](const std::string&) {
-                   return std::optional<std::set<node_role>>{{node_role::worker}};
-                 }).make({"cluster.members", "default"})
-                     .value();
+    of.members =
+        make_members_agent(of.service,
+                           [](const std::string&) {
+                             return std::optional<std::set<node_role>>{{node_role::worker}};
+                           })
+            .make({"cluster.members", "default"})
+            .value();
   }
   void tell() {
     const std::lock_guard held{guard_};

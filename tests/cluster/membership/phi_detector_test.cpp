@@ -26,8 +26,8 @@ BOOST_FIXTURE_TEST_CASE(phi_is_the_logarithm_of_the_chance, regular) {
   // Mean 500 ms, deviation 100 ms, the least: at the mean one half is still to come, at mean + k deviations Q(k).
   BOOST_TEST(detector.phi(last) == 0.0);
   BOOST_TEST(detector.phi(last + 500ms) == 0.30103, boost::test_tools::tolerance(1e-4));
-  BOOST_TEST(detector.phi(last + 700ms) == 1.64301, boost::test_tools::tolerance(1e-4)); // Q(2)
-  BOOST_TEST(detector.phi(last + 800ms) == 2.86966, boost::test_tools::tolerance(1e-4)); // Q(3)
+  BOOST_TEST(detector.phi(last + 700ms) == 1.64301, boost::test_tools::tolerance(1e-4));   // Q(2)
+  BOOST_TEST(detector.phi(last + 800ms) == 2.86966, boost::test_tools::tolerance(1e-4));   // Q(3)
   BOOST_TEST(detector.phi(last + 1'100ms) == 9.00586, boost::test_tools::tolerance(1e-4)); // Q(6)
   BOOST_TEST(detector.phi(last + 1h) == 300.0);
 }

@@ -144,18 +144,20 @@ public:
   coordinator& start(const std::string& node) {
     coordinator& of = coordinators_[node];
     of.service = must(cluster::membership_service::start(options(node, *of.heard)));
-    of.members =
-        cluster::make_members_agent(of.service, [](const std::string& principal) {
-          return std::optional<std::set<node_role>>{
-              principal.starts_with("c") ? std::set{node_role::coordinator}
-                                         : std::set{node_role::worker}};
-        }).make({"cluster.members", "default"})
-            .value();
+    of.members = cluster::make_members_agent(of.service,
+                                             [](const std::string& principal) {
+                                               return std::optional<std::set<node_role>>{
+                                                   principal.starts_with("c")
+                                                       ? std::set{node_role::coordinator}
+                                                       : std::set{node_role::worker}};
+                                             })
+                     .make({"cluster.members", "default"})
+                     .value();
     return of;
   }
 
-  [[nodiscard]] cluster::membership_client_options
-  client_options(const std::string& node, told& heard) {
+  [[nodiscard]] cluster::membership_client_options client_options(const std::string& node,
+                                                                  told& heard) {
     cluster::membership_client_options made;
     made.self = some_member(node);
     made.self.state = member_state::active;

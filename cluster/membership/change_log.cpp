@@ -1,4 +1,4 @@
-#include "cluster/membership/internal/change_log.hpp"
+#include "cluster/membership/change_log.hpp"
 
 #include <algorithm>
 
