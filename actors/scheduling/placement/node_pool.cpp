@@ -97,12 +97,13 @@ void node_pool::join_group(pool_node& one) {
   const auto alike = std::ranges::find_if(groups_, [&](const auto& each) {
     return each->class_ == one.is.node_class && each->offers_ == one.is.offers;
   });
-  if (alike == groups_.end()) {
-    groups_.push_back(std::make_unique<node_group>());
-    groups_.back()->class_ = one.is.node_class;
-    groups_.back()->offers_ = one.is.offers;
+  if (alike != groups_.end()) {
+    one.in = alike->get();
+  } else {
+    one.in = groups_.emplace_back(std::make_unique<node_group>()).get();
+    one.in->class_ = one.is.node_class;
+    one.in->offers_ = one.is.offers;
   }
-  one.in = alike == groups_.end() ? groups_.back().get() : alike->get();
   one.in->members_.emplace(one.number, &one);
   count(one, true);
   // The only one so far was not moved.
@@ -180,8 +181,7 @@ void node_pool::finish(node_number on, ledger::grant_id held, double expected_se
   pool_node& one = *found;
   --one.in_flight;
   // What was added in another order may leave a rest.
-  one.work_seconds =
-      one.in_flight == 0 ? 0 : std::max(0.0, one.work_seconds - expected_seconds);
+  one.work_seconds = one.in_flight == 0 ? 0 : std::max(0.0, one.work_seconds - expected_seconds);
   if (one.is.state == node_state::active && one.in_flight < one.is.places) ++free_places_;
   if (held != 0) {
     one.books.release(held);
@@ -215,8 +215,8 @@ need_number node_pool::need_of(std::string_view type, std::string_view key, std:
   const auto [found, fresh] =
       need_numbers_.try_emplace(std::move(name), static_cast<need_number>(needs_.size()));
   if (fresh)
-    needs_.push_back({std::string{type}, std::string{key}, std::string{node},
-                      std::string{node_class}, 0, {}});
+    needs_.push_back(
+        {std::string{type}, std::string{key}, std::string{node}, std::string{node_class}, 0, {}});
   return found->second;
 }
 

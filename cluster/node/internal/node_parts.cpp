@@ -213,6 +213,8 @@ void node_parts::stop() {
   }
   if (service_) service_->stop(true);
   if (client) client->stop();
+  // What others had here is theirs again; nothing is asked of them any more.
+  if (fabric_) fabric_->begin_anew();
   turns_->stop(node_defaults::stop_bound);
   if (node_) node_->stop();
   if (fabric_) fabric_->stop();
