@@ -98,6 +98,8 @@ struct cluster_spec {
   log_format log = log_format::text;
   std::chrono::milliseconds start_timeout = launch_defaults::start_timeout;
   std::chrono::milliseconds drain = launch_defaults::drain;
+  /// Beyond `drain`, until a node is killed.
+  std::chrono::milliseconds grace = launch_defaults::stop_grace;
   /// In the order of the file.
   std::vector<group_spec> groups;
   std::optional<elasticity_spec> elasticity;

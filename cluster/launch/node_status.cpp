@@ -1,6 +1,8 @@
 #include "cluster/launch/node_status.hpp"
 
+#include "cluster/launch/defaults.hpp"
 #include "cluster/launch/internal/iso_time.hpp"
+#include "cluster/launch/internal/process_mark.hpp"
 #include "cluster/pki/files.hpp"
 
 #include <nlohmann/json.hpp>
@@ -9,6 +11,8 @@ namespace troupe::cluster {
 namespace {
 
 constexpr const char* status_file = "node.json";
+/// The system tells starts of processes by a clock of ticks.
+constexpr std::chrono::milliseconds start_slack{20};
 
 node_status status_from(const nlohmann::json& in) {
   node_status made;
@@ -48,6 +52,17 @@ result<node_status> parse_node_status(std::string_view json) {
 
 result<void> write_node_status(const std::filesystem::path& data, const node_status& status) {
   return write_file(data / status_file, to_json(status), public_mode);
+}
+
+bool is_ready(const std::filesystem::path& data) {
+  const auto text = read_file(data / status_file, launch_defaults::file_bytes);
+  const auto status = text ? parse_node_status(*text) : fail(launch_errc::not_found, {});
+  if (!status) return false;
+  // In a container every life of a node has the same number: what an earlier one said is older than the process.
+  const auto began = wall_start_of(status->pid);
+  std::error_code none;
+  const auto written = std::filesystem::last_write_time(data / status_file, none);
+  return began && !none && std::chrono::file_clock::to_sys(written) + start_slack >= *began;
 }
 
 void remove_node_status(const std::filesystem::path& data) {

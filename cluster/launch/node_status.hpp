@@ -37,6 +37,8 @@ struct node_status {
 /// Puts it at DATA/node.json at once. @returns `pki_errc::file_failed`.
 [[nodiscard]] result<void> write_node_status(const std::filesystem::path& data,
                                              const node_status& status);
+/// Whether the node whose state is in that folder is ready: it says so, and is the process that said it.
+[[nodiscard]] bool is_ready(const std::filesystem::path& data);
 /// Takes an earlier one away; a node says this first, so that nobody takes it for ready.
 void remove_node_status(const std::filesystem::path& data);
 

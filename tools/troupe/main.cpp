@@ -34,8 +34,8 @@ exit_code dispatch(int argc, char** argv) {
        {add_run,       add_ps,       add_top,    add_show,   add_explain,      add_query,
         add_replay,    add_schedule, add_signal, add_cancel, add_dead_letters, add_store,
         add_resources, add_costs,    add_ner,    add_redact, add_tokenize,     add_eval,
-        add_model,     add_simulate, add_ca,     add_node,         add_submit,
-        add_drain,     add_bench})
+        add_model,     add_simulate, add_up,     add_down,   add_add,          add_logs,
+        add_submit,    add_drain,    add_node,   add_probe,  add_ca,           add_bench})
     add(app, chosen);
   try {
     app.parse(argc, argv);

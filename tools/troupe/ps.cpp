@@ -1,4 +1,5 @@
 #include "actors/workflow/run_id.hpp"
+#include "tools/troupe/cluster_nodes.hpp"
 #include "tools/troupe/commands.hpp"
 #include "tools/troupe/console.hpp"
 #include "tools/troupe/run_view.hpp"
@@ -16,6 +17,7 @@ namespace troupe::cli {
 namespace {
 
 struct ps_options {
+  cluster_option target;
   store_option store;
   std::vector<v1::RunStatus> statuses;
   std::string workflow;
@@ -94,7 +96,9 @@ exit_code list_runs(const ps_options& options) {
 
 void add_ps(CLI::App& app, action& chosen) {
   auto options = std::make_shared<ps_options>();
-  auto* command = app.add_subcommand("ps", "List the runs of a store, newest first");
+  auto* command =
+      app.add_subcommand("ps", "List the runs of a store, newest first, or the nodes of a cluster");
+  options->target.add_to(*command, false);
   options->store.add_to(*command);
   add_status_option(*command, options->statuses,
                     {"running", "compensating", "completed", "failed", "cancelled"});
@@ -114,9 +118,16 @@ void add_ps(CLI::App& app, action& chosen) {
       ->check(CLI::Range(1, 1'000'000));
   command->add_flag("--json", options->json, "One JSON object per line");
   command->footer(
-      "Examples:\n  troupe ps --status running\n  troupe ps --tag tenant=acme --since 1d\n  "
+      "With a cluster file, its nodes are listed; then only --data and --json count.\n\n"
+      "Examples:\n  troupe ps --status running\n  troupe ps examples/cluster/local.yaml\n  troupe "
+      "ps --tag tenant=acme --since 1d\n  "
       "troupe ps --store sqlite:runs.db --json");
-  command->callback([options, &chosen] { chosen = [options] { return list_runs(*options); }; });
+  command->callback([options, &chosen] {
+    chosen = [options] {
+      return options->target.given() ? list_nodes(options->target, options->json)
+                                     : list_runs(*options);
+    };
+  });
 }
 
 } // namespace troupe::cli
