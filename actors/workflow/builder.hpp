@@ -179,7 +179,7 @@ public:
     return *this;
   }
   /// On which nodes its attempts run, and which of them is picked.
-  step_handle& placement(const scheduling::placement& where) {
+  step_handle& placement(const scheduling::placement_rule& where) {
     v1::Placement& said = *made_->mutable_placement();
     said.set_strategy(static_cast<v1::PlacementStrategy>(where.strategy));
     said.set_node(where.node);

@@ -168,7 +168,7 @@ struct step {
   /// Its attempts may be asked to give their places up for those of a higher priority. Of `agent` only.
   bool preemptible = false;
   /// On which nodes its attempts may run, and which of them is picked; of `agent` only. What undoes the step may run anywhere.
-  scheduling::placement placement{};
+  scheduling::placement_rule placement{};
   retry_policy retry;
   time_limits limits;
   /// The request's fields, in order of their names.

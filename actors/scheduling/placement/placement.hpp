@@ -28,7 +28,7 @@ enum class placement_strategy : std::uint8_t {
 };
 
 /// Where the attempts of a step are to run. Plain data; empty: anywhere.
-struct placement {
+struct placement_rule {
   placement_strategy strategy = placement_strategy::automatic;
   /// Only this node; of `pinned` alone.
   std::string node{};
@@ -37,7 +37,7 @@ struct placement {
   [[nodiscard]] bool empty() const {
     return strategy == placement_strategy::automatic && node.empty() && node_class.empty();
   }
-  bool operator==(const placement&) const = default;
+  bool operator==(const placement_rule&) const = default;
 };
 
 /// As definitions spell it: `least_loaded`.
