@@ -200,7 +200,7 @@ file_descriptor open_new(int folder, const std::string& temporary, bool& nameles
 
 /// Until its last two system calls the new file has no name, so a crash leaves nothing behind.
 /// @returns 0 or an errno.
-int write_whole(const target& file, const std::string& temporary, std::string_view text) {
+int write_once(const target& file, const std::string& temporary, std::string_view text) {
   const auto folder = file.folder.get();
   bool nameless = false;
   const auto out = open_new(folder, temporary, nameless);
@@ -215,6 +215,16 @@ int write_whole(const target& file, const std::string& temporary, std::string_vi
     return error;
   }
   return ::fsync(folder) != 0 ? errno : 0;
+}
+
+/// The same where another process is at the same file: an attempt on a node that was taken for dead, say. Either may give the
+/// other's file its name; whose is gone then begins again.
+int write_whole(const target& file, const std::string& temporary, std::string_view text) {
+  constexpr int attempts = 8;
+  int error = ENOENT;
+  for (int i = 0; i < attempts && error == ENOENT; ++i)
+    error = write_once(file, temporary, text);
+  return error;
 }
 
 } // namespace

@@ -3,11 +3,15 @@
 #include "actors/agents/posix.hpp"
 #include "tests/support/files.hpp"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 #include <fcntl.h>
+#include <iterator>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace troupe::agents {
 namespace {
@@ -156,6 +160,24 @@ BOOST_AUTO_TEST_CASE(repeating_a_write_changes_nothing) {
   BOOST_REQUIRE(::stat(path.c_str(), &after) == 0);
   BOOST_TEST(before.st_ino == after.st_ino);
   BOOST_TEST(before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+}
+
+BOOST_AUTO_TEST_CASE(several_attempts_at_one_file_all_end_well) {
+  // As on several nodes, of which one was taken for dead: none waits for the others, or fails for them.
+  const temporary_folder folder;
+  std::atomic<int> failed = 0;
+  std::vector<std::jthread> writers;
+  for (int writer = 0; writer < 4; ++writer)
+    writers.emplace_back([&, text = std::string(1'000, static_cast<char>('a' + writer))] {
+      for (int times = 0; times < 50; ++times)
+        if (!write_file(folder.path(), "one.txt", text)) ++failed;
+    });
+  writers.clear();
+  BOOST_TEST(failed == 0);
+  const auto content = read_file(folder.path() / "one.txt");
+  BOOST_TEST(content == std::string(1'000, content.front()));
+  BOOST_TEST(std::distance(std::filesystem::directory_iterator{folder.path()},
+                           std::filesystem::directory_iterator{}) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(write_stays_in_its_folder) {
