@@ -28,6 +28,7 @@ constexpr int accepted_at_once = 64;
 constexpr std::chrono::milliseconds pause_without_files{100};
 /// Of reasons that wait for the end of their connection.
 constexpr std::size_t most_reasons = 4'096;
+constexpr std::chrono::seconds reason_waits{3};
 
 std::string seconds_text(std::chrono::milliseconds time) {
   const auto tenths = time.count() / 100;
@@ -136,14 +137,25 @@ void gate::ended(std::uint64_t id) {
     by_address_.erase(named);
   if (!gone.linked) --pending_;
   if (gone.linked || gone.explained) return;
-  reason why{refusal::no_handshake,
-             "it went away or broke the protocol before it had a link; only nodes of the cluster "
-             "speak here"};
-  if (!reasons_.empty()) {
-    why = std::move(reasons_.front());
-    reasons_.pop_front();
-  }
+  auto why = next_reason_locked();
   untold_.push_back({why.why, gone.address, std::move(why.text)});
+}
+
+gate::reason gate::next_reason_locked() {
+  if (reasons_.empty())
+    return {refusal::no_handshake,
+            "it went away or broke the protocol before it had a link; only nodes of the cluster "
+            "speak here",
+            {}};
+  auto next = std::move(reasons_.front());
+  reasons_.pop_front();
+  return next;
+}
+
+/// Those whose connection has ended for another reason: else they would stand beside the addresses of others.
+void gate::drop_old_reasons_locked(clock::time_point now) {
+  for (; !reasons_.empty() && reasons_.front().at + reason_waits <= now; reasons_.pop_front())
+    untold_.push_back({reasons_.front().why, "", std::move(reasons_.front().text)});
 }
 
 void gate::too_late_locked(connection& one) {
@@ -162,6 +174,7 @@ std::chrono::milliseconds gate::tick(clock::time_point now) {
   auto next = paused_until_.value_or(clock::time_point::max());
   {
     const std::lock_guard lock{mutex_};
+    drop_old_reasons_locked(now);
     for (auto& [id, one] : connections_) {
       if (one.linked || one.cut) continue;
       if (one.deadline > now)
@@ -209,7 +222,7 @@ std::uint64_t gate::received(std::uint64_t number) {
 
 void gate::refused(refusal why, std::string text) {
   const std::lock_guard lock{mutex_};
-  if (reasons_.size() < most_reasons) reasons_.push_back({why, std::move(text)});
+  if (reasons_.size() < most_reasons) reasons_.push_back({why, std::move(text), clock::now()});
 }
 
 void gate::tell() {

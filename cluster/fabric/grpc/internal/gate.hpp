@@ -55,6 +55,11 @@ private:
     bool explained = false;
     bool cut = false;
   };
+  struct reason {
+    refusal why;
+    std::string text;
+    clock::time_point at;
+  };
   using connections = std::map<std::uint64_t, connection>;
 
   void accept_some();
@@ -64,6 +69,8 @@ private:
   void cut_locked(connection& one, refusal why, std::string reason);
   void too_late_locked(connection& one);
   void ended(std::uint64_t id);
+  [[nodiscard]] reason next_reason_locked();
+  void drop_old_reasons_locked(clock::time_point now);
   void tell();
 
   keeper& keeper_;
@@ -81,10 +88,6 @@ private:
   std::unordered_map<std::string, std::uint64_t> by_address_;
   std::size_t pending_ = 0;
   std::uint64_t next_ = 1;
-  struct reason {
-    refusal why;
-    std::string text;
-  };
   /// Of connections whose end was not seen yet, in the order of what is said of them.
   std::deque<reason> reasons_;
   /// To be told when the lock is gone.

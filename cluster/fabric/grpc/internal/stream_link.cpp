@@ -93,7 +93,8 @@ void stream_link::look_at_frame() {
     frames_seen_ = frames;
     wire_bytes_seen_ = bytes;
   }
-  if (bytes - wire_bytes_seen_ <= 2 * transport_limits::frame_bytes) return;
+  // Fewer than before are none that are known: the connection has just ended.
+  if (bytes <= wire_bytes_seen_ + 2 * transport_limits::frame_bytes) return;
   const auto reason = "a frame of more than " + std::to_string(bytes - wire_bytes_seen_) +
                       " bytes, which is not at its end";
   in_.refused.note({refusal::frame_too_big, peer_.address, reason});
