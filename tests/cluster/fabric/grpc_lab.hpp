@@ -56,21 +56,21 @@ struct grpc_node {
   /// Of accepted links, the oldest first.
   std::mutex mutex;
   std::condition_variable changed;
-  std::vector<std::shared_ptr<recording_listener>> accepted;
+  std::vector<std::shared_ptr<grpc_listener>> accepted;
 
-  [[nodiscard]] std::shared_ptr<recording_listener> wait_for_accepted(std::size_t number) {
+  [[nodiscard]] std::shared_ptr<grpc_listener> wait_for_accepted(std::size_t number) {
     std::unique_lock lock{mutex};
     changed.wait_for(lock, std::chrono::seconds{10} * time_scale,
                      [&] { return accepted.size() > number; });
-    return accepted.size() > number ? accepted[number] : std::make_shared<recording_listener>();
+    return accepted.size() > number ? accepted[number] : std::make_shared<grpc_listener>();
   }
-  [[nodiscard]] std::shared_ptr<recording_listener> dial(const std::string& to) const {
-    auto listener = std::make_shared<recording_listener>();
+  [[nodiscard]] std::shared_ptr<grpc_listener> dial(const std::string& to) const {
+    auto listener = std::make_shared<grpc_listener>();
     transport->connect(to, listener);
     return listener;
   }
   /// Again and again, as nodes do.
-  [[nodiscard]] std::shared_ptr<recording_listener> dial_until_open(const std::string& to) const {
+  [[nodiscard]] std::shared_ptr<grpc_listener> dial_until_open(const std::string& to) const {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10} * time_scale;
     auto listener = dial(to);
     while (!listener->wait_for_open() && std::chrono::steady_clock::now() < deadline)
@@ -119,7 +119,7 @@ struct grpc_lab {
   /// Accepts every link; echoes frames.
   static void listen(grpc_node& node) {
     node.address = must(node.transport->listen("127.0.0.1:0", [&node](const cluster::link_peer&) {
-      auto listener = std::make_shared<recording_listener>();
+      auto listener = std::make_shared<grpc_listener>();
       listener->echo();
       const std::lock_guard lock{node.mutex};
       node.accepted.push_back(listener);

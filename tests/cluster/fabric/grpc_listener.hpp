@@ -15,7 +15,7 @@
 namespace troupe::test {
 
 /// Keeps what happens on a link, and sends what it is given, one frame after another.
-class recording_listener : public cluster::link_listener {
+class grpc_listener : public cluster::link_listener {
 public:
   void on_open(std::shared_ptr<cluster::link> opened) override {
     const std::lock_guard lock{mutex_};

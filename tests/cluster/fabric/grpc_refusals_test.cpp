@@ -26,7 +26,7 @@ namespace {
 
 constexpr auto bound = 10s * time_scale;
 
-std::error_code code_of_end(recording_listener& of) {
+std::error_code code_of_end(grpc_listener& of) {
   const auto why = of.wait_for_end();
   return why ? why->code : std::error_code{};
 }

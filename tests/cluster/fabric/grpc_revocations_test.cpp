@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::error_code code_of_end_of(recording_listener& of) {
+std::error_code code_of_end_of(grpc_listener& of) {
   const auto why = of.wait_for_end();
   return why ? why->code : std::error_code{};
 }

@@ -16,7 +16,7 @@ std::string too_big(std::size_t bytes) {
 
 void stream_link::send(std::string frame) {
   const auto bytes = frame.size();
-  if (bytes > transport_limits::frame_bytes) return end({fabric_errc::bad_option, too_big(bytes)});
+  if (bytes > transport_limits::frame_bytes) return end({fabric_errc::bad_peer, too_big(bytes)});
   const auto buffer = to_buffer(std::move(frame));
   {
     const std::lock_guard lock{mutex_};

@@ -67,7 +67,7 @@ result<void> transport_over_grpc::start() {
 
 result<std::string> transport_over_grpc::listen(const std::string& address, acceptor accept) {
   const auto at = parse_address(address);
-  if (!at) return tl::unexpected(at.error());
+  if (!at) return fail(fabric_errc::cannot_listen, at.error().context);
   auto socket = listen_at(*at);
   if (!socket) return tl::unexpected(socket.error());
   if (listening_.exchange(true))
