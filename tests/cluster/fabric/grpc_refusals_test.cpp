@@ -230,6 +230,7 @@ BOOST_AUTO_TEST_CASE(whom_the_listener_does_not_want) {
   const auto here = two->dial(address);
   BOOST_TEST(code_of_end(*here) == fabric_errc::not_trusted);
   BOOST_TEST(here->wait_for_end()->message().find("two") != std::string::npos);
+  BOOST_TEST((here->opened() == nullptr));
   BOOST_TEST(closed->refused->wait_for(refusal::not_wanted) != "");
 }
 

@@ -49,6 +49,7 @@ void client_link::on_opening(bool good) {
 }
 
 void client_link::introduce() {
+  if (context_->GetServerInitialMetadata().count(taken_header) == 0) return fail({});
   auto trusted = in_.check.server(certificate_in(*context_->auth_context()), address_.host);
   if (!trusted) {
     {

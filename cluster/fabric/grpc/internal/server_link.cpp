@@ -28,7 +28,9 @@ void server_link::on_opening(bool good) {
 void server_link::arrive() {
   if (auto welcomed = welcome(); !welcomed) return end(welcomed.error());
   const std::lock_guard lock{mutex_};
-  if (phase_ == phase::opening) call_->stream.SendInitialMetadata(opening_.begin());
+  if (phase_ != phase::opening) return;
+  call_->context.AddInitialMetadata(taken_header, "open");
+  call_->stream.SendInitialMetadata(opening_.begin());
 }
 
 result<void> server_link::welcome() {

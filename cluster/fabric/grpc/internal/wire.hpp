@@ -16,6 +16,9 @@ namespace troupe::cluster {
 /// The one method. Its stream carries frames, each a message, and gRPC does not look into them.
 inline constexpr char connect_method[] = "/troupe.v1.Fabric/Connect";
 
+/// In the headers with which the accepting side takes a link: gRPC gives a client empty ones where a call is refused at once.
+inline constexpr char taken_header[] = "troupe-link";
+
 struct wire_bounds {
   std::chrono::milliseconds handshake, keep_alive, keep_alive_answer;
 };
