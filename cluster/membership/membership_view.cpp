@@ -29,8 +29,9 @@ std::vector<member_ptr> membership_view::with_role(node_role role) const {
   std::vector<member_ptr> found;
   for (const member_ptr& each : members_)
     if (each->roles.contains(role) && each->state <= member_state::active) found.push_back(each);
-  std::ranges::stable_partition(found,
-                                [this](const auto& each) { return !is_suspected(each->node); });
+  // Clang 14 cannot read that of std::ranges.
+  std::stable_partition(found.begin(), found.end(),
+                        [this](const auto& each) { return !is_suspected(each->node); });
   return found;
 }
 

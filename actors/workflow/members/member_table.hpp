@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace troupe::workflow {
@@ -37,7 +38,10 @@ struct member_key {
   std::string node;
   std::uint64_t incarnation = 0;
 
-  friend auto operator<=>(const member_key&, const member_key&) = default;
+  friend bool operator==(const member_key&, const member_key&) = default;
+  friend bool operator<(const member_key& a, const member_key& b) {
+    return std::tie(a.node, a.incarnation) < std::tie(b.node, b.incarnation);
+  }
 };
 
 /// What is known of a node. What it is lies in `details`, which the store does not look into.

@@ -3,6 +3,7 @@
 #include "actors/workflow/postgres/session.hpp"
 #include "actors/workflow/stored_rows.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <mutex>
 #include <optional>
@@ -160,10 +161,10 @@ outcome<std::vector<bool>> renew_once(session& on, std::span<const member_key> m
   std::vector<member_key> renewed;
   for (std::size_t i = 0; i < done->size(); ++i)
     renewed.push_back({bytes_at(*done, i, 0), static_cast<std::uint64_t>(number_at(*done, i, 1))});
-  std::ranges::sort(renewed);
+  std::sort(renewed.begin(), renewed.end());
   std::vector<bool> told;
   for (const member_key& each : members)
-    told.push_back(std::ranges::binary_search(renewed, each));
+    told.push_back(std::binary_search(renewed.begin(), renewed.end(), each));
   return told;
 }
 
