@@ -297,9 +297,9 @@ private:
     const auto names = scheduling::placement_strategy_names();
     const std::vector<std::string> known(names.begin(), names.end());
     if (!name.empty())
-      shape_.report(path, fmt::format("unknown strategy '{}'{}; write one of {}", name.substr(0, 80),
-                                      suggestion(name, known),
-                                      fmt::join(known, ", ")));
+      shape_.report(path,
+                    fmt::format("unknown strategy '{}'{}; write one of {}", name.substr(0, 80),
+                                suggestion(name, known), fmt::join(known, ", ")));
   }
 
   void read_speculation(v1::Speculation& made, const yaml_node& value, const std::string& path) {

@@ -169,9 +169,8 @@ private:
   void begin_seconds();
   void begin_second(live_run& run, const flight& late);
   [[nodiscard]] bool has_budget(const live_run& run) const;
-  [[nodiscard]] std::optional<scheduling::node_number> idle_node(const live_run& run,
-                                                                 const attempt_id& attempt,
-                                                                 const pulse* beside);
+  [[nodiscard]] std::optional<scheduling::node_number>
+  idle_node(const live_run& run, const attempt_id& attempt, const pulse* beside);
   [[nodiscard]] std::optional<scheduling::key_limits::hold_id>
   try_keys(const live_run& run, const attempt_id& attempt, bool take);
   void forget_seconds(const unsettled& part);

@@ -18,10 +18,11 @@ tl::unexpected<error> no_such_node(const std::string& name) {
 
 tl::unexpected<error> other_life(const scheduling::node_description& there,
                                  std::uint64_t incarnation) {
-  return fail(workflow_errc::node_unknown,
-              fmt::format("node '{}' is there with incarnation {}, not {}; go by what the later one "
-                          "says",
-                          there.name, there.incarnation, incarnation));
+  return fail(
+      workflow_errc::node_unknown,
+      fmt::format("node '{}' is there with incarnation {}, not {}; go by what the later one "
+                  "says",
+                  there.name, there.incarnation, incarnation));
 }
 
 } // namespace

@@ -53,7 +53,8 @@ scheduling::need_number engine_core::need_of(const step& of) {
 const engine_core::step_costs& engine_core::costs_of(const live_run& run, const step& of) {
   if (costs_.size() > most_costs) costs_.clear();
   step_costs& made = costs_[&of];
-  if (made.workflow && made.version == pool_.version() && made.uses++ % costs_last != 0) return made;
+  if (made.workflow && made.version == pool_.version() && made.uses++ % costs_last != 0)
+    return made;
   made.workflow = run.state.workflow();
   made.version = pool_.version();
   made.uses = 1;
@@ -133,11 +134,10 @@ std::optional<scheduling::placed> engine_core::next_placed() {
 /// The first of those that wait which some node could hold, were nothing at work there.
 std::optional<engine_core::waiting_key> engine_core::first_that_could_start() const {
   std::optional<waiting_key> found;
-  line_.visit(
-      [&](waiting_key who, const scheduling::resource_vector& demand, std::uint32_t need) {
-        if (pool_.could_hold(need, demand)) found = who;
-        return !found;
-      });
+  line_.visit([&](waiting_key who, const scheduling::resource_vector& demand, std::uint32_t need) {
+    if (pool_.could_hold(need, demand)) found = who;
+    return !found;
+  });
   return found;
 }
 
@@ -150,10 +150,10 @@ void engine_core::board(live_run& run, const std::shared_ptr<flight>& made, cons
     end = std::chrono::duration<double>(now - began_).count() + made->expected;
   }
   // Whoever lets an attempt start has seen that its demand is free.
-  made->grant = pool_.start(
-      made->node, of.demand,
-      of.demand.empty() ? std::string{} : run.state.idempotency_key(made->attempt.instance),
-      made->expected, end);
+  made->grant = pool_.start(made->node, of.demand,
+                            of.demand.empty() ? std::string{}
+                                              : run.state.idempotency_key(made->attempt.instance),
+                            made->expected, end);
   if (made->node != here_) {
     made->remote = ++last_remote_;
     elsewhere_[made->node].emplace(made->remote, made);
@@ -185,9 +185,9 @@ void engine_core::describe_nodes(waiting_key key, const started_attempt& wanted,
   if (auto never = scheduling::never_enough(nearest->books, *demand); !never.empty()) {
     into.why = waiting_reason::cause::too_large;
     into.missing = std::move(never);
-    into.wanted_node = fmt::format(
-        "with agent {}",
-        run->second.state.definition_of(wanted.attempt.instance).agent.to_string());
+    into.wanted_node =
+        fmt::format("with agent {}",
+                    run->second.state.definition_of(wanted.attempt.instance).agent.to_string());
     return;
   }
   into.missing = scheduling::shortages(nearest->books, *demand);

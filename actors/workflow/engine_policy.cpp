@@ -176,8 +176,8 @@ void engine_core::learn(live_run& run, const attempt_id& attempt, const attempt_
   const bool whole = run.state.preemptions_of(attempt.instance) == 0;
   if (around_.options.costs && whole && of.kind == step_kind::agent &&
       !attempt.instance.compensation)
-    around_.options.costs->observe(
-        cost_key_of(*run.state.workflow(), of, class_of(timing)), seconds, timing.request_bytes);
+    around_.options.costs->observe(cost_key_of(*run.state.workflow(), of, class_of(timing)),
+                                   seconds, timing.request_bytes);
 }
 
 } // namespace troupe::workflow

@@ -32,9 +32,9 @@ std::optional<duration> engine_core::time_before_late(const live_run& run,
     return std::nullopt;
   if (of.speculate->after > duration{0}) return of.speculate->after;
   if (!around_.options.costs) return std::nullopt;
-  const auto known = around_.options.costs->estimate(
-      cost_key_of(*run.state.workflow(), of, class_of(here.timing)), here.timing.request_bytes,
-      declared_seconds(of));
+  const auto known =
+      around_.options.costs->estimate(cost_key_of(*run.state.workflow(), of, class_of(here.timing)),
+                                      here.timing.request_bytes, declared_seconds(of));
   const bool declared = known.source == scheduling::estimate_source::declared;
   if (!declared &&
       (known.source != scheduling::estimate_source::step || known.weight < enough_measured))
@@ -141,9 +141,8 @@ bool engine_core::has_budget(const live_run& run) const {
 /// as they are durable have their places already.
 /// @param beside the attempt that takes long: another node is taken, where there is another one that would do.
 /// @returns where.
-std::optional<scheduling::node_number> engine_core::idle_node(const live_run& run,
-                                                              const attempt_id& attempt,
-                                                              const pulse* beside) {
+std::optional<scheduling::node_number>
+engine_core::idle_node(const live_run& run, const attempt_id& attempt, const pulse* beside) {
   const bool somebody_waits = several_ ? first_that_could_start().has_value() : !line_.empty();
   if (places_full() || at_bound(run) || somebody_waits || !parked_.empty() || !at_once_.empty())
     return std::nullopt;

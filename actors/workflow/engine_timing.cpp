@@ -44,10 +44,11 @@ void engine_core::note_missing() {
     const scheduling::resource_vector& demand = *line_.demand_of(key);
     const auto run = several_ ? runs_.find(found->second.wanted.run_id) : runs_.end();
     const scheduling::pool_node* nearest =
-        run == runs_.end() ? pool_.find(here_)
-                           : pool_.nearest(need_of(run->second.state.definition_of(
-                                               found->second.wanted.attempt.instance)),
-                                           demand);
+        run == runs_.end()
+            ? pool_.find(here_)
+            : pool_.nearest(
+                  need_of(run->second.state.definition_of(found->second.wanted.attempt.instance)),
+                  demand);
     if (!nearest) continue;
     for (const auto& [name, amount] : scheduling::amounts_of(demand))
       if (amount > scheduling::amount_of(nearest->books.free(), name) &&

@@ -44,6 +44,9 @@ HISTORIES = {
                        "step_failed { %s %s other_goes_on: true }" % (ATTEMPT, FAILED),
                        'step_preempted { attempt { step: "list" attempt: 2 token: 2 } needed_by: "x/y/0" details { %s } }' % LISTING,
                        'step_scheduled { attempt { step: "list" attempt: 3 token: 3 } }'],
+    "lost": [START.replace('id: "list"', 'id: "list" placement { strategy: PLACEMENT_STRATEGY_PINNED node: "n1" }'), "step_scheduled { %s }" % ATTEMPT,
+             'step_lost { %s node: "n1" node_incarnation: 2 details { %s } timing { run_nanos: 7 node: "n1" node_class: "fast" } }' % (ATTEMPT, LISTING),
+             'step_scheduled { attempt { step: "list" attempt: 2 token: 2 } }'],
     "recovered": [START, "step_scheduled { %s }" % ATTEMPT, 'run_recovered { owner: "b" }',
                   'step_scheduled { attempt { step: "list" attempt: 2 token: 2 } }'],
 }

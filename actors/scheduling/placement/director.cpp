@@ -13,9 +13,8 @@ const resource_vector nothing_demanded;
 /// What is left of what is demanded, as a part of what the node has.
 double left_over(const pool_node& on, const resource_vector& demand) {
   const auto part = [](std::uint64_t wanted, std::uint64_t free, std::uint64_t all) {
-    return wanted == 0 || all == 0
-               ? 0.0
-               : static_cast<double>(free - wanted) / static_cast<double>(all);
+    return wanted == 0 || all == 0 ? 0.0
+                                   : static_cast<double>(free - wanted) / static_cast<double>(all);
   };
   const resource_vector& free = on.books.free();
   const resource_vector& all = on.books.capacity();
@@ -56,9 +55,8 @@ private:
   [[nodiscard]] bool takes(const pool_node& one) const {
     if (!one.is_open() || one.number == wanted_.avoid) return false;
     if (demand_.empty()) return true;
-    return fits(demand_, one.books.free()) &&
-           !(kept_ && kept_->node == one.number &&
-             delays(demand_, *kept_->demand, one.books.free()));
+    return fits(demand_, one.books.free()) && !(kept_ && kept_->node == one.number &&
+                                                delays(demand_, *kept_->demand, one.books.free()));
   }
   std::optional<node_number> named(const std::string& name) const {
     const pool_node* one = pool_.find(name);

@@ -74,8 +74,8 @@ bool ran_elsewhere(const run_insight& of, const std::vector<std::optional<run_ho
     if (!each.started) return false;
     if (!first) first = &each;
     return each.node != first->node || std::ranges::none_of(hosts, [&](const auto& host) {
-      return host && host->node_class == each.node_class;
-    });
+             return host && host->node_class == each.node_class;
+           });
   };
   return std::ranges::any_of(of.instances, [&](const instance_insight& each) {
     return std::ranges::any_of(each.attempts, is_elsewhere);

@@ -266,7 +266,8 @@ private:
     const auto id = asked.idempotency_key.substr(run.size() + 1, 1);
     const definition& workflow = *runs_.at(run);
     const step& of = workflow.steps[workflow.step_index.at(id)];
-    flying_.push_back({of.demand, engine_->now + asked.timeout, asked.node, asked.node_incarnation});
+    flying_.push_back(
+        {of.demand, engine_->now + asked.timeout, asked.node, asked.node_incarnation});
     if (asked.node.empty()) {
       RC_ASSERT(!options_.local_agents);
       RC_ASSERT(of.placement.node_class.empty());

@@ -136,9 +136,8 @@ BOOST_FIXTURE_TEST_CASE(what_waits_behind_it_says_so, two_nodes) {
       engine.submit(lone_step(", resources: { cpu: 4 }, placement: { node: n1 }"), {}, "large"));
   BOOST_REQUIRE(
       engine.submit(lone_step(", resources: { cpu: 1 }, placement: { node: n1 }"), {}, "small"));
-  BOOST_TEST(
-      reason(engine, 0, "small") ==
-      "waits for: resources kept for large/a/0, which waits in front of it on node n1");
+  BOOST_TEST(reason(engine, 0, "small") ==
+             "waits for: resources kept for large/a/0, which waits in front of it on node n1");
   BOOST_TEST(reason(engine, 0, "large") ==
              "waits for: resources: cpu 3 of 4 taken by r/a/0 (4 demanded) on node n1");
 }
@@ -170,7 +169,8 @@ BOOST_FIXTURE_TEST_CASE(what_a_lost_node_had_is_tried_again_once_elsewhere, two_
   engine.go_on();
   BOOST_TEST(engine.summary().status() == v1::RUN_STATUS_COMPLETED);
   BOOST_TEST(count_of(engine, &v1::Event::has_step_completed) == 4u);
-  for (const auto& each : engine.summary().steps())
+  const auto summary = engine.summary();
+  for (const auto& each : summary.steps())
     BOOST_TEST(each.attempts() == (each.step() == "a" || each.step() == "c" ? 2u : 1u));
   check_nothing_left(engine);
 }

@@ -87,7 +87,8 @@ void happen(driver& run) {
     }
     if (random_below(4) == 0 && run.state.may_have_second(attempt))
       return (void)run.speculate(attempt);
-    if (random_below(8) == 0) return run.record(step_lost{attempt, "n1", 1, nullptr, random_timing(run)});
+    if (random_below(8) == 0)
+      return run.record(step_lost{attempt, "n1", 1, nullptr, random_timing(run)});
     if (random_below(6) == 0 && run.state.may_be_preempted(attempt))
       return run.record(step_preempted{attempt, nullptr, "other/a/0", random_timing(run)});
     message_ptr reply = answer(**run.state.request(attempt.instance));

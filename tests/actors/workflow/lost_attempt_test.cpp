@@ -30,7 +30,8 @@ struct lossy_run : driver {
   }
 };
 
-const std::string once = "name: w\nsteps:\n  a: { agent: files.list, retry: { maximum_attempts: 1 } }\n";
+const std::string once =
+    "name: w\nsteps:\n  a: { agent: files.list, retry: { maximum_attempts: 1 } }\n";
 
 } // namespace
 
@@ -53,8 +54,9 @@ BOOST_AUTO_TEST_CASE(it_is_tried_again_at_once_and_not_counted) {
 }
 
 BOOST_AUTO_TEST_CASE(it_goes_before_others_of_its_step_and_keeps_its_part_of_the_parallelism) {
-  lossy_run run{"name: w\nsteps:\n  list: { agent: files.list }\n  read: { agent: files.read, for_each: "
-                "\"${steps.list.files}\", parallelism: 1, input: { path: \"${item.path}\" } }\n"};
+  lossy_run run{
+      "name: w\nsteps:\n  list: { agent: files.list }\n  read: { agent: files.read, for_each: "
+      "\"${steps.list.files}\", parallelism: 1, input: { path: \"${item.path}\" } }\n"};
   run.complete({"list"}, listing(3));
   const attempt_id lost = run.current({"read", 0});
   run.lose(lost);
@@ -101,8 +103,9 @@ BOOST_AUTO_TEST_CASE(what_undoes_a_step_is_tried_again) {
 }
 
 BOOST_AUTO_TEST_CASE(a_run_of_its_own_is_not_lost_with_a_node) {
-  lossy_run run{"name: w\nworkflows:\n  inner:\n    steps:\n      x: { agent: files.list }\nsteps:\n  "
-                "a: { workflow: inner }\n"};
+  lossy_run run{
+      "name: w\nworkflows:\n  inner:\n    steps:\n      x: { agent: files.list }\nsteps:\n  "
+      "a: { workflow: inner }\n"};
   BOOST_TEST(run.refuses(step_lost{*run.state.attempt_of({"a"}), "n1", 1}));
 }
 

@@ -84,6 +84,7 @@ public:
       settle();
     }
     RC_ASSERT(running_.empty());
+    RC_CLASSIFY(was_kept_, "a node was kept");
     while (const auto left = line_.first()) {
       RC_ASSERT(!pool_.could_hold(line_.need_of(*left), *line_.demand_of(*left)));
       line_.remove(*left);
@@ -97,8 +98,8 @@ private:
   static placing::description describe() {
     return [](key who) {
       placement_request made;
-      made.strategy = who.second % 2 == 0 ? placement_strategy::best_fit
-                                          : placement_strategy::least_loaded;
+      made.strategy =
+          who.second % 2 == 0 ? placement_strategy::best_fit : placement_strategy::least_loaded;
       return made;
     };
   }
@@ -129,9 +130,9 @@ private:
   void arrive() {
     waiting_line::place where;
     if (below(4) == 0) where.need = pool_.need_of("t", "k", "", fmt::format("c{}", below(3)));
-    const auto demand =
-        below(3) == 0 ? resource_vector{}
-                      : resources_of(fmt::format("cpu={},gpu={}", below(7), below(3)));
+    const auto demand = below(3) == 0
+                            ? resource_vector{}
+                            : resources_of(fmt::format("cpu={},gpu={}", below(7), below(3)));
     line_.add({priorities_ ? below(3) : 0, ++last_}, demand, where);
     settle();
   }
@@ -174,13 +175,14 @@ private:
     const auto& kept = placing_.kept();
     if (!kept || !line_.demand_of(kept->who)) return before_.reset();
     if (before_ && before_->who == kept->who && before_->on == kept->on) return;
-    RC_CLASSIFY(true, "kept");
+    was_kept_ = true;
     before_ = {kept->who, kept->on, {}};
     for (const running& each : running_)
       if (each.on == kept->on) before_->at_work.insert(each.number);
   }
   void check_kept() {
-    if (!before_ || priorities_ || !line_.demand_of(before_->who) || !pool_.find(before_->on)) return;
+    if (!before_ || priorities_ || !line_.demand_of(before_->who) || !pool_.find(before_->on))
+      return;
     resource_vector later = pool_.find(before_->on)->books.free();
     for (const running& each : running_)
       if (each.on == before_->on && before_->at_work.contains(each.number))
@@ -201,6 +203,7 @@ private:
   std::map<node_number, node_description> nodes_;
   std::vector<running> running_;
   std::optional<kept_for> before_;
+  bool was_kept_ = false;
   std::uint64_t last_ = 0, last_running_ = 0, clock_ = 0;
   int last_name_ = 0;
 };
