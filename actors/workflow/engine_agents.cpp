@@ -7,12 +7,6 @@ namespace troupe::workflow {
 result<std::unique_ptr<engine>> engine::start(agent_system& agents, std::unique_ptr<store> history,
                                               engine_options options) {
   attempt_starter starter = [&agents](attempt_request wanted, responder then) {
-    if (!wanted.node.empty())
-      return then(tl::unexpected(failure{
-          "workflow.no_way_to_node",
-          "attempts run in this process only, not on node " + wanted.node +
-              "; start the engine with a starter that knows the way there",
-          false}));
     request_options how;
     how.timeout = wanted.timeout;
     how.idempotency_key = std::move(wanted.idempotency_key);
