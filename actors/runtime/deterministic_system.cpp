@@ -20,10 +20,15 @@ std::size_t run_all_actors(caf::actor_system& actors) {
 
 } // namespace runtime
 
-deterministic_system::deterministic_system(std::shared_ptr<executor> blocking) {
+deterministic_system::deterministic_system(std::shared_ptr<executor> blocking)
+    : deterministic_system(virtual_timer::make(), std::move(blocking)) {}
+
+deterministic_system::deterministic_system(std::shared_ptr<timer> clock,
+                                           std::shared_ptr<executor> blocking)
+    : clock_(std::dynamic_pointer_cast<virtual_timer>(clock)) {
   agent_system_options options;
   options.blocking = std::move(blocking);
-  options.clock = clock_;
+  options.clock = std::move(clock);
   system_.reset(new agent_system{std::make_shared<runtime::core>(std::move(options), true)});
 }
 

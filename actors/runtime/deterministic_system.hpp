@@ -16,6 +16,9 @@ public:
   /// @param blocking an `inline_executor`, or a `manual_executor` for tests of concurrency.
   explicit deterministic_system(
       std::shared_ptr<executor> blocking = std::make_shared<inline_executor>());
+  /// One of several that a test steps together: time is moved on by who has `clock`, which ends with this system. Without
+  /// `clock()` and `advance`.
+  deterministic_system(std::shared_ptr<timer> clock, std::shared_ptr<executor> blocking);
   ~deterministic_system();
   deterministic_system(const deterministic_system&) = delete;
   deterministic_system& operator=(const deterministic_system&) = delete;
@@ -29,7 +32,8 @@ public:
   void advance(timer::clock::duration by);
 
 private:
-  std::shared_ptr<virtual_timer> clock_ = virtual_timer::make();
+  /// nullptr where time is somebody else's.
+  std::shared_ptr<virtual_timer> clock_;
   std::unique_ptr<agent_system> system_;
 };
 

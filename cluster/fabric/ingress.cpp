@@ -47,14 +47,13 @@ ingress::ingress(std::vector<ingress_rule> rules) : rules_(std::move(rules)) {}
 std::optional<failure> ingress::admit(const node_identity& from, bool is_member,
                                       envelope_header& header, std::string_view type_url) const {
   const std::string_view type = type_name_of(type_url);
-  const bool allowed =
-      std::any_of(rules_.begin(), rules_.end(), [&](const ingress_rule& each) {
-        // "*" alone stands for agents, not for what rules name one by one.
-        const bool own = header.target.type.starts_with("cluster.");
-        return (is_member || each.strangers) && has_role_of(each, from) &&
-               (each.target != "*" || !own) && matches_pattern(each.target, header.target.type) &&
-               matches_pattern(each.message, type);
-      });
+  const bool allowed = std::any_of(rules_.begin(), rules_.end(), [&](const ingress_rule& each) {
+    // "*" alone stands for agents, not for what rules name one by one.
+    const bool own = header.target.type.starts_with("cluster.");
+    return (is_member || each.strangers) && has_role_of(each, from) &&
+           (each.target != "*" || !own) && matches_pattern(each.target, header.target.type) &&
+           matches_pattern(each.message, type);
+  });
   if (!allowed)
     return failure{"fabric.not_allowed",
                    "node " + from.node + " (" + roles_text(from) +

@@ -45,9 +45,9 @@ result<void> cluster_client::find_coordinator(const cluster_client_options& opti
     }
     tried += (tried.empty() ? "" : "; ") + address + ": " + who.error().message();
   }
-  return fail(fabric_errc::unreachable,
-              "no coordinator of cluster " + options.cluster + " answers (" +
-                  (tried.empty() ? "none is known" : tried) + ")");
+  return fail(fabric_errc::unreachable, "no coordinator of cluster " + options.cluster +
+                                            " answers (" +
+                                            (tried.empty() ? "none is known" : tried) + ")");
 }
 
 cluster_client::~cluster_client() {

@@ -121,7 +121,8 @@ public:
     const member_ptr found = node_.view()->find(asked->node());
     if (!found)
       return respond.fail({"cluster.unknown_node",
-                           "there is no member " + asked->node() + "; troupe ps shows who is", false});
+                           "there is no member " + asked->node() + "; troupe ps shows who is",
+                           false});
     node_.drain_member(found->key(), [this, respond, name = asked->node()](reply<void> done) {
       if (!done) return respond.fail(done.error());
       v1::DrainNodeReply made;
@@ -140,7 +141,8 @@ agent_type make_control_agent(node_parts& of) {
   agent_options options;
   options.blocking = true;
   options.max_concurrency = 8;
-  return stateful_agent<control>(std::string{control_agent_type}, "What operators ask of a coordinator",
+  return stateful_agent<control>(std::string{control_agent_type},
+                                 "What operators ask of a coordinator",
                                  [&of](const agent_name&) -> reply<std::unique_ptr<control>> {
                                    return std::make_unique<control>(of);
                                  })

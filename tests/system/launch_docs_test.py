@@ -4,13 +4,14 @@
 import os
 import re
 import shlex
+import shutil
 import unittest
 from unittest import mock
 
 import launch_slurm_test
 import launch_ssh_test
 from launch_support import STAND_IN, LaunchTest, processes_below
-from support import ROOT, troupe
+from support import ROOT, WORKFLOW, troupe, write_documents
 
 # Until a node is more than its start, one stands in for it.
 NODE = None if troupe("node", "--help").returncode == 0 else STAND_IN
@@ -37,7 +38,7 @@ class DocsTest(LaunchTest):
         said = []
         with mock.patch.dict(os.environ, XDG_STATE_HOME=str(self.folder / "state"), **environment):
             for command in commands:
-                words = shlex.split(command)
+                words = shlex.split(command.replace("$PWD", str(self.folder)))
                 self.assertEqual(words[0], "troupe")
                 done = troupe(*words[1:], cwd=self.folder)
                 self.assert_exit(done, 0)
@@ -55,6 +56,18 @@ class DocsTest(LaunchTest):
         self.assertIn("3 nodes ready", said[0])
         self.assertIn("4 nodes ready", said[5])
         self.assertFalse((self.folder / "first-data").exists())
+        self.assert_nothing_left()
+
+    @unittest.skipUnless(NODE is None, "needs real nodes")
+    def test_operating(self):
+        page = self.page("operating.md")
+        (file,) = blocks(page, "yaml")
+        self.save("cluster.yaml", file)
+        shutil.copy(WORKFLOW, self.folder)
+        write_documents(self.folder / "documents", 5)
+        said = self.run_commands(page, 11)
+        self.assertIn("Run monday completed: 22 of 22 steps done", said[1])
+        self.assertIn("worker-1 takes no new work and has none", said[5])
         self.assert_nothing_left()
 
     @unittest.skipUnless(launch_ssh_test.SSHD, "needs OpenSSH's server: tools/setup --servers")

@@ -41,8 +41,8 @@ exit_code drain(const drain_command& command) {
   if (!client) return report_cluster(client.error());
   v1::DrainNodeRequest asked;
   asked.set_node(command.node);
-  const auto begun = expect_reply<v1::DrainNodeReply>(
-      (*client)->ask(share(asked), std::chrono::seconds{10}));
+  const auto begun =
+      expect_reply<v1::DrainNodeReply>((*client)->ask(share(asked), std::chrono::seconds{10}));
   if (!begun) return report(begun.error());
   const auto until =
       std::chrono::steady_clock::now() + std::chrono::seconds{command.timeout_seconds};
@@ -56,10 +56,11 @@ exit_code drain(const drain_command& command) {
     if (!now) return report(now.error());
     left = now->value_or(0);
   }
-  const bool printed = print_line(
-      command.json ? nlohmann::json{{"node", command.node}, {"attempts", left}}.dump()
-      : left == 0  ? fmt::format("{} takes no new work and has none", command.node)
-                   : fmt::format("{} takes no new work; it still has {} attempts", command.node, left));
+  const bool printed =
+      print_line(command.json ? nlohmann::json{{"node", command.node}, {"attempts", left}}.dump()
+                 : left == 0  ? fmt::format("{} takes no new work and has none", command.node)
+                              : fmt::format("{} takes no new work; it still has {} attempts",
+                                            command.node, left));
   if (!printed) return report_closed_output();
   return left == 0 ? exit_code::ok : exit_code::failed;
 }
@@ -77,7 +78,8 @@ void add_drain(CLI::App& app, action& chosen) {
   command->add_option("--timeout", options->timeout_seconds, "How long to wait, in seconds")
       ->capture_default_str();
   command->add_flag("--json", options->json, "The result as one JSON object on standard output");
-  command->footer(R"(A node that is drained stays so until it is started again. Exit status 1: it still has work.
+  command->footer(
+      R"(A node that is drained stays so until it is started again. Exit status 1: it still has work.
 
 Example:
   troupe drain cluster.yaml workers-2 && kill PID)");

@@ -59,7 +59,11 @@ result<bool> join(cluster_node& node, const node_config& config) {
 }
 
 node_status status_of(const cluster_node& node, const node_config& config) {
-  return {config.name,  getpid(), node.address(), config.roles, node.incarnation(),
+  return {config.name,
+          getpid(),
+          node.address(),
+          config.roles,
+          node.incarnation(),
           std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now())};
 }
 
@@ -83,7 +87,8 @@ result<void> serve(cluster_node& node, const node_config& config) {
                "it at once)",
                config.name, config.drain.count());
   if (!node.drain(config.drain))
-    spdlog::warn("node {}: not everything was over in time; it is tried again elsewhere", config.name);
+    spdlog::warn("node {}: not everything was over in time; it is tried again elsewhere",
+                 config.name);
   return {};
 }
 

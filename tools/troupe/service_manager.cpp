@@ -19,7 +19,8 @@ public:
   void format(const spdlog::details::log_msg& said, spdlog::memory_buf_t& to) override {
     const auto level = spdlog::level::to_string_view(said.level);
     const nlohmann::ordered_json made{
-        {"time", iso_time(std::chrono::time_point_cast<std::chrono::system_clock::duration>(said.time))},
+        {"time",
+         iso_time(std::chrono::time_point_cast<std::chrono::system_clock::duration>(said.time))},
         {"level", std::string_view{level.data(), level.size()}},
         {"node", node_},
         {"message", std::string_view{said.payload.data(), said.payload.size()}}};

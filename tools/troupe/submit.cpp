@@ -81,7 +81,8 @@ public:
     asked.set_wait_millis(look_millis);
     auto last_heard = std::chrono::steady_clock::now();
     while (!interrupt::requested()) {
-      auto stands = expect_reply<v1::AwaitRunReply>(client_->ask(share(asked), std::chrono::seconds{5}));
+      auto stands =
+          expect_reply<v1::AwaitRunReply>(client_->ask(share(asked), std::chrono::seconds{5}));
       if (stands) {
         last_heard = std::chrono::steady_clock::now();
         show((*stands)->run());
@@ -116,10 +117,11 @@ private:
 
 exit_code tell_end(const v1::RunSummary& run, bool json) {
   const bool printed =
-      json ? print_line(run_json(run).dump())
-           : print_line(fmt::format("Run {} {}: {}", run.run_id(),
-                                    run.status() == v1::RUN_STATUS_COMPLETED ? "completed" : "ended",
-                                    done_text(run)));
+      json
+          ? print_line(run_json(run).dump())
+          : print_line(fmt::format("Run {} {}: {}", run.run_id(),
+                                   run.status() == v1::RUN_STATUS_COMPLETED ? "completed" : "ended",
+                                   done_text(run)));
   if (!printed) return report_closed_output();
   if (run.status() == v1::RUN_STATUS_COMPLETED) return exit_code::ok;
   print_error(run.status() == v1::RUN_STATUS_CANCELLED
@@ -146,8 +148,7 @@ exit_code submit(const submit_command& command) {
     run_id = (*started)->run_id();
   }
   if (command.no_wait) {
-    const bool printed =
-        print_line(command.json ? nlohmann::json{{"run", run_id}}.dump() : run_id);
+    const bool printed = print_line(command.json ? nlohmann::json{{"run", run_id}}.dump() : run_id);
     return printed ? exit_code::ok : report_closed_output();
   }
   waiter until{command.target, *client};
@@ -166,11 +167,15 @@ void add_submit(CLI::App& app, action& chosen) {
   auto options = std::make_shared<submit_command>();
   auto* command = app.add_subcommand("submit", "Run a workflow on a cluster, and wait for its end");
   options->target.add_to(*command);
-  auto* definition = command->add_option("definition", options->definition_file, "The workflow, as YAML; - for standard input")
+  auto* definition = command
+                         ->add_option("definition", options->definition_file,
+                                      "The workflow, as YAML; - for standard input")
                          ->type_name("DEFINITION");
   command->add_option("--input", options->inputs, "An input of the workflow; repeatable")
       ->type_name("NAME=VALUE");
-  command->add_option("--id", options->run_id, "Id of the run; made from the time where it is not given")
+  command
+      ->add_option("--id", options->run_id,
+                   "Id of the run; made from the time where it is not given")
       ->type_name("RUN");
   command->add_option("--priority", options->priority, "-100 to 100; higher goes first")
       ->check(CLI::Range(-100, 100))

@@ -103,8 +103,8 @@ void fabric_core::admit(const std::string& node, std::uint64_t incarnation) {
 void fabric_core::begin_anew() {
   incarnation_ = 0;
   for (const auto& each : all())
-    if (const auto gone = each->lose({"fabric.node_lost",
-                                      "this node is no member of its cluster any more", true}))
+    if (const auto gone = each->lose(
+            {"fabric.node_lost", "this node is no member of its cluster any more", true}))
       gone->close("this node begins anew");
 }
 

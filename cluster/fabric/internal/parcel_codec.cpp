@@ -74,8 +74,9 @@ result<std::string> encode_request(const parcel_request& from) {
   if (from.one_way) wire::append_number(made, v1::Parcel::kOneWayFieldNumber, 1);
   if (from.attempt > 0) wire::append_number(made, v1::Parcel::kAttemptFieldNumber, from.attempt);
   append_any(made, v1::Parcel::kLastHeartbeatFieldNumber, from.last_heartbeat);
-  wire::append_number(made, v1::Parcel::kTimeLeftMillisFieldNumber,
-                      static_cast<std::uint64_t>(std::max<std::int64_t>(from.time_left.count(), 1)));
+  wire::append_number(
+      made, v1::Parcel::kTimeLeftMillisFieldNumber,
+      static_cast<std::uint64_t>(std::max<std::int64_t>(from.time_left.count(), 1)));
   return made;
 }
 
@@ -138,10 +139,10 @@ result<incoming_parcel> decode_parcel(std::string_view bytes,
 reply<message_ptr> answer_of(envelope&& content) {
   if (auto* why = std::get_if<failure>(&content.payload)) return tl::unexpected(std::move(*why));
   const auto* encoded = std::get_if<encoded_payload>(&content.payload);
-  if (!encoded) return tl::unexpected(failure{"fabric.bad_answer", "an answer without payload", false});
+  if (!encoded)
+    return tl::unexpected(failure{"fabric.bad_answer", "an answer without payload", false});
   auto object = decode_payload(*encoded);
-  if (!object)
-    return tl::unexpected(failure{"fabric.bad_answer", object.error().message(), false});
+  if (!object) return tl::unexpected(failure{"fabric.bad_answer", object.error().message(), false});
   return std::move(*object);
 }
 

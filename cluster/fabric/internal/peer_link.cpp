@@ -103,7 +103,7 @@ std::optional<farewell> peer_link::greet(std::string_view frame) {
 
 void peer_link::on_frame(std::string_view frame) {
   if (stage_ == stage::leaving) return;
-  const auto why = stage_ == stage::open ? session_->take_frame(frame) : greet(frame);
+  const auto why = stage_ == stage::open ? session_->take_frame(*link_, frame) : greet(frame);
   if (why) leave(*why);
 }
 

@@ -42,7 +42,8 @@ void remote_pulse::beat() noexcept {
 reply<void> remote_pulse::beat(message_ptr details) {
   if (!details || details->ByteSizeLong() > most_details_bytes)
     return tl::unexpected(failure{"workflow.bad_details",
-                                  "details of a heartbeat must be a message of at most 64 KiB", false});
+                                  "details of a heartbeat must be a message of at most 64 KiB",
+                                  false});
   send_(details);
   return {};
 }

@@ -40,8 +40,8 @@ void session::set_address(const std::string& address) {
 }
 
 std::optional<failure> session::send(const message_ptr& payload,
-                                     std::shared_ptr<const call_context> context,
-                                     responder respond, bool one_way) {
+                                     std::shared_ptr<const call_context> context, responder respond,
+                                     bool one_way) {
   const envelope_header& header = context->header();
   const v1::Lane which = lane_for(header.target);
   auto encoded = encode_request({header, *payload, one_way, context->attempt(),

@@ -2,10 +2,10 @@
 
 #include "actors/runtime/agent.hpp"
 #include "cluster/fabric/fabric.hpp"
-#include "cluster/fabric/internal/lane_inbox.hpp"
-#include "cluster/fabric/internal/lane_outbox.hpp"
 #include "cluster/fabric/internal/parcel_codec.hpp"
 #include "cluster/fabric/internal/remote_pulse.hpp"
+#include "cluster/fabric/lane_inbox.hpp"
+#include "cluster/fabric/lane_outbox.hpp"
 #include "cluster/fabric/transport.hpp"
 #include "troupe/v1/fabric.pb.h"
 
@@ -55,7 +55,7 @@ public:
   [[nodiscard]] std::optional<farewell> adopt(const std::shared_ptr<link>& of, bool dialled,
                                               const v1::Hello& said, bool writing);
   /// @returns why the peer is not listened to any more.
-  [[nodiscard]] std::optional<farewell> take_frame(std::string_view frame);
+  [[nodiscard]] std::optional<farewell> take_frame(const link& of, std::string_view frame);
   void sent(const link& of);
   void closed(const link* of);
   /// Of incarnations: an earlier one than `least` loses its link; @returns it then.
@@ -90,7 +90,9 @@ private:
     lane_outbox out;
     lane_inbox in;
   };
-  [[nodiscard]] lane_state& lane(v1::Lane which) { return lanes_[which == v1::LANE_CONTROL ? 0 : 1]; }
+  [[nodiscard]] lane_state& lane(v1::Lane which) {
+    return lanes_[which == v1::LANE_CONTROL ? 0 : 1];
+  }
   void pump();
   [[nodiscard]] std::string hello_frame();
   [[nodiscard]] std::optional<farewell> judge(bool dialled, const v1::Hello& said) const;
@@ -101,9 +103,9 @@ private:
   void append_receipts(std::string& frame, bool all);
   [[nodiscard]] bool wants_sweep() const;
 
-  [[nodiscard]] std::optional<farewell> take_parcel(std::string_view bytes);
-  [[nodiscard]] std::optional<farewell> take_piece(const v1::Piece& piece);
-  [[nodiscard]] std::optional<farewell> take_receipt(const v1::Receipt& said);
+  [[nodiscard]] std::optional<farewell> take_parcel(const link& of, std::string_view bytes);
+  [[nodiscard]] std::optional<farewell> take_piece(const link& of, const v1::Piece& piece);
+  [[nodiscard]] std::optional<farewell> take_receipt(const link& of, const v1::Receipt& said);
   void take_pulse(const v1::Pulse& said);
   void take_interrupt(const v1::Interrupt& said);
   void take_answer(incoming_parcel&& answer, std::size_t bytes);
@@ -111,7 +113,8 @@ private:
   void ask_agent(incoming_parcel&& request, std::size_t bytes, message_ptr payload);
   void refuse(const incoming_parcel& request, std::size_t bytes, failure why);
   void give_back(v1::Lane lane, std::size_t bytes);
-  void answer(v1::Lane lane, std::uint64_t sequence, std::size_t bytes, const reply<message_ptr>& given);
+  void answer(v1::Lane lane, std::uint64_t sequence, std::size_t bytes,
+              const reply<message_ptr>& given);
   void send_pulse(v1::Lane lane, std::uint64_t sequence, const message_ptr& details);
   void interrupt_unwanted();
 

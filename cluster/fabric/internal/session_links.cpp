@@ -116,10 +116,9 @@ std::optional<farewell> session::judge(bool dialled, const v1::Hello& said) cons
 
 /// Goes on where the peer says it stands, or begins anew where it is another process or has forgotten. With the lock held.
 bool session::resume(const v1::Hello& said, std::vector<responder>& failed) {
+  // One that does not has not heard our hello, or had not when it said this: it has nothing of ours.
   const bool knows_us = said.peer_session() == id_;
-  const bool fresh = std::all_of(lanes_.begin(), lanes_.end(),
-                                 [](const lane_state& each) { return each.out.is_fresh(); });
-  if ((peer_id_ != 0 && said.session() != peer_id_) || (!knows_us && !fresh)) {
+  if (peer_id_ != 0 && said.session() != peer_id_) {
     begin_anew(failed);
     // Where the peer has just heard this number, it stands for what begins now.
     if (!knows_us) id_ = draw_session_id();
@@ -129,8 +128,7 @@ bool session::resume(const v1::Hello& said, std::vector<responder>& failed) {
     lane_state& each = lanes_[index];
     const v1::Receipt* receipt = receipt_for(said, index == 0 ? v1::LANE_CONTROL : v1::LANE_WORK);
     each.in.forget_pieces();
-    if (!receipt ||
-        !each.out.resume(knows_us ? receipt->sequence() : 0, receipt->limit_bytes()))
+    if (!receipt || !each.out.resume(knows_us ? receipt->sequence() : 0, receipt->limit_bytes()))
       return false;
   }
   return true;
@@ -170,8 +168,9 @@ std::optional<farewell> session::adopt(const std::shared_ptr<link>& of, bool dia
   }
   for (responder& each : failed)
     each(tl::unexpected(failure{"fabric.node_lost",
-                                "node " + node_ + " has started again: what it was asked may have "
-                                                  "had its effect",
+                                "node " + node_ +
+                                    " has started again: what it was asked may have "
+                                    "had its effect",
                                 true}));
   if (!refused) core_->tell_link(node_, true);
   core_->want_sweep();

@@ -53,21 +53,22 @@ std::optional<farewell> split_frame(std::string_view frame, v1::Frame& rest, Tak
 
 } // namespace
 
-std::optional<farewell> session::take_frame(std::string_view frame) {
+std::optional<farewell> session::take_frame(const link& of, std::string_view frame) {
   fabric_counters::add(core_->counters.frames_received);
   fabric_counters::add(core_->counters.bytes_received, frame.size());
   v1::Frame rest;
-  if (auto why = split_frame(frame, rest, [&](std::string_view bytes) { return take_parcel(bytes); }))
+  if (auto why =
+          split_frame(frame, rest, [&](std::string_view bytes) { return take_parcel(of, bytes); }))
     return why;
   if (rest.has_hello()) return broken("a second hello");
   for (const v1::Receipt& each : rest.receipts())
-    if (auto why = take_receipt(each)) return why;
+    if (auto why = take_receipt(of, each)) return why;
   for (const v1::Pulse& each : rest.pulses())
     take_pulse(each);
   for (const v1::Interrupt& each : rest.interrupts())
     take_interrupt(each);
   if (rest.has_piece())
-    if (auto why = take_piece(rest.piece())) return why;
+    if (auto why = take_piece(of, rest.piece())) return why;
   {
     // What is due goes with what is sent next, or by itself.
     std::lock_guard lock{mutex_};
@@ -75,15 +76,18 @@ std::optional<farewell> session::take_frame(std::string_view frame) {
   }
   core_->want_sweep();
   if (rest.has_goodbye())
-    return farewell{v1::GOODBYE_REASON_UNSPECIFIED, "it said good-bye: " + rest.goodbye().message()};
+    return farewell{v1::GOODBYE_REASON_UNSPECIFIED,
+                    "it said good-bye: " + rest.goodbye().message()};
   return std::nullopt;
 }
 
-std::optional<farewell> session::take_parcel(std::string_view bytes) {
+std::optional<farewell> session::take_parcel(const link& of, std::string_view bytes) {
   auto parcel = decode_parcel(bytes, core_->clock().wall_now());
   if (!parcel) return broken(parcel.error().message());
   {
     std::lock_guard lock{mutex_};
+    // Another link has taken the place of this one: what is on it comes there again.
+    if (link_.get() != &of) return std::nullopt;
     switch (lane(parcel->lane).in.admit(parcel->sequence, bytes.size())) {
     case arrival::next:
       break;
@@ -92,7 +96,8 @@ std::optional<farewell> session::take_parcel(std::string_view bytes) {
       spdlog::warn("fabric: node {} repeated message {}; it is dropped", node_, parcel->sequence);
       return std::nullopt;
     case arrival::out_of_order:
-      return broken(fmt::format("message {} is not the next one, or beyond the window", parcel->sequence));
+      return broken(
+          fmt::format("message {} is not the next one, or beyond the window", parcel->sequence));
     }
   }
   fabric_counters::add(core_->counters.messages_received);
@@ -103,22 +108,24 @@ std::optional<farewell> session::take_parcel(std::string_view bytes) {
   return std::nullopt;
 }
 
-std::optional<farewell> session::take_piece(const v1::Piece& piece) {
+std::optional<farewell> session::take_piece(const link& of, const v1::Piece& piece) {
   if (piece.lane() != v1::LANE_CONTROL && piece.lane() != v1::LANE_WORK)
     return broken("a piece of no lane");
   lane_inbox::taken taken;
   {
     std::lock_guard lock{mutex_};
+    if (link_.get() != &of) return std::nullopt;
     taken = lane(piece.lane()).in.add(piece);
   }
   if (!taken.ok) return broken("a piece that does not follow the one before");
-  return taken.whole ? take_parcel(*taken.whole) : std::nullopt;
+  return taken.whole ? take_parcel(of, *taken.whole) : std::nullopt;
 }
 
-std::optional<farewell> session::take_receipt(const v1::Receipt& said) {
+std::optional<farewell> session::take_receipt(const link& of, const v1::Receipt& said) {
   if (said.lane() != v1::LANE_CONTROL && said.lane() != v1::LANE_WORK)
     return broken("a receipt of no lane");
   std::lock_guard lock{mutex_};
+  if (link_.get() != &of) return std::nullopt;
   if (!lane(said.lane()).out.acknowledge(said.sequence(), said.limit_bytes()))
     return broken("a receipt for what was not sent");
   if (!writing_) pump();
@@ -217,18 +224,19 @@ void session::ask_agent(incoming_parcel&& request, std::size_t bytes, message_pt
   // Whoever sent it here knew why: it does not go on to another node.
   options.node = core_->options().self.node;
   if (request.one_way) {
-    static_cast<void>(core_->system().tell(std::move(header.target), std::move(payload),
-                                           std::move(options)));
+    static_cast<void>(
+        core_->system().tell(std::move(header.target), std::move(payload), std::move(options)));
     return give_back(which, bytes);
   }
   message_ptr last;
   if (!request.last_heartbeat.type_url.empty())
     if (auto read = decode_payload(request.last_heartbeat)) last = std::move(*read);
   const std::weak_ptr<session> self = weak_from_this();
-  auto pulse = std::make_shared<remote_pulse>(
-      request.attempt, std::move(last), [self, which, sequence](const message_ptr& details) {
-        if (const auto there = self.lock()) there->send_pulse(which, sequence, details);
-      });
+  auto pulse = std::make_shared<remote_pulse>(request.attempt, std::move(last),
+                                              [self, which, sequence](const message_ptr& details) {
+                                                if (const auto there = self.lock())
+                                                  there->send_pulse(which, sequence, details);
+                                              });
   {
     std::lock_guard lock{mutex_};
     served_.emplace(key_of(which, sequence), pulse);

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <fstream>
 #include <functional>
-#include <sstream>
 #include <spdlog/spdlog.h>
+#include <sstream>
 #include <utility>
 
 // What a node does when members come, change and go, and how one that is no coordinator finds those that are.
@@ -147,7 +147,8 @@ void node_parts::recover_runs() {
   if (stopping_) return;
   const auto found = node_->workflows().recover();
   if (!found) {
-    spdlog::error("node {}: runs cannot be taken over: {}", options_.config.name, found.error().message());
+    spdlog::error("node {}: runs cannot be taken over: {}", options_.config.name,
+                  found.error().message());
     return;
   }
   if (!found->runs.empty())
@@ -185,13 +186,12 @@ void node_parts::look_for_coordinators() {
     std::lock_guard lock{mutex_};
     known = client_ != nullptr;
   }
-  clock_->schedule_after(known ? node_defaults::look_elsewhere : node_defaults::look_again,
-                         [this] {
-                           post([this] {
-                             looking_ = false;
-                             look_for_coordinators();
-                           });
-                         });
+  clock_->schedule_after(known ? node_defaults::look_elsewhere : node_defaults::look_again, [this] {
+    post([this] {
+      looking_ = false;
+      look_for_coordinators();
+    });
+  });
 }
 
 void node_parts::found(const std::string& coordinator, const std::string& address) {

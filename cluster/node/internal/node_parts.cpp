@@ -140,8 +140,8 @@ result<void> node_parts::start_service() {
   service_ = std::move(*made);
   post([this] { recover_runs(); });
   recover_later();
-  return node_->agents().add(
-      make_members_agent(service_, [this](const std::string& principal) -> std::optional<std::set<node_role>> {
+  return node_->agents().add(make_members_agent(
+      service_, [this](const std::string& principal) -> std::optional<std::set<node_role>> {
         auto roles = fabric_->roles_of(principal);
         if (roles.empty()) return std::nullopt;
         return roles;
@@ -163,16 +163,16 @@ bool node_parts::may_serve() const {
 result<void> node_parts::wait_until_member(std::chrono::milliseconds limit) {
   std::unique_lock lock{mutex_};
   if (joined_.wait_for(lock, limit, [this] { return incarnation_ > 0; })) return {};
-  return fail(fabric_errc::unreachable,
-              "not a member of cluster " + options_.config.cluster + " after " +
-                  std::to_string(limit.count()) + " ms" +
-                  (last_refusal_.empty() ? "" : ": " + last_refusal_));
+  return fail(fabric_errc::unreachable, "not a member of cluster " + options_.config.cluster +
+                                            " after " + std::to_string(limit.count()) + " ms" +
+                                            (last_refusal_.empty() ? "" : ": " + last_refusal_));
 }
 
 bool node_parts::drain(std::chrono::milliseconds limit) {
   if (service_) {
     service_->set_state(member_state::draining);
-    if (has(node_role::worker)) static_cast<void>(node_->workflows().drain_node(options_.config.name));
+    if (has(node_role::worker))
+      static_cast<void>(node_->workflows().drain_node(options_.config.name));
   } else {
     std::lock_guard lock{mutex_};
     if (client_) client_->set_state(member_state::draining);

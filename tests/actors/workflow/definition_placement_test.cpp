@@ -22,8 +22,8 @@ BOOST_AUTO_TEST_CASE(it_is_read_and_kept_in_histories) {
   const auto check = [](const definition& of) {
     BOOST_TEST((of.steps[0].placement == placement_rule{placement_strategy::spread}));
     BOOST_TEST((of.steps[1].placement == placement_rule{placement_strategy::pinned, "n-1"}));
-    BOOST_TEST(
-        (of.steps[2].placement == placement_rule{placement_strategy::by_cost, "", "AMD EPYC 9B14"}));
+    BOOST_TEST((of.steps[2].placement ==
+                placement_rule{placement_strategy::by_cost, "", "AMD EPYC 9B14"}));
     BOOST_TEST((of.steps[3].placement == placement_rule{placement_strategy::pinned, "", "gpu"}));
     BOOST_TEST(of.steps[3].compensate->placement.empty());
     BOOST_TEST(of.steps[4].placement.empty());

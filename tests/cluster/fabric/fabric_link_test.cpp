@@ -22,8 +22,9 @@ std::future<std::string> ask_slow(node_under_test& from, const std::string& node
   auto future = answered->get_future();
   request_options options;
   options.node = node;
-  from.system->request({"slow"}, say("go"), options,
-                       [answered](reply<message_ptr> given) { answered->set_value(outcome_of(given)); });
+  from.system->request({"slow"}, say("go"), options, [answered](reply<message_ptr> given) {
+    answered->set_value(outcome_of(given));
+  });
   return future;
 }
 
@@ -87,7 +88,9 @@ BOOST_AUTO_TEST_CASE(a_node_that_is_not_reached_for_long_fails_what_waits_for_it
 BOOST_AUTO_TEST_CASE(whoever_listens_at_an_address_says_its_name) {
   two_nodes nodes;
   std::promise<std::string> name;
-  nodes.a.net->reach(nodes.b.address, [&](result<std::string> who) { name.set_value(who ? *who : who.error().message()); });
+  nodes.a.net->reach(nodes.b.address, [&](result<std::string> who) {
+    name.set_value(who ? *who : who.error().message());
+  });
   BOOST_TEST(get(name.get_future()) == "b");
   std::promise<std::string> nobody;
   nodes.a.net->reach("mem://nowhere", [&](result<std::string> who) {

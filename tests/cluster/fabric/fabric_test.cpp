@@ -132,8 +132,9 @@ BOOST_AUTO_TEST_CASE(who_is_asked_sees_who_asks_and_how) {
 
 BOOST_AUTO_TEST_CASE(a_request_whose_time_is_over_is_cancelled_there) {
   two_nodes nodes;
-  BOOST_TEST(text_of(nodes.a.ask("b", {"slow"}, say("x"), {.timeout = std::chrono::milliseconds{60}})) ==
-             "runtime.deadline_exceeded");
+  BOOST_TEST(
+      text_of(nodes.a.ask("b", {"slow"}, say("x"), {.timeout = std::chrono::milliseconds{60}})) ==
+      "runtime.deadline_exceeded");
   nodes.b.told.wait_for(1);
   wait_until([&] { return nodes.b.held.front().first->cancelled(); }, "cancelled");
 }

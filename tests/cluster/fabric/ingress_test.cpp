@@ -20,8 +20,8 @@ struct case_of {
   bool allowed;
 };
 
-std::optional<failure> ask(const ingress& rules, node_role role, bool member, const std::string& target,
-                           std::string* principal = nullptr) {
+std::optional<failure> ask(const ingress& rules, node_role role, bool member,
+                           const std::string& target, std::string* principal = nullptr) {
   envelope_header header;
   header.target = {target, "default"};
   if (principal) header.principal = *principal;
@@ -45,7 +45,8 @@ BOOST_AUTO_TEST_CASE(roles_reach_what_they_need) {
       {worker, true, "cluster.secrets", false},
   };
   for (const case_of& each : cases)
-    BOOST_TEST_CONTEXT(to_string(each.from) << (each.member ? " member " : " stranger ") << each.target) {
+    BOOST_TEST_CONTEXT(to_string(each.from)
+                       << (each.member ? " member " : " stranger ") << each.target) {
       const auto refused = ask(rules, each.from, each.member, each.target);
       BOOST_TEST(refused.has_value() != each.allowed);
       if (refused) {
@@ -68,8 +69,9 @@ BOOST_AUTO_TEST_CASE(rules_of_a_host_name_types_of_messages) {
   BOOST_TEST(ask(rules, node_role::gateway, true, "file").has_value());
   envelope_header header;
   header.target = {"files.read", "default"};
-  BOOST_TEST(rules.admit({"demo", "n1", {node_role::gateway}}, true, header,
-                         "type.googleapis.com/troupe.v1.WriteFileRequest")
+  BOOST_TEST(rules
+                 .admit({"demo", "n1", {node_role::gateway}}, true, header,
+                        "type.googleapis.com/troupe.v1.WriteFileRequest")
                  .has_value());
 }
 

@@ -35,8 +35,9 @@ public:
   /// @returns what has happened by then.
   std::vector<std::string> wait_for(std::size_t count) {
     std::unique_lock lock{mutex_};
-    BOOST_TEST(changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return all_.size() >= count; }),
-               "waited for " << count << " events, got " << all_.size());
+    BOOST_TEST(
+        changed_.wait_for(lock, std::chrono::seconds{20}, [&] { return all_.size() >= count; }),
+        "waited for " << count << " events, got " << all_.size());
     return all_;
   }
 
@@ -50,7 +51,9 @@ private:
 struct node_under_test {
   node_under_test(testing::memory_network& network, std::string name, std::set<node_role> roles,
                   fabric_options options = {}) {
-    system = std::move(agent_system::start({.worker_threads = 1, .drain_bound = std::chrono::milliseconds{50}}).value());
+    system = std::move(
+        agent_system::start({.worker_threads = 1, .drain_bound = std::chrono::milliseconds{50}})
+            .value());
     add_agents();
     options.self = {"demo", std::move(name), std::move(roles)};
     self = options.self.node;
@@ -66,7 +69,8 @@ struct node_under_test {
 
   void add_agents() {
     BOOST_REQUIRE(system->add(typed_agent<text, text>(
-        "echo", "Says it again", [this](const text& said, const call_context& context) -> reply<text> {
+        "echo", "Says it again",
+        [this](const text& said, const call_context& context) -> reply<text> {
           told.add(said.value());
           if (said.value() == "fail") return tl::unexpected(failure{"echo.refuses", "no", true});
           text answer;

@@ -115,7 +115,8 @@ public:
   }
 
   reply<std::string> submit(cluster_client& by, node& checked_with) {
-    const auto definition = workflow::load_definition(twenty_reads, "reads.yaml", checked_with.agents());
+    const auto definition =
+        workflow::load_definition(twenty_reads, "reads.yaml", checked_with.agents());
     BOOST_REQUIRE(definition.has_value());
     v1::SubmitRunRequest asked;
     *asked.mutable_definition() = (*definition)->source;
@@ -130,7 +131,8 @@ public:
     asked.set_run_id(run);
     asked.set_wait_millis(1'000);
     for (int times = 0; times < 40; ++times) {
-      const auto stands = expect_reply<v1::AwaitRunReply>(by.ask(share(asked), std::chrono::seconds{20}));
+      const auto stands =
+          expect_reply<v1::AwaitRunReply>(by.ask(share(asked), std::chrono::seconds{20}));
       BOOST_REQUIRE_MESSAGE(stands.has_value(), (stands ? "" : stands.error().message));
       if ((*stands)->run().has_closed_time()) return (*stands)->run();
     }
@@ -147,7 +149,8 @@ private:
   result<void> add_reader(node& of, const std::string& name) {
     return of.agents().add(typed_agent<v1::ReadFileRequest, v1::ReadFileReply>(
         "test.read", "Reads nothing, when it is let",
-        [this, name](const v1::ReadFileRequest& asked, const call_context&) -> reply<v1::ReadFileReply> {
+        [this, name](const v1::ReadFileRequest& asked,
+                     const call_context&) -> reply<v1::ReadFileReply> {
           if (hold) held.pass();
           ++served;
           ++served_by[name];
@@ -229,7 +232,8 @@ BOOST_AUTO_TEST_CASE(a_node_that_is_drained_gets_nothing_new) {
   asked.set_node("w1");
   BOOST_REQUIRE(client->ask(share(asked), std::chrono::seconds{20}).has_value());
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-  while (nodes_of(*client).at("w1").state() != "draining" && std::chrono::steady_clock::now() < until) {
+  while (nodes_of(*client).at("w1").state() != "draining" &&
+         std::chrono::steady_clock::now() < until) {
   }
   const auto run = cluster.submit(*client, boss->here());
   BOOST_REQUIRE(run.has_value());

@@ -46,11 +46,10 @@ public:
   /// @returns false where it cannot be: a number that was not sent.
   [[nodiscard]] bool acknowledge(std::uint64_t sequence, std::uint64_t limit_bytes);
   /// A new link: sends again what the peer does not have.
-  /// @returns false where the peer says that it has what was never sent, or lacks what is not kept any more.
+  /// @param received as the peer said when it opened the link; it may have acknowledged more since, on another one.
+  /// @returns false where the peer says that it has what was never sent.
   [[nodiscard]] bool resume(std::uint64_t received, std::uint64_t limit_bytes);
 
-  /// Nothing was ever added, or nothing of it was sent.
-  [[nodiscard]] bool is_fresh() const { return first_ == 1 && next_ == 0 && piece_offset_ == 0; }
   [[nodiscard]] bool empty() const { return kept_.empty(); }
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
   [[nodiscard]] std::size_t waiting_parcels() const { return kept_.size() - next_; }

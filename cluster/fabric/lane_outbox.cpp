@@ -1,4 +1,4 @@
-#include "cluster/fabric/internal/lane_outbox.hpp"
+#include "cluster/fabric/lane_outbox.hpp"
 
 #include "cluster/fabric/internal/wire.hpp"
 
@@ -90,12 +90,15 @@ bool lane_outbox::acknowledge(std::uint64_t sequence, std::uint64_t limit_bytes)
 }
 
 bool lane_outbox::resume(std::uint64_t received, std::uint64_t limit_bytes) {
-  if (received + 1 < first_ || received >= first_ + kept_.size()) return false;
+  if (received >= first_ + kept_.size()) return false;
+  // What it said may be older than what it has said since, on another link.
+  received = std::max(received, first_ - 1);
   for (; first_ <= received; ++first_) {
     if (next_ > 0)
       --next_;
     else
-      waiting_bytes_ -= kept_.front().body.size(); // its last piece was under way when the link broke
+      waiting_bytes_ -=
+          kept_.front().body.size(); // its last piece was under way when the link broke
     kept_.pop_front();
   }
   for (std::size_t index = 0; index < next_; ++index)

@@ -1,4 +1,4 @@
-#include "cluster/fabric/internal/lane_inbox.hpp"
+#include "cluster/fabric/lane_inbox.hpp"
 
 #include <utility>
 
