@@ -6,7 +6,7 @@
 /// Tunables of membership in one place, each with its unit.
 namespace troupe::cluster::membership_defaults {
 
-/// How often a member prolongs its lease, and by how much. With these a death is known after 2 to 3 s.
+/// How often a member prolongs its lease, and by how much. With these a death is known 1.5 to 3 s later.
 inline constexpr std::chrono::milliseconds renew_every{500};
 inline constexpr std::chrono::milliseconds lease{2'000};
 /// Of `renew_every`: so much earlier by chance, so that not all come at once.

@@ -289,6 +289,7 @@ private:
   const postgres_member_options options_;
   std::mutex guard_;
   std::optional<session> session_;
+  bool was_open_ = false;
 };
 
 outcome<void> schema_members::connect() {
@@ -298,11 +299,20 @@ outcome<void> schema_members::connect() {
   if (!at) return refuse(std::move(at.error()));
   session_options wanted;
   wanted.allow_unsafe_server = options_.allow_unsafe_server;
-  wanted.lock_timeout = options_.lock_timeout;
-  wanted.statement_timeout = options_.statement_timeout;
+  // To make the tables may take its time, and no lease is granted yet.
+  if (was_open_) {
+    wanted.lock_timeout = options_.lock_timeout;
+    wanted.statement_timeout = options_.statement_timeout;
+  }
   auto on = session::connect(*at, wanted);
   if (!on) return tl::unexpected(on.error());
-  if (auto ready = open_schema(*on, {}); !ready) return tl::unexpected(ready.error());
+  if (auto ready = open_schema(*on, {was_open_, false}); !ready)
+    return tl::unexpected(ready.error());
+  auto hurried =
+      on->run(fmt::format("SET lock_timeout = {}; SET statement_timeout = {}",
+                          options_.lock_timeout.count(), options_.statement_timeout.count()));
+  if (!hurried) return tl::unexpected(hurried.error());
+  was_open_ = true;
   session_.emplace(std::move(*on));
   return {};
 }

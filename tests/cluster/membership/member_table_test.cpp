@@ -20,6 +20,7 @@ using troupe::test::must;
 namespace {
 
 /// An hour is not over during a test; one of no length is over at once.
+constexpr auto patience = std::chrono::milliseconds{30s};
 constexpr auto long_lease = std::chrono::milliseconds{1h}, no_lease = 0ms;
 
 enum class table_kind { memory, sqlite, postgres };
@@ -45,9 +46,11 @@ public:
 
   [[nodiscard]] std::shared_ptr<member_table> open(std::size_t most = most_members) {
     if (kind_ == table_kind::sqlite)
-      return sqlite_members(folder_.path() / "runs.db", {.most = most});
+      return sqlite_members(folder_.path() / "runs.db", {.most = most, .busy_timeout = patience});
     if (kind_ == table_kind::postgres)
-      return postgres_members(test::postgres_server::shared().address(schema_), {.most = most});
+      return postgres_members(
+          test::postgres_server::shared().address(schema_),
+          {.most = most, .lock_timeout = patience, .statement_timeout = patience});
     if (!memory_) memory_ = make_memory_members({.most = most});
     return memory_;
   }
@@ -315,7 +318,8 @@ BOOST_AUTO_TEST_CASE(who_went_long_ago_is_forgotten) {
 
 BOOST_AUTO_TEST_CASE(a_connection_that_was_lost_is_made_again) {
   const auto& server = test::postgres_server::shared();
-  const auto table = postgres_members(server.address(test::any_schema()));
+  const auto table = postgres_members(server.address(test::any_schema()),
+                                      {.lock_timeout = patience, .statement_timeout = patience});
   const auto a = join(*table, "a");
   const auto cut = [&] {
     server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
