@@ -145,8 +145,7 @@ BOOST_FIXTURE_TEST_CASE(run_times_are_learnt_by_the_class_of_their_node, with_co
   engine->go_on();
   const auto known = costs->estimate({"files.list", "fast", "w/a"});
   BOOST_TEST(known.weight == 1);
-  BOOST_TEST((known.source == scheduling::estimate_source::agent));
-  BOOST_TEST(known.p50_seconds == 7, boost::test_tools::tolerance(0.01));
+  BOOST_TEST(known.mean_seconds > 6); // one measurement is not quite believed
   BOOST_TEST(engine->committed[2].step_completed().timing().node_class() == "fast");
 }
 
