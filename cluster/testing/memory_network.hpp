@@ -75,7 +75,8 @@ public:
   /// @returns a transport whose `stop` calls what is left to be called: on a virtual clock on the calling thread.
   [[nodiscard]] std::unique_ptr<transport> make(node_identity who);
   /// The clock of a node, with its skew and drift, for what runs there. Its tasks run as frames arrive, on the thread of the
-  /// network; they wait while the node is paused. It ends with the node's crash: the next call gives that of its next life.
+  /// network; they wait while the node is paused. It ends with the node's crash: the next call gives that of its next life,
+  /// so what runs there keeps the one that it began with.
   [[nodiscard]] std::shared_ptr<timer> clock(const std::string& node);
 
   /// Names a fault that has begun.
