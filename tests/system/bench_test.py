@@ -42,6 +42,15 @@ class BenchTest(SystemTest):
                 self.assertGreater(found[name + suffix]["value"], 0)
         self.assertEqual(found["request.p50"]["settings"]["goal"], "<= 4")
 
+    def test_nodes_are_measured_beside_bare_grpc(self):
+        found = self.figures("remote", "--requests", "20", "--messages", "500", "--payloads", "3", "--folder", self.folder)
+        for name in ["request.p50", "request.p99", "request.cpu", "one_way", "one_way.per_core_second", "payload_1mib"]:
+            for suffix in ["", ".bare_grpc", ".ratio"]:
+                self.assertGreater(found[name + suffix]["value"], 0)
+        self.assertGreaterEqual(found["one_way"]["settings"]["messages_per_frame"], 1)
+        self.assertEqual(found["one_way.ratio"]["settings"]["goal"], ">= 0.5")
+        self.assertEqual(list(self.folder.iterdir()), [], "certificates are left behind")
+
     def test_tokenizer(self):
         found = self.figures("tokenizer", "--megabytes", "1")
         self.assertGreater(found["tokens"]["value"], 0)

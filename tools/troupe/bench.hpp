@@ -56,6 +56,7 @@ void add_bench_kernels(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_ner(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_durable(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_redact(CLI::App& bench, std::function<exit_code()>& chosen);
+void add_bench_remote(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_runs(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_scheduling(CLI::App& bench, std::function<exit_code()>& chosen);
 void add_bench_serve(CLI::App& bench, std::function<exit_code()>& chosen);
