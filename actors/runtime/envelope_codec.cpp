@@ -9,6 +9,8 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/unknown_field_set.h>
 #include <google/protobuf/util/time_util.h>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -167,6 +169,22 @@ std::string unknown_fields_of(const v1::Envelope& wire) {
   return bytes;
 }
 
+/// An empty message of that type; nullptr where there is none. Looking one up takes locks, and most messages are of the type
+/// of the one before.
+const google::protobuf::Message* prototype_of(std::string_view type_url) {
+  namespace pb = google::protobuf;
+  thread_local std::string last_url;
+  thread_local const pb::Message* last = nullptr;
+  if (last && last_url == type_url) return last;
+  const auto slash = type_url.rfind('/');
+  const std::string name{slash == std::string_view::npos ? "" : type_url.substr(slash + 1)};
+  const auto* type = pb::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
+  if (!type) return nullptr;
+  last = pb::MessageFactory::generated_factory()->GetPrototype(type);
+  last_url = type_url;
+  return last;
+}
+
 } // namespace
 
 void encode_routing(const envelope_header& header, v1::Envelope& wire) {
@@ -216,20 +234,16 @@ result<encoded_payload> encode_payload(const google::protobuf::Message& payload)
   return made;
 }
 
-result<message_ptr> decode_payload(const encoded_payload& payload) {
-  namespace pb = google::protobuf;
-  const auto slash = payload.type_url.rfind('/');
-  const auto name = slash == std::string::npos ? "" : payload.type_url.substr(slash + 1);
-  const auto* type = pb::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
-  const auto* prototype =
-      type ? pb::MessageFactory::generated_factory()->GetPrototype(type) : nullptr;
+result<message_ptr> decode_payload(std::string_view type_url, std::string_view bytes) {
+  const auto* prototype = prototype_of(type_url);
   if (!prototype)
     return fail(runtime_errc::unknown_payload_type,
-                "this program has no message type " + payload.type_url.substr(0, 512));
-  std::unique_ptr<pb::Message> object{prototype->New()};
-  if (!object->ParseFromString(payload.bytes))
-    return fail(runtime_errc::bad_payload,
-                "the " + std::to_string(payload.bytes.size()) + " bytes are no " + name);
+                "this program has no message type " + std::string{type_url.substr(0, 512)});
+  std::unique_ptr<google::protobuf::Message> object{prototype->New()};
+  if (bytes.size() > std::numeric_limits<int>::max() ||
+      !object->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return fail(runtime_errc::bad_payload, "the " + std::to_string(bytes.size()) +
+                                               " bytes are no " + prototype->GetTypeName());
   return message_ptr{std::move(object)};
 }
 

@@ -5,6 +5,7 @@
 #include "troupe/v1/envelope.pb.h"
 
 #include <cstddef>
+#include <string_view>
 
 namespace troupe {
 
@@ -41,8 +42,11 @@ void encode_routing(const envelope_header& header, v1::Envelope& wire);
 /// `payload` as it leaves the process. @returns `bad_payload` when it cannot be serialised.
 [[nodiscard]] result<encoded_payload> encode_payload(const google::protobuf::Message& payload);
 
-/// The object that `payload` holds; its type must be linked into this program.
+/// The object that a payload holds; its type must be linked into this program.
 /// @returns `unknown_payload_type` or `bad_payload`.
-[[nodiscard]] result<message_ptr> decode_payload(const encoded_payload& payload);
+[[nodiscard]] result<message_ptr> decode_payload(std::string_view type_url, std::string_view bytes);
+[[nodiscard]] inline result<message_ptr> decode_payload(const encoded_payload& payload) {
+  return decode_payload(payload.type_url, payload.bytes);
+}
 
 } // namespace troupe

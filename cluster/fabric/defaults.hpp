@@ -12,8 +12,9 @@ inline constexpr std::uint32_t protocol_min = 1, protocol_max = 1;
 /// Parcels are gathered up to this in one frame, and larger ones cut into pieces of it: what keeps the cluster together
 /// waits for one frame at most.
 inline constexpr std::size_t frame_bytes = std::size_t{256} << 10;
-/// Parcels in one frame.
-inline constexpr std::size_t frame_parcels = 1'024;
+/// Parcels in one frame. More of them make messages no faster, and those of the next frame later: while one is read, the next
+/// is written.
+inline constexpr std::size_t frame_parcels = 64;
 /// Bytes of parcels of one lane that a peer may send ahead of what was served.
 inline constexpr std::size_t window_bytes = std::size_t{32} << 20;
 /// Bytes and number of parcels of one lane that wait here for one peer; more is refused.
@@ -23,6 +24,8 @@ inline constexpr std::size_t queue_parcels = 100'000;
 inline constexpr std::size_t payload_bytes = std::size_t{64} << 20;
 /// A parcel around such a payload.
 inline constexpr std::size_t parcel_bytes = payload_bytes + (std::size_t{256} << 10);
+/// What is set aside for a parcel in pieces when the first of them is there; beyond it, as they come.
+inline constexpr std::size_t reserved_bytes = std::size_t{2} << 20;
 /// A receipt is sent by itself after so many bytes or parcels, if nothing else is.
 inline constexpr std::size_t receipt_bytes = std::size_t{1} << 20;
 inline constexpr std::uint64_t receipt_parcels = 4'096;

@@ -1,5 +1,6 @@
 #include "cluster/fabric/lane_inbox.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::cluster {
@@ -14,20 +15,20 @@ arrival lane_inbox::admit(std::uint64_t sequence, std::size_t bytes) {
   return arrival::next;
 }
 
-lane_inbox::taken lane_inbox::add(const v1::Piece& piece) {
+lane_inbox::taken lane_inbox::add(const lane_piece& piece) {
   if (!partial_) {
-    if (piece.offset() != 0 || piece.total_bytes() > bounds_.parcel_bytes ||
+    if (piece.offset != 0 || piece.total_bytes > bounds_.parcel_bytes ||
         received_bytes_ >= served_bytes_ + bounds_.window_bytes)
       return {false};
-    partial_.emplace(partial{piece.sequence(), piece.total_bytes(), {}});
+    partial_.emplace(partial{piece.sequence, piece.total_bytes, {}});
+    partial_->bytes.reserve(std::min<std::uint64_t>(piece.total_bytes, bounds_.reserved_bytes));
   }
   partial& one = *partial_;
-  // What is reserved is what came: a peer that only announces much occupies nothing.
-  if (piece.sequence() != one.sequence || piece.total_bytes() != one.total ||
-      piece.offset() != one.bytes.size() || piece.content().empty() ||
-      piece.content().size() > one.total - one.bytes.size())
+  if (piece.sequence != one.sequence || piece.total_bytes != one.total ||
+      piece.offset != one.bytes.size() || piece.content.empty() ||
+      piece.content.size() > one.total - one.bytes.size())
     return {false};
-  one.bytes += piece.content();
+  one.bytes += piece.content;
   if (one.bytes.size() < one.total) return {};
   taken made{true, std::move(one.bytes)};
   partial_.reset();

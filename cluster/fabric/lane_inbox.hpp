@@ -26,6 +26,16 @@ struct inbox_bounds {
   std::size_t parcel_bytes = fabric_defaults::parcel_bytes;
   std::size_t receipt_bytes = fabric_defaults::receipt_bytes;
   std::uint64_t receipt_parcels = fabric_defaults::receipt_parcels;
+  /// Set aside when the first piece of a parcel is there: a peer that only announces much occupies no more.
+  std::size_t reserved_bytes = fabric_defaults::reserved_bytes;
+};
+
+/// A `v1::Piece`, whose content lies in the frame that it came in.
+struct lane_piece {
+  std::uint64_t sequence = 0;
+  std::uint64_t total_bytes = 0;
+  std::uint64_t offset = 0;
+  std::string_view content{};
 };
 
 /// One lane that comes in from a peer: takes each number once and in order, puts pieces together, and says how much more
@@ -41,7 +51,7 @@ public:
     bool ok = true;
     std::optional<std::string> whole{};
   };
-  [[nodiscard]] taken add(const v1::Piece& piece);
+  [[nodiscard]] taken add(const lane_piece& piece);
   /// The link broke: a parcel in pieces begins anew.
   void forget_pieces() { partial_.reset(); }
   /// So many bytes of what came are not kept here any more.

@@ -25,12 +25,17 @@ struct outbox_bounds {
 class lane_outbox {
 public:
   explicit lane_outbox(v1::Lane lane, outbox_bounds bounds = {}) : lane_(lane), bounds_(bounds) {}
+  lane_outbox(lane_outbox&&) = default;
+  lane_outbox& operator=(lane_outbox&&) = default;
+  ~lane_outbox() = default;
 
   /// Whether so many bytes more may wait.
   [[nodiscard]] bool has_room(std::size_t bytes) const;
   /// Adds a serialised `v1::Parcel` without lane and number. @returns its number.
+  /// @param parcel kept as it is where it is large, else copied and left as it was: it may have been written into memory that
+  ///   the caller writes the next one into.
   /// @param answer whether it answers the process that is at the other end now.
-  std::uint64_t push(std::string parcel, bool answer = false);
+  std::uint64_t push(std::string&& parcel, bool answer = false);
   /// What nothing was sent of, and is no answer: for a lane that begins anew.
   struct unsent_parcel {
     /// The number that it had.
@@ -50,30 +55,50 @@ public:
   /// @returns false where the peer says that it has what was never sent.
   [[nodiscard]] bool resume(std::uint64_t received, std::uint64_t limit_bytes);
 
-  [[nodiscard]] bool empty() const { return kept_.empty(); }
+  [[nodiscard]] bool empty() const { return kept_count() == 0; }
   [[nodiscard]] std::size_t waiting_bytes() const { return waiting_bytes_; }
-  [[nodiscard]] std::size_t waiting_parcels() const { return kept_.size() - next_; }
+  [[nodiscard]] std::size_t waiting_parcels() const { return kept_count() - next_; }
 
 private:
+  /// Parcels one behind the other as a frame has them, or a large one alone, with nothing around it. What is in it stays
+  /// where it is.
+  struct block {
+    std::string bytes;
+    /// Parcels of it that are kept.
+    std::size_t parcels = 0;
+  };
   struct parcel {
-    std::string body;
+    /// With what a frame has before it.
+    const char* framed = nullptr;
+    std::size_t head_bytes = 0;
+    /// Of the parcel itself, and without lane and number.
+    std::size_t bytes = 0, content_bytes = 0;
     /// Of all bytes of the lane, where it begins.
     std::uint64_t start = 0;
-    /// Without lane and number.
-    std::size_t content_bytes = 0;
     bool answer = false;
+
+    [[nodiscard]] const char* body() const { return framed + head_bytes; }
   };
   [[nodiscard]] bool may_begin(const parcel& one) const { return one.start < limit_bytes_; }
-  void add_whole(const parcel& one, std::string& frame) const;
-  bool add_piece(const parcel& one, std::string& frame);
+  [[nodiscard]] parcel& kept(std::size_t index) { return kept_[gone_ + index]; }
+  [[nodiscard]] const parcel& kept(std::size_t index) const { return kept_[gone_ + index]; }
+  [[nodiscard]] std::size_t kept_count() const { return kept_.size() - gone_; }
+  [[nodiscard]] std::string& room_for(std::size_t bytes);
+  [[nodiscard]] parcel put(std::string&& content, std::uint64_t number);
+  void add_piece(const parcel& one, std::string& frame);
   void sent_next();
+  void drop_first();
 
   v1::Lane lane_;
   outbox_bounds bounds_;
-  /// Sent and not acknowledged, then those that wait from index `next_` on.
-  std::deque<parcel> kept_;
+  std::deque<block> blocks_;
+  /// One that was let go, for the next.
+  std::string spare_;
+  /// From `gone_` on: sent and not acknowledged, then those that wait from index `next_` on.
+  std::vector<parcel> kept_;
+  std::size_t gone_ = 0;
   std::size_t next_ = 0;
-  /// Number of the first of `kept_`.
+  /// Number of the first that is kept.
   std::uint64_t first_ = 1;
   /// Of the parcel at `next_`, how much has gone in pieces.
   std::size_t piece_offset_ = 0;

@@ -5,6 +5,7 @@
 #include "actors/runtime/internal/agent_actor.hpp"
 #include "actors/runtime/internal/failures.hpp"
 #include "actors/runtime/internal/methods.hpp"
+#include "actors/runtime/internal/recycled.hpp"
 #include "actors/runtime/internal/scheduling.hpp"
 #include "actors/runtime/names.hpp"
 
@@ -124,8 +125,9 @@ std::shared_ptr<call> core::make_call(call::kind which, envelope_header&& header
   if (from.parent) due = std::min(due, from.parent->due());
   header.deadline = clock_->wall_now() + (due - now);
   header.message_id = {system_id_, last_message_.fetch_add(1, std::memory_order_relaxed) + 1};
-  return std::make_shared<call>(which, shared_from_this(), std::move(header), std::move(payload),
-                                now, due, std::move(then), std::move(from));
+  return std::allocate_shared<call>(recycling_allocator<call>{}, which, shared_from_this(),
+                                    std::move(header), std::move(payload), now, due,
+                                    std::move(then), std::move(from));
 }
 
 std::optional<failure> core::deliver(const std::shared_ptr<call>& asked) {

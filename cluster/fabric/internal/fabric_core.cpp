@@ -109,7 +109,10 @@ void fabric_core::begin_anew() {
 }
 
 void fabric_core::want_sweep() {
-  if (stopped_ || sweep_wanted_.exchange(true, std::memory_order_relaxed)) return;
+  // Looked at before it is written: most often it is wanted already, by some other thread's message.
+  if (stopped_ || sweep_wanted_.load(std::memory_order_relaxed) ||
+      sweep_wanted_.exchange(true, std::memory_order_relaxed))
+    return;
   clock().schedule_after(fabric_defaults::sweep, [held = weak_from_this()] {
     if (const auto self = held.lock()) self->sweep();
   });

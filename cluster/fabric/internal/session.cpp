@@ -21,7 +21,7 @@ std::chrono::milliseconds time_left(const envelope_header& header, timer& clock)
 
 fabric_peer session::state() const {
   std::lock_guard lock{mutex_};
-  fabric_peer made{node_, address_, roles_, incarnation_, link_ != nullptr, 0, 0, asked_.size()};
+  fabric_peer made{node_, address_, who_->roles, incarnation_, link_ != nullptr, 0, 0, asked_.size()};
   for (const lane_state& each : lanes_) {
     made.waiting_messages += each.out.waiting_parcels();
     made.waiting_bytes += each.out.waiting_bytes();
@@ -44,10 +44,13 @@ std::optional<failure> session::send(const message_ptr& payload,
                                      bool one_way) {
   const envelope_header& header = context->header();
   const v1::Lane which = lane_for(header.target);
-  auto encoded = encode_request({header, *payload, one_way, context->attempt(),
-                                 one_way ? nullptr : context->last_heartbeat(),
-                                 time_left(header, core_->clock())});
-  if (!encoded) return failure{"fabric.bad_message", encoded.error().message(), false};
+  // What is small is copied from here, so the next one finds the room.
+  thread_local std::string encoded;
+  const auto written = encode_request({header, *payload, one_way, context->attempt(),
+                                       one_way ? nullptr : context->last_heartbeat(),
+                                       time_left(header, core_->clock())},
+                                      encoded);
+  if (!written) return failure{"fabric.bad_message", written.error().message(), false};
   bool dial = false;
   {
     std::lock_guard lock{mutex_};
@@ -56,7 +59,7 @@ std::optional<failure> session::send(const message_ptr& payload,
     if (!link_ && !dialling_ && address_.empty())
       return failure{"fabric.unknown_node",
                      "nobody has said where node " + node_ + " is, and it has no link open", true};
-    if (!out.has_room(encoded->size())) {
+    if (!out.has_room(encoded.size())) {
       fabric_counters::add(core_->counters.refused_full);
       return failure{"fabric.node_full",
                      std::to_string(out.waiting_parcels()) + " messages (" +
@@ -64,7 +67,7 @@ std::optional<failure> session::send(const message_ptr& payload,
                          " already; try again later",
                      true};
     }
-    const std::uint64_t sequence = out.push(std::move(*encoded));
+    const std::uint64_t sequence = out.push(std::move(encoded));
     fabric_counters::add(core_->counters.messages_sent);
     if (!one_way)
       asked_.emplace(key_of(which, sequence), asked{std::move(context), std::move(respond)});
@@ -108,7 +111,8 @@ void session::sent(const link& of) {
 void session::answer(v1::Lane which, std::uint64_t sequence, std::size_t bytes,
                      const reply<message_ptr>& given) {
   // The message is written without the lock; whoever asked may be gone when it is done.
-  std::string encoded = encode_answer(sequence, given);
+  thread_local std::string encoded;
+  encode_answer(sequence, given, encoded);
   std::lock_guard lock{mutex_};
   if (served_.erase(key_of(which, sequence)) == 0) return;
   lane_state& in_lane = lane(which);

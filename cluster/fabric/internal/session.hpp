@@ -90,9 +90,8 @@ private:
     lane_outbox out;
     lane_inbox in;
   };
-  [[nodiscard]] lane_state& lane(v1::Lane which) {
-    return lanes_[which == v1::LANE_CONTROL ? 0 : 1];
-  }
+  [[nodiscard]] lane_state& lane(v1::Lane which) { return lanes_[index_of(which)]; }
+  [[nodiscard]] static std::size_t index_of(v1::Lane which) { return which == v1::LANE_CONTROL ? 0 : 1; }
   void pump();
   [[nodiscard]] std::string hello_frame();
   [[nodiscard]] std::optional<farewell> judge(bool dialled, const v1::Hello& said) const;
@@ -103,18 +102,27 @@ private:
   void append_receipts(std::string& frame, bool all);
   [[nodiscard]] bool wants_sweep() const;
 
-  [[nodiscard]] std::optional<farewell> take_parcel(const link& of, std::string_view bytes);
-  [[nodiscard]] std::optional<farewell> take_piece(const link& of, const v1::Piece& piece);
+  /// Who sends, as it stands when a frame comes in.
+  struct sender_now {
+    const link* over = nullptr;
+    std::shared_ptr<const node_identity> who;
+    bool is_member = false;
+    std::chrono::system_clock::time_point at{};
+  };
+  [[nodiscard]] sender_now sender(const link& over) const;
+  [[nodiscard]] std::optional<farewell> take_parcel(std::string_view bytes, const sender_now& from,
+                                                    std::array<std::size_t, 2>& served);
+  [[nodiscard]] std::optional<farewell> take_piece(std::string_view bytes, const sender_now& from,
+                                                   std::array<std::size_t, 2>& served);
   [[nodiscard]] std::optional<farewell> take_receipt(const link& of, const v1::Receipt& said);
   void take_pulse(const v1::Pulse& said);
   void take_interrupt(const v1::Interrupt& said);
   void take_answer(incoming_parcel&& answer, std::size_t bytes);
-  void serve(incoming_parcel&& request, std::size_t bytes);
+  void serve(incoming_parcel&& request, std::size_t bytes, const sender_now& from);
   void ask_agent(incoming_parcel&& request, std::size_t bytes, message_ptr payload);
   void refuse(const incoming_parcel& request, std::size_t bytes, failure why);
-  void give_back(v1::Lane lane, std::size_t bytes);
-  void answer(v1::Lane lane, std::uint64_t sequence, std::size_t bytes,
-              const reply<message_ptr>& given);
+  void give_back(const std::array<std::size_t, 2>& served);
+  void answer(v1::Lane lane, std::uint64_t sequence, std::size_t bytes, const reply<message_ptr>& given);
   void send_pulse(v1::Lane lane, std::uint64_t sequence, const message_ptr& details);
   void interrupt_unwanted();
 
@@ -123,7 +131,8 @@ private:
 
   mutable std::mutex mutex_;
   std::string address_;
-  std::set<node_role> roles_;
+  /// As its certificate said when it was reached last.
+  std::shared_ptr<const node_identity> who_;
   std::uint64_t incarnation_ = 0;
   std::uint64_t id_, peer_id_ = 0;
   std::array<lane_state, 2> lanes_{lane_state{v1::LANE_CONTROL}, lane_state{v1::LANE_WORK}};

@@ -35,8 +35,9 @@ const v1::Receipt* receipt_for(const v1::Hello& said, v1::Lane lane) {
 } // namespace
 
 session::session(std::shared_ptr<fabric_core> core, std::string node)
-    : core_(std::move(core)), node_(std::move(node)), id_(draw_session_id()),
-      down_since_(core_->clock().now()) {}
+    : core_(std::move(core)), node_(std::move(node)),
+      who_(std::make_shared<const node_identity>(node_identity{core_->options().self.cluster, node_, {}})),
+      id_(draw_session_id()), down_since_(core_->clock().now()) {}
 
 std::string session::hello() {
   std::lock_guard lock{mutex_};
@@ -149,7 +150,8 @@ std::optional<farewell> session::adopt(const std::shared_ptr<link>& of, bool dia
       refused = farewell{v1::GOODBYE_REASON_BAD_PEER, "its receipts are of no session of ours"};
     }
     if (!refused) {
-      roles_ = of->peer().who.roles;
+      who_ = std::make_shared<const node_identity>(
+          node_identity{core_->options().self.cluster, node_, of->peer().who.roles});
       if (said.incarnation() != 0) incarnation_ = std::max(incarnation_, said.incarnation());
       replaced = std::exchange(link_, of);
       dialled_ = dialled;

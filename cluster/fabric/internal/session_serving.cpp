@@ -1,10 +1,9 @@
 #include "actors/runtime/envelope_codec.hpp"
 #include "cluster/fabric/internal/fabric_core.hpp"
 #include "cluster/fabric/internal/session.hpp"
+#include "cluster/fabric/internal/wire.hpp"
 
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
 #include <spdlog/spdlog.h>
 #include <utility>
 
@@ -12,43 +11,54 @@
 namespace troupe::cluster {
 namespace {
 
-using google::protobuf::internal::WireFormatLite;
-namespace io = google::protobuf::io;
+using wire::WireFormatLite;
 
 farewell broken(std::string how) {
   return {v1::GOODBYE_REASON_BAD_PEER, std::move(how)};
 }
 
+/// Of a frame what comes often, as it lies there; all else in wire form.
+struct frame_parts {
+  std::string_view piece{};
+  std::string others{};
+};
+
 /// Calls `take(bytes)` with each parcel of a frame in wire form, and gives `rest` all else of it.
 template <class Take>
-std::optional<farewell> split_frame(std::string_view frame, v1::Frame& rest, Take&& take) {
-  constexpr std::uint32_t parcel_tag = WireFormatLite::MakeTag(
-      v1::Frame::kParcelsFieldNumber, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
-  const auto* begin = reinterpret_cast<const std::uint8_t*>(frame.data());
-  io::CodedInputStream in{begin, static_cast<int>(frame.size())};
-  std::string others;
-  while (true) {
-    const int start = in.CurrentPosition();
-    const std::uint32_t tag = in.ReadTag();
-    if (tag == 0) break;
-    std::uint32_t length = 0;
-    if (tag == parcel_tag) {
-      if (!in.ReadVarint32(&length) ||
-          length > frame.size() - static_cast<std::size_t>(in.CurrentPosition()))
-        return broken("a frame that ends within a message");
-      const auto at = static_cast<std::size_t>(in.CurrentPosition());
-      if (auto why = take(frame.substr(at, length))) return why;
-      in.Skip(static_cast<int>(length));
-      continue;
+std::optional<farewell> split_frame(std::string_view frame, frame_parts& rest, Take&& take) {
+  std::optional<farewell> why;
+  const bool read = wire::for_each_field(frame, [&](const wire::field& one) {
+    if (one.type != WireFormatLite::WIRETYPE_LENGTH_DELIMITED)
+      rest.others.append(one.whole);
+    else if (one.number == v1::Frame::kParcelsFieldNumber)
+      why = take(one.content);
+    else if (one.number == v1::Frame::kPieceFieldNumber)
+      rest.piece = one.content;
+    else
+      rest.others.append(one.whole);
+    return !why;
+  });
+  if (why || read) return why;
+  return broken("a frame that cannot be read");
+}
+
+bool read_piece(std::string_view bytes, std::uint64_t& lane, lane_piece& into) {
+  return wire::for_each_field(bytes, [&](const wire::field& one) {
+    switch (one.number) {
+    case v1::Piece::kLaneFieldNumber:
+      return one.read(lane);
+    case v1::Piece::kSequenceFieldNumber:
+      return one.read(into.sequence);
+    case v1::Piece::kTotalBytesFieldNumber:
+      return one.read(into.total_bytes);
+    case v1::Piece::kOffsetFieldNumber:
+      return one.read(into.offset);
+    case v1::Piece::kContentFieldNumber:
+      return one.read(into.content);
+    default:
+      return true; // of a later release
     }
-    if (!WireFormatLite::SkipField(&in, tag)) return broken("a frame that cannot be read");
-    others.append(frame.substr(static_cast<std::size_t>(start),
-                               static_cast<std::size_t>(in.CurrentPosition() - start)));
-  }
-  if (static_cast<std::size_t>(in.CurrentPosition()) != frame.size() ||
-      !rest.ParseFromString(others))
-    return broken("a frame that cannot be read");
-  return std::nullopt;
+  });
 }
 
 } // namespace
@@ -56,10 +66,17 @@ std::optional<farewell> split_frame(std::string_view frame, v1::Frame& rest, Tak
 std::optional<farewell> session::take_frame(const link& of, std::string_view frame) {
   fabric_counters::add(core_->counters.frames_received);
   fabric_counters::add(core_->counters.bytes_received, frame.size());
+  const sender_now from = sender(of);
+  frame_parts parts;
+  std::array<std::size_t, 2> served{};
+  auto broke = split_frame(
+      frame, parts, [&](std::string_view bytes) { return take_parcel(bytes, from, served); });
   v1::Frame rest;
-  if (auto why =
-          split_frame(frame, rest, [&](std::string_view bytes) { return take_parcel(of, bytes); }))
-    return why;
+  if (!broke && !parts.others.empty() && !rest.ParseFromString(parts.others))
+    broke = broken("a frame that cannot be read");
+  if (!broke && parts.piece.data()) broke = take_piece(parts.piece, from, served);
+  give_back(served);
+  if (broke) return broke;
   if (rest.has_hello()) return broken("a second hello");
   for (const v1::Receipt& each : rest.receipts())
     if (auto why = take_receipt(of, each)) return why;
@@ -67,8 +84,6 @@ std::optional<farewell> session::take_frame(const link& of, std::string_view fra
     take_pulse(each);
   for (const v1::Interrupt& each : rest.interrupts())
     take_interrupt(each);
-  if (rest.has_piece())
-    if (auto why = take_piece(of, rest.piece())) return why;
   {
     // What is due goes with what is sent next, or by itself.
     std::lock_guard lock{mutex_};
@@ -81,13 +96,23 @@ std::optional<farewell> session::take_frame(const link& of, std::string_view fra
   return std::nullopt;
 }
 
-std::optional<farewell> session::take_parcel(const link& of, std::string_view bytes) {
-  auto parcel = decode_parcel(bytes, core_->clock().wall_now());
-  if (!parcel) return broken(parcel.error().message());
+session::sender_now session::sender(const link& over) const {
+  std::lock_guard lock{mutex_};
+  return {&over, who_, incarnation_ > 0, core_->clock().wall_now()};
+}
+
+/// @param served bytes that are not kept here any more, by lane: to be given back.
+std::optional<farewell> session::take_parcel(std::string_view bytes, const sender_now& from,
+                                             std::array<std::size_t, 2>& served) {
+  // Its texts have room for the next one's.
+  thread_local incoming_parcel kept;
+  incoming_parcel* const parcel = &kept;
+  if (auto decoded = decode_parcel(bytes, from.at, *parcel); !decoded)
+    return broken(decoded.error().message());
   {
     std::lock_guard lock{mutex_};
     // Another link has taken the place of this one: what is on it comes there again.
-    if (link_.get() != &of) return std::nullopt;
+    if (link_.get() != from.over) return std::nullopt;
     switch (lane(parcel->lane).in.admit(parcel->sequence, bytes.size())) {
     case arrival::next:
       break;
@@ -101,24 +126,29 @@ std::optional<farewell> session::take_parcel(const link& of, std::string_view by
     }
   }
   fabric_counters::add(core_->counters.messages_received);
-  if (parcel->answers > 0)
+  if (parcel->answers > 0) {
     take_answer(std::move(*parcel), bytes.size());
-  else
-    serve(std::move(*parcel), bytes.size());
+  } else {
+    if (parcel->one_way) served.at(index_of(parcel->lane)) += bytes.size();
+    serve(std::move(*parcel), bytes.size(), from);
+  }
   return std::nullopt;
 }
 
-std::optional<farewell> session::take_piece(const link& of, const v1::Piece& piece) {
-  if (piece.lane() != v1::LANE_CONTROL && piece.lane() != v1::LANE_WORK)
-    return broken("a piece of no lane");
+std::optional<farewell> session::take_piece(std::string_view bytes, const sender_now& from,
+                                            std::array<std::size_t, 2>& served) {
+  std::uint64_t which = 0;
+  lane_piece piece;
+  if (!read_piece(bytes, which, piece)) return broken("a piece that cannot be read");
+  if (which != v1::LANE_CONTROL && which != v1::LANE_WORK) return broken("a piece of no lane");
   lane_inbox::taken taken;
   {
     std::lock_guard lock{mutex_};
-    if (link_.get() != &of) return std::nullopt;
-    taken = lane(piece.lane()).in.add(piece);
+    if (link_.get() != from.over) return std::nullopt;
+    taken = lane(static_cast<v1::Lane>(which)).in.add(piece);
   }
   if (!taken.ok) return broken("a piece that does not follow the one before");
-  return taken.whole ? take_parcel(of, *taken.whole) : std::nullopt;
+  return taken.whole ? take_parcel(*taken.whole, from, served) : std::nullopt;
 }
 
 std::optional<farewell> session::take_receipt(const link& of, const v1::Receipt& said) {
@@ -161,16 +191,18 @@ void session::take_answer(incoming_parcel&& answer, std::size_t bytes) {
     respond = std::move(found->second.respond);
     asked_.erase(found);
   }
-  respond(answer_of(std::move(answer.content)));
+  respond(answer_of(std::move(answer)));
 }
 
-void session::give_back(v1::Lane which, std::size_t bytes) {
+void session::give_back(const std::array<std::size_t, 2>& served) {
+  if (served[0] + served[1] == 0) return;
   std::lock_guard lock{mutex_};
-  lane(which).in.served(bytes);
+  for (std::size_t index = 0; index < lanes_.size(); ++index)
+    lanes_[index].in.served(served[index]);
 }
 
 void session::refuse(const incoming_parcel& request, std::size_t bytes, failure why) {
-  if (request.one_way) return give_back(request.lane, bytes);
+  if (request.one_way) return;
   {
     std::lock_guard lock{mutex_};
     served_.emplace(key_of(request.lane, request.sequence),
@@ -179,18 +211,10 @@ void session::refuse(const incoming_parcel& request, std::size_t bytes, failure 
   answer(request.lane, request.sequence, bytes, tl::unexpected(std::move(why)));
 }
 
-void session::serve(incoming_parcel&& request, std::size_t bytes) {
-  auto& header = request.content.header;
-  node_identity from;
-  bool member = false;
-  {
-    std::lock_guard lock{mutex_};
-    from = {core_->options().self.cluster, node_, roles_};
-    member = incarnation_ > 0;
-  }
-  const auto* encoded = std::get_if<encoded_payload>(&request.content.payload);
-  if (!encoded) return refuse(request, bytes, {"fabric.bad_message", "no payload", false});
-  if (auto why = core_->admission().admit(from, member, header, encoded->type_url)) {
+void session::serve(incoming_parcel&& request, std::size_t bytes, const sender_now& from) {
+  if (request.type_url.empty())
+    return refuse(request, bytes, {"fabric.bad_message", "no payload", false});
+  if (auto why = core_->admission().admit(*from.who, from.is_member, request.header, request.type_url)) {
     fabric_counters::add(core_->counters.not_allowed);
     spdlog::warn("fabric: {}", why->message);
     return refuse(request, bytes, std::move(*why));
@@ -201,14 +225,14 @@ void session::serve(incoming_parcel&& request, std::size_t bytes) {
                   {"fabric.not_member",
                    "node " + core_->options().self.node + " is no member of its cluster at present",
                    true});
-  auto payload = decode_payload(*encoded);
+  auto payload = decode_payload(request.type_url, request.payload);
   if (!payload)
     return refuse(request, bytes, {"fabric.bad_message", payload.error().message(), false});
   ask_agent(std::move(request), bytes, std::move(*payload));
 }
 
 void session::ask_agent(incoming_parcel&& request, std::size_t bytes, message_ptr payload) {
-  auto& header = request.content.header;
+  auto& header = request.header;
   const v1::Lane which = request.lane;
   const std::uint64_t sequence = request.sequence;
   request_options options;
@@ -224,9 +248,9 @@ void session::ask_agent(incoming_parcel&& request, std::size_t bytes, message_pt
   // Whoever sent it here knew why: it does not go on to another node.
   options.node = core_->options().self.node;
   if (request.one_way) {
-    static_cast<void>(
-        core_->system().tell(std::move(header.target), std::move(payload), std::move(options)));
-    return give_back(which, bytes);
+    static_cast<void>(core_->system().tell(std::move(header.target), std::move(payload),
+                                           std::move(options)));
+    return;
   }
   message_ptr last;
   if (!request.last_heartbeat.type_url.empty())
