@@ -134,7 +134,9 @@ bool lane_outbox::fill(std::string& frame) {
       if (piece_offset_ == one.bytes) sent_next();
       break;
     }
-    if (added == 0) frame.reserve(before + std::min(waiting_bytes_ + waiting_bytes_ / 8, bounds_.frame_bytes) + most_head_bytes);
+    if (added == 0)
+      frame.reserve(before + std::min(waiting_bytes_ + waiting_bytes_ / 8, bounds_.frame_bytes) +
+                    most_head_bytes);
     if (one.head_bytes == 0) wire::append_length(frame, v1::Frame::kParcelsFieldNumber, one.bytes);
     frame.append(one.framed, one.head_bytes + one.bytes);
     sent_next();

@@ -18,9 +18,9 @@ from bench_tokenizers import Tokenizers, tokenizer_goals, tokenizer_section
 BEGIN, END = "<!-- figures: written by tools/bench, do not edit -->", "<!-- end of figures -->"
 TITLES = {
     "agents": "Agents", "tokenizer": "Tokenizer", "ner": "Text to entities", "kernels": "Kernels of the engine", "durable": "Durable history",
-    "redact": "Redaction", "runs": "Many runs", "scheduling": "Scheduling", "workflows": "Workflows",
+    "redact": "Redaction", "remote": "Between nodes", "runs": "Many runs", "scheduling": "Scheduling", "workflows": "Workflows",
 }
-FLOORS = {"bare_caf": "bare CAF", "bare_sqlite": "bare SQLite"}
+FLOORS = {"bare_caf": "bare CAF", "bare_grpc": "bare gRPC", "bare_sqlite": "bare SQLite"}
 # What stands behind the figures that have a goal.
 GOALS = {
     ("agents", "request.p50"): "request agent to agent, p50",
@@ -29,6 +29,9 @@ GOALS = {
     ("agents", "one_way"): "one-way messages a second",
     ("agents", "starts"): "agents started a second",
     ("agents", "idle_agent.heap"): "heap of an idle agent",
+    ("remote", "request.p50.ratio"): "request to an agent of another node, p50, over bare gRPC's",
+    ("remote", "one_way.ratio"): "one-way messages to another node a second, over bare gRPC's in such frames",
+    ("remote", "payload_1mib.ratio"): "1 MiB there and back, MB/s, over bare gRPC's",
     ("runs", "waiting.memory"): "memory of a run that waits",
     ("runs", "recovered.memory"): "the same, taken over by another engine",
     ("runs", "recovery"): "until another engine goes on with 10,000 waiting runs",
@@ -42,6 +45,8 @@ PLOTTED = {
     "agents": [("request.p50", "Request agent to agent, p50 (us)"), ("host_request.p50", "Request from a host thread, p50 (us)"),
                ("one_way", "One-way messages a second"), ("starts", "Agents started a second"),
                ("idle_agent.heap", "Heap of an idle agent (bytes)")],
+    "remote": [("request.p50", "Request to an agent of another node, p50 (us)"), ("one_way", "One-way messages to another node a second"),
+               ("payload_1mib", "1 MiB there and back (MB/s)")],
     "durable": [("rows", "Committed history rows a second")],
 }
 

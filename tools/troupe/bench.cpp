@@ -24,8 +24,8 @@ void add_bench(CLI::App& app, action& chosen) {
   command->require_subcommand(1);
   command->footer(bench_footer);
   for (auto* add : {add_bench_ner, add_bench_kernels, add_bench_tokenizer, add_bench_redact,
-                    add_bench_agents, add_bench_remote, add_bench_durable, add_bench_effects, add_bench_runs,
-                    add_bench_workflows, add_bench_scheduling, add_bench_serve})
+                    add_bench_agents, add_bench_remote, add_bench_durable, add_bench_effects,
+                    add_bench_runs, add_bench_workflows, add_bench_scheduling, add_bench_serve})
     add(*command, chosen);
 }
 

@@ -149,7 +149,8 @@ result<void> bench_remote(const remote_bench_options& given, figure_sink& out) {
   if (options.workers == 0) options.workers = std::max(1U, std::thread::hardware_concurrency());
   const scratch_folder folder{options.folder};
   if (folder.path().empty())
-    return fail(cli_errc::bench_failed, "cannot make a folder for certificates; give one (--folder)");
+    return fail(cli_errc::bench_failed,
+                "cannot make a folder for certificates; give one (--folder)");
   const auto certificates = remote_certificates::make(folder.path());
   if (!certificates) return tl::unexpected(certificates.error());
   remote_comparison both{options, out};
@@ -203,7 +204,9 @@ void add_bench_remote(CLI::App& bench, std::function<exit_code()>& chosen) {
       ->type_name("N")
       ->capture_default_str();
   add_remote_sizes(*command, *options);
-  command->add_option("--folder", options->folder, "Where certificates are made for a while (default: here)")
+  command
+      ->add_option("--folder", options->folder,
+                   "Where certificates are made for a while (default: here)")
       ->check(CLI::ExistingDirectory.description(""))
       ->type_name("DIR");
   command->footer(bench_remote_footer);

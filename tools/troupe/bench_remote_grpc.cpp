@@ -32,8 +32,8 @@ std::string file_text(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-grpc::SslServerCredentialsOptions::PemKeyCertPair key_and_certificate(
-    const std::filesystem::path& folder, const std::string& node) {
+grpc::SslServerCredentialsOptions::PemKeyCertPair
+key_and_certificate(const std::filesystem::path& folder, const std::string& node) {
   return {file_text(folder / (node + ".key")), file_text(folder / (node + ".pem"))};
 }
 
@@ -140,7 +140,9 @@ public:
     context_.TryCancel();
     stream_->Finish(&status_, finished_.get());
   }
-  [[nodiscard]] result<void> ready() { return await(opened_.get_future(), "opening a bare stream"); }
+  [[nodiscard]] result<void> ready() {
+    return await(opened_.get_future(), "opening a bare stream");
+  }
 
   /// Sends `frame` and waits for the answer, `count` times and some before.
   [[nodiscard]] result<std::vector<double>> ask(std::size_t count, grpc::ByteBuffer frame) {
@@ -245,16 +247,18 @@ public:
   }
 
   result<one_way_found> one_way(std::size_t count, const frame_shape& like) override {
-    const auto frames =
-        std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(count) / like.messages));
+    const auto frames = std::max<std::size_t>(
+        1, static_cast<std::size_t>(static_cast<double>(count) / like.messages));
     auto all_there = arrivals_.expect(frames);
     const stopwatch timer;
     auto taken = take_->send(frames, buffer_of(static_cast<std::size_t>(like.bytes)));
     if (auto there = await(std::move(all_there), "frames of a bare stream"); !there)
       return tl::unexpected(there.error());
     const auto rate = rate_of(frames, timer);
-    if (auto all = await(std::move(taken), "a bare stream"); !all) return tl::unexpected(all.error());
-    return one_way_found{{rate.per_second * like.messages, rate.per_core_second * like.messages}, like};
+    if (auto all = await(std::move(taken), "a bare stream"); !all)
+      return tl::unexpected(all.error());
+    return one_way_found{{rate.per_second * like.messages, rate.per_core_second * like.messages},
+                         like};
   }
 
 private:

@@ -30,10 +30,12 @@ public:
 
   /// One end asks the other, `count` times after some that do not count, each time after the answer, which is what was sent.
   /// @param bytes of the payload. @returns [count] round trips in microseconds.
-  [[nodiscard]] virtual result<std::vector<double>> requests(std::size_t count, std::size_t bytes) = 0;
+  [[nodiscard]] virtual result<std::vector<double>> requests(std::size_t count,
+                                                             std::size_t bytes) = 0;
   /// One end sends the other `count` messages without waiting. @param like the frames to send them in, where the subject
   /// does not decide that itself. @returns messages from the first sent to the last received.
-  [[nodiscard]] virtual result<one_way_found> one_way(std::size_t count, const frame_shape& like) = 0;
+  [[nodiscard]] virtual result<one_way_found> one_way(std::size_t count,
+                                                      const frame_shape& like) = 0;
 };
 
 /// Certificates of the nodes "a" and "b" of a cluster "bench", made in a folder. Both listen at 127.0.0.1.

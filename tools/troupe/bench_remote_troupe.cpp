@@ -36,16 +36,18 @@ tl::unexpected<error> failed(const failure& why) {
 /// Answers with the very object that it was sent: the agent itself does as good as nothing.
 class echo final : public agent {
 public:
-  void handle(message_ptr request, std::shared_ptr<const call_context>, responder respond) override {
+  void handle(message_ptr request, std::shared_ptr<const call_context>,
+              responder respond) override {
     respond(std::move(request));
   }
 };
 
 agent_type echo_type() {
-  return {"bench.echo",
-          "Echoes",
-          {{bytes_value::descriptor(), bytes_value::descriptor()}},
-          [](const agent_name&) -> reply<std::unique_ptr<agent>> { return std::make_unique<echo>(); }};
+  return {
+      "bench.echo",
+      "Echoes",
+      {{bytes_value::descriptor(), bytes_value::descriptor()}},
+      [](const agent_name&) -> reply<std::unique_ptr<agent>> { return std::make_unique<echo>(); }};
 }
 
 /// What an agent is to ask, and what comes of it. One at a time.
@@ -60,7 +62,8 @@ struct asking {
 class asker : public std::enable_shared_from_this<asker> {
 public:
   /// @param respond answered at the end: only the context of an unanswered request can ask.
-  asker(std::shared_ptr<asking> what, std::shared_ptr<const call_context> context, responder respond)
+  asker(std::shared_ptr<asking> what, std::shared_ptr<const call_context> context,
+        responder respond)
       : what_{std::move(what)}, context_{std::move(context)}, respond_{std::move(respond)},
         left_{what_->warm_up + what_->count} {}
 
@@ -188,7 +191,8 @@ public:
     what.microseconds.reserve(count);
     request_options patient;
     patient.timeout = longest_measurement;
-    if (const auto done = a_.system->request_and_wait({"bench.asker"}, what.payload, patient); !done)
+    if (const auto done = a_.system->request_and_wait({"bench.asker"}, what.payload, patient);
+        !done)
       return failed(done.error());
     if (what.refused) return failed(*what.refused);
     return std::move(what.microseconds);
@@ -205,10 +209,9 @@ public:
     const auto rate = rate_of(count, timer);
     const auto after = a_.net->metrics();
     const auto frames = static_cast<double>(after.frames_sent - before.frames_sent);
-    return one_way_found{
-        rate,
-        {static_cast<double>(after.messages_sent - before.messages_sent) / frames,
-         static_cast<double>(after.bytes_sent - before.bytes_sent) / frames}};
+    return one_way_found{rate,
+                         {static_cast<double>(after.messages_sent - before.messages_sent) / frames,
+                          static_cast<double>(after.bytes_sent - before.bytes_sent) / frames}};
   }
 
 private:
@@ -256,19 +259,17 @@ result<remote_certificates> remote_certificates::make(const std::filesystem::pat
   auto authority = cluster::authority::init(folder / "ca", {.cluster = cluster_name});
   if (!authority) return tl::unexpected(authority.error());
   remote_certificates made{folder / "a", folder / "b", authority->revocations_folder()};
-  for (const auto& [node, role, out] :
-       {std::tuple{"a", cluster::node_role::coordinator, made.a},
-        std::tuple{"b", cluster::node_role::worker, made.b}})
-    if (const auto issued = authority->issue(
-            {.node = node, .roles = {role}, .hosts = {"127.0.0.1"}, .out = out});
+  for (const auto& [node, role, out] : {std::tuple{"a", cluster::node_role::coordinator, made.a},
+                                        std::tuple{"b", cluster::node_role::worker, made.b}})
+    if (const auto issued =
+            authority->issue({.node = node, .roles = {role}, .hosts = {"127.0.0.1"}, .out = out});
         !issued)
       return tl::unexpected(issued.error());
   return made;
 }
 
-result<std::unique_ptr<remote_subject>> troupe_nodes(const remote_certificates& with,
-                                                     std::size_t workers,
-                                                     std::size_t message_bytes) {
+result<std::unique_ptr<remote_subject>>
+troupe_nodes(const remote_certificates& with, std::size_t workers, std::size_t message_bytes) {
   auto a =
       start_node({"a", cluster::node_role::coordinator, with.a, with.revocations, workers}, true);
   if (!a) return tl::unexpected(a.error());

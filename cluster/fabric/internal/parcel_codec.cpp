@@ -74,8 +74,9 @@ result<void> encode_request(const parcel_request& from, std::string& into) {
   if (from.one_way) wire::append_number(into, v1::Parcel::kOneWayFieldNumber, 1);
   if (from.attempt > 0) wire::append_number(into, v1::Parcel::kAttemptFieldNumber, from.attempt);
   append_any(into, v1::Parcel::kLastHeartbeatFieldNumber, from.last_heartbeat);
-  wire::append_number(into, v1::Parcel::kTimeLeftMillisFieldNumber,
-                      static_cast<std::uint64_t>(std::max<std::int64_t>(from.time_left.count(), 1)));
+  wire::append_number(
+      into, v1::Parcel::kTimeLeftMillisFieldNumber,
+      static_cast<std::uint64_t>(std::max<std::int64_t>(from.time_left.count(), 1)));
   return {};
 }
 
@@ -192,7 +193,8 @@ result<void> decode_request(const parcel_fields& from, const split_envelope& con
   into.last_heartbeat = {};
   if (!from.last_heartbeat.empty()) {
     google::protobuf::Any any;
-    if (!any.ParseFromArray(from.last_heartbeat.data(), static_cast<int>(from.last_heartbeat.size())))
+    if (!any.ParseFromArray(from.last_heartbeat.data(),
+                            static_cast<int>(from.last_heartbeat.size())))
       return fail(runtime_errc::bad_envelope, "a last heartbeat that cannot be read");
     into.last_heartbeat = {std::move(*any.mutable_type_url()), std::move(*any.mutable_value())};
   }
@@ -231,8 +233,7 @@ reply<message_ptr> answer_of(incoming_parcel&& answer) {
   if (answer.type_url.empty())
     return tl::unexpected(failure{"fabric.bad_answer", "an answer without payload", false});
   auto object = decode_payload(answer.type_url, answer.payload);
-  if (!object)
-    return tl::unexpected(failure{"fabric.bad_answer", object.error().message(), false});
+  if (!object) return tl::unexpected(failure{"fabric.bad_answer", object.error().message(), false});
   return std::move(*object);
 }
 

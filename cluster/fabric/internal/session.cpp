@@ -21,7 +21,8 @@ std::chrono::milliseconds time_left(const envelope_header& header, timer& clock)
 
 fabric_peer session::state() const {
   std::lock_guard lock{mutex_};
-  fabric_peer made{node_, address_, who_->roles, incarnation_, link_ != nullptr, 0, 0, asked_.size()};
+  fabric_peer made{node_, address_, who_->roles,  incarnation_, link_ != nullptr,
+                   0,     0,        asked_.size()};
   for (const lane_state& each : lanes_) {
     made.waiting_messages += each.out.waiting_parcels();
     made.waiting_bytes += each.out.waiting_bytes();

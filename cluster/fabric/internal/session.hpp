@@ -91,7 +91,9 @@ private:
     lane_inbox in;
   };
   [[nodiscard]] lane_state& lane(v1::Lane which) { return lanes_[index_of(which)]; }
-  [[nodiscard]] static std::size_t index_of(v1::Lane which) { return which == v1::LANE_CONTROL ? 0 : 1; }
+  [[nodiscard]] static std::size_t index_of(v1::Lane which) {
+    return which == v1::LANE_CONTROL ? 0 : 1;
+  }
   void pump();
   [[nodiscard]] std::string hello_frame();
   [[nodiscard]] std::optional<farewell> judge(bool dialled, const v1::Hello& said) const;
@@ -122,7 +124,8 @@ private:
   void ask_agent(incoming_parcel&& request, std::size_t bytes, message_ptr payload);
   void refuse(const incoming_parcel& request, std::size_t bytes, failure why);
   void give_back(const std::array<std::size_t, 2>& served);
-  void answer(v1::Lane lane, std::uint64_t sequence, std::size_t bytes, const reply<message_ptr>& given);
+  void answer(v1::Lane lane, std::uint64_t sequence, std::size_t bytes,
+              const reply<message_ptr>& given);
   void send_pulse(v1::Lane lane, std::uint64_t sequence, const message_ptr& details);
   void interrupt_unwanted();
 

@@ -36,7 +36,8 @@ const v1::Receipt* receipt_for(const v1::Hello& said, v1::Lane lane) {
 
 session::session(std::shared_ptr<fabric_core> core, std::string node)
     : core_(std::move(core)), node_(std::move(node)),
-      who_(std::make_shared<const node_identity>(node_identity{core_->options().self.cluster, node_, {}})),
+      who_(std::make_shared<const node_identity>(
+          node_identity{core_->options().self.cluster, node_, {}})),
       id_(draw_session_id()), down_since_(core_->clock().now()) {}
 
 std::string session::hello() {

@@ -214,7 +214,8 @@ void session::refuse(const incoming_parcel& request, std::size_t bytes, failure 
 void session::serve(incoming_parcel&& request, std::size_t bytes, const sender_now& from) {
   if (request.type_url.empty())
     return refuse(request, bytes, {"fabric.bad_message", "no payload", false});
-  if (auto why = core_->admission().admit(*from.who, from.is_member, request.header, request.type_url)) {
+  if (auto why =
+          core_->admission().admit(*from.who, from.is_member, request.header, request.type_url)) {
     fabric_counters::add(core_->counters.not_allowed);
     spdlog::warn("fabric: {}", why->message);
     return refuse(request, bytes, std::move(*why));
@@ -248,8 +249,8 @@ void session::ask_agent(incoming_parcel&& request, std::size_t bytes, message_pt
   // Whoever sent it here knew why: it does not go on to another node.
   options.node = core_->options().self.node;
   if (request.one_way) {
-    static_cast<void>(core_->system().tell(std::move(header.target), std::move(payload),
-                                           std::move(options)));
+    static_cast<void>(
+        core_->system().tell(std::move(header.target), std::move(payload), std::move(options)));
     return;
   }
   message_ptr last;
