@@ -61,7 +61,7 @@ private:
                {{"start",
                  [&](auto& value, auto& at) { made_.start_timeout = in_.duration(value, at); }},
                 {"grace", [&](auto& value, auto& at) { made_.grace = in_.duration(value, at); }},
-                            {"drain", [&](auto& value, auto& at) { made_.drain = in_.duration(value, at); }}});
+                {"drain", [&](auto& value, auto& at) { made_.drain = in_.duration(value, at); }}});
          }},
         {"groups", [&](auto& node, auto&) { groups_ = &node; }, true},
         {"elasticity", [&](auto& node, auto&) { elasticity_ = &node; }}};

@@ -148,8 +148,7 @@ result<up_report> launcher::start_missing(cluster_state state) {
 
   tell(watching_, "stopping what was started");
   // Also where a signal has asked to stop: nothing is left half way.
-  const auto stopped =
-      stop_nodes(**provider, rising.started(), spec_.grace, {watching_.say, {}});
+  const auto stopped = stop_nodes(**provider, rising.started(), spec_.grace, {watching_.say, {}});
   if (start_store && rising.nothing_runs())
     if (auto ended = postgres.stop(); !ended) tell(watching_, ended.error().message());
   if (!stopped) {
@@ -177,8 +176,7 @@ result<down_report> launcher::down(const down_options& options) {
   const auto provider = make_provider(spec_, state);
   if (!provider) return tl::unexpected(provider.error());
   down_report report{state.nodes.size(), 0, {}};
-  const auto patience =
-      options.now ? std::chrono::milliseconds{0} : spec_.drain + spec_.grace;
+  const auto patience = options.now ? std::chrono::milliseconds{0} : spec_.drain + spec_.grace;
   std::vector<node_entry> first, last; // coordinators outlive those whose results they take
   for (const auto& each : state.nodes) {
     const auto* group = spec_.group(each.group);

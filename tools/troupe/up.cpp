@@ -68,6 +68,10 @@ void add_up(CLI::App& app, action& chosen) {
   auto options = std::make_shared<up_options>();
   auto* command = app.add_subcommand("up", "Start the nodes of a cluster that are not at work");
   options->target.add_to(*command);
+  command
+      ->add_option("--write", options->write,
+                   "Write manifests for Kubernetes into a folder, and start nothing")
+      ->type_name("DIR");
   command->add_flag("--json", options->json, "The result as one JSON object");
   command->footer("Waits until every node is ready. Where one cannot be started, what was started "
                   "is stopped again.\n\n"

@@ -95,8 +95,7 @@ manifest claim_of(const kubernetes_provider_spec& provider) {
 manifest pod_of(const kubernetes_names& names, const cluster_spec& spec, const group_spec& group,
                 bool volume, bool store_password,
                 const std::vector<std::pair<std::string, std::string>>& files) {
-  const auto patience =
-      std::chrono::ceil<std::chrono::seconds>(spec.drain + spec.grace);
+  const auto patience = std::chrono::ceil<std::chrono::seconds>(spec.drain + spec.grace);
   manifest made{{"terminationGracePeriodSeconds", patience.count()},
                 {"automountServiceAccountToken", false},
                 {"securityContext",

@@ -29,6 +29,8 @@ constexpr const char* database_user = "troupe";
 constexpr const char* root_stands_in = "postgres";
 constexpr std::size_t secret_digits = 32;
 constexpr int most_ports = 3;
+/// Of initdb and of the first start, which wait for the disk.
+constexpr std::chrono::minutes database_timeout{5};
 /// From SIGINT on ("fast": sessions are ended), until it is killed.
 constexpr std::chrono::seconds stop_patience{30};
 
@@ -137,7 +139,7 @@ result<void> own_postgres::init(const fs::path& programs, const std::function<bo
         std::string{"--auth=scram-sha-256"}, std::string{"--encoding=UTF8"},
         std::string{"--locale=C"}, std::string{"--no-instructions"}, "--pwfile=" + copy.string()})
     command.push_back(each);
-  const auto done = run_well({command, {}, launch_defaults::program_timeout, stop_asked});
+  const auto done = run_well({command, {}, database_timeout, stop_asked});
   fs::remove(copy, none);
   if (!done)
     return fail(done.error().code, done.error().context + "; every folder above " +
@@ -161,7 +163,7 @@ result<process_mark> own_postgres::launch(const fs::path& programs, std::uint16_
 
 result<void> own_postgres::await_ready(const process_mark& mark,
                                        const std::function<bool()>& stop_asked) const {
-  const auto end = steady::now() + launch_defaults::start_timeout;
+  const auto end = steady::now() + database_timeout;
   // The server's own file: its number is in the first line, its state in the eighth.
   while (steady::now() < end) {
     std::istringstream lines{trimmed_file(folder() / "data" / "postmaster.pid")};

@@ -78,6 +78,8 @@ std::string last_line(const std::string& text) {
   std::string last;
   for (std::string line; std::getline(lines, line);)
     if (line.find_first_not_of(" \t\r") != std::string::npos) last = line;
+  while (last.ends_with('\r'))
+    last.pop_back();
   return last;
 }
 

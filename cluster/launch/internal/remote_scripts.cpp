@@ -68,13 +68,16 @@ std::string start_script(const remote_place& at, const std::string& binary, cons
   return made;
 }
 
-std::string look_script(const remote_place& at) {
+std::string look_script(std::span<const remote_place> at) {
+  std::string made = alive_function;
   // Under the lock: a process that is about to become the node has not written its mark yet.
-  return "cd " + shell_word(at.folder) + " 2>/dev/null || { echo absent; exit 0; }\n" +
-         alive_function + locked +
-         "if alive; then echo \"alive $(cat pid)\"; elif [ -f pid ]; then echo ended; "
-         "else echo absent; fi\n"
-         "cat node.json 2>/dev/null || true\n";
+  for (const auto& each : at)
+    made += "(cd " + shell_word(each.folder) + " 2>/dev/null || { echo absent; exit 0; }\n" +
+            locked +
+            "if alive; then echo \"alive $(cat pid)\"; elif [ -f pid ]; then echo ended; "
+            "else echo absent; fi\n"
+            "cat node.json 2>/dev/null || true)\necho --\n";
+  return made;
 }
 
 std::string stop_script(const remote_place& at, stop_how how) {

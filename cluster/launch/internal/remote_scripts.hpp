@@ -3,7 +3,9 @@
 #include "cluster/launch/provider.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace troupe::cluster {
 
@@ -22,8 +24,9 @@ struct remote_place {
 /// Brings the files and starts the node unless it is at work. Exit 3: a later command has stopped it.
 [[nodiscard]] std::string start_script(const remote_place& at, const std::string& binary,
                                        const node_plan& plan);
-/// Prints absent, ended or alive and the mark in one line, then what the node says of itself.
-[[nodiscard]] std::string look_script(const remote_place& at);
+/// Prints of each node absent, ended or alive and the mark in one line, then what the node says of itself, and `look_end`.
+[[nodiscard]] std::string look_script(std::span<const remote_place> at);
+inline constexpr std::string_view look_end = "--\n";
 /// Signals it, and keeps earlier commands from starting it.
 [[nodiscard]] std::string stop_script(const remote_place& at, stop_how how);
 [[nodiscard]] std::string file_script(const remote_place& at, const node_file& file);

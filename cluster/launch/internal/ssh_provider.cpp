@@ -62,15 +62,16 @@ public:
   }
 
   result<std::vector<node_look>> look(std::span<const node_entry> nodes) override {
+    // One script for all nodes of a host.
+    std::map<std::string, std::vector<std::size_t>> hosts;
+    for (std::size_t i = 0; i < nodes.size(); ++i)
+      hosts[nodes[i].host].push_back(i);
+    std::vector<std::vector<std::size_t>> groups;
+    for (auto& [host, indices] : hosts)
+      groups.push_back(std::move(indices));
     std::vector<node_look> all(nodes.size());
-    auto done = each_at_once(nodes.size(), [&](std::size_t i) -> result<void> {
-      const auto said = run(nodes[i], look_script(place(nodes[i])));
-      if (!said) return tl::unexpected(said.error());
-      auto seen = parse_look(*said);
-      if (!seen) return tl::unexpected(std::move(seen.error()));
-      all[i] = std::move(*seen);
-      return {};
-    });
+    auto done = each_at_once(groups.size(),
+                             [&](std::size_t i) { return look_at_host(nodes, groups[i], all); });
     if (!done) return tl::unexpected(std::move(done.error()));
     return all;
   }
@@ -115,6 +116,25 @@ private:
     auto open = session(node.host);
     if (!open) return tl::unexpected(std::move(open.error()));
     return (*open)->run(script);
+  }
+
+  result<void> look_at_host(std::span<const node_entry> nodes,
+                            const std::vector<std::size_t>& indices, std::vector<node_look>& into) {
+    std::vector<remote_place> places;
+    for (const auto i : indices)
+      places.push_back(place(nodes[i]));
+    auto said = run(nodes[indices.front()], look_script(places));
+    if (!said) return tl::unexpected(std::move(said.error()));
+    std::string_view rest = *said;
+    for (const auto i : indices) {
+      const auto end = rest.find(look_end);
+      auto seen = parse_look(std::string{rest.substr(0, end)});
+      if (!seen) return tl::unexpected(std::move(seen.error()));
+      into[i] = std::move(*seen);
+      rest.remove_prefix(
+          std::min(end == std::string_view::npos ? end : end + look_end.size(), rest.size()));
+    }
+    return {};
   }
 
   /// The connection to a host, opened by whoever needs it first; meanwhile the others of that host wait.

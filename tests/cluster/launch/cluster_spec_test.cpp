@@ -78,18 +78,18 @@ BOOST_AUTO_TEST_CASE(everything_that_can_be_said_is_read) {
   BOOST_TEST((scale.node_hours_per_day == 40.5));
   BOOST_TEST((scale.groups == std::vector<scale_bounds>{{"worker", 1, 6}}));
   using std::chrono::seconds;
-  const std::vector<scale_rule> rules{
-      {"worker", scale_measure::queue_age, 2, 0.1, seconds{5}},
-      {"worker", scale_measure::slack, 1, 60, seconds{5}},
-      {"worker", scale_measure::utilisation, 0.8, 0.3, seconds{5}}};
+  const std::vector<scale_rule> rules{{"worker", scale_measure::queue_age, 2, 0.1, seconds{5}},
+                                      {"worker", scale_measure::slack, 1, 60, seconds{5}},
+                                      {"worker", scale_measure::utilisation, 0.8, 0.3, seconds{5}}};
   BOOST_TEST((scale.rules == rules));
 }
 
 BOOST_AUTO_TEST_CASE(every_provider_has_its_settings) {
   const std::string head = "name: lab\ngroups: {boss: {roles: [coordinator]";
-  const auto ssh = accepted(head + ", hosts: [a.lab, 10.0.0.7, 'fd00::1']}}\nprovider: {kind: ssh, user: troupe, "
-                                   "port: 2222, identity: id, known_hosts: /k, binary: /usr/bin/troupe, folder: /srv}\n"
-                                   "store: {kind: postgresql, url: 'postgresql://u@h/d'}\n");
+  const auto ssh = accepted(
+      head + ", hosts: [a.lab, 10.0.0.7, 'fd00::1']}}\nprovider: {kind: ssh, user: troupe, "
+             "port: 2222, identity: id, known_hosts: /k, binary: /usr/bin/troupe, folder: /srv}\n"
+             "store: {kind: postgresql, url: 'postgresql://u@h/d'}\n");
   const auto& spec = std::get<ssh_provider_spec>(ssh.provider);
   BOOST_TEST(spec.user == "troupe");
   BOOST_TEST(spec.port == 2222);
@@ -100,12 +100,14 @@ BOOST_AUTO_TEST_CASE(every_provider_has_its_settings) {
   BOOST_REQUIRE(nodes.size() == 4);
   BOOST_TEST((nodes[1] == node_entry{"boss-2", "boss", "10.0.0.7"}));
   BOOST_TEST((nodes[3] == node_entry{"boss-4", "boss", "a.lab"}));
-  const auto slurm = accepted(head + ", options: ['--gres=gpu:1']}}\nprovider: {kind: slurm, options: ['--partition=cpu', "
-                                     "'--exclusive']}\n");
+  const auto slurm = accepted(
+      head + ", options: ['--gres=gpu:1']}}\nprovider: {kind: slurm, options: ['--partition=cpu', "
+             "'--exclusive']}\n");
   BOOST_TEST(std::get<slurm_provider_spec>(slurm.provider).options.size() == 2);
   BOOST_TEST(slurm.groups.front().options.front() == "--gres=gpu:1");
-  const auto pods = accepted(head + ", node_selector: {disk: ssd}}}\nprovider: {kind: kubernetes, image: 'r/troupe:1', "
-                                    "namespace: lab}\n");
+  const auto pods = accepted(
+      head + ", node_selector: {disk: ssd}}}\nprovider: {kind: kubernetes, image: 'r/troupe:1', "
+             "namespace: lab}\n");
   BOOST_TEST(std::get<kubernetes_provider_spec>(pods.provider).space == "lab");
 }
 
@@ -114,35 +116,64 @@ BOOST_AUTO_TEST_CASE(mistakes_name_their_place_and_a_remedy) {
   const std::string boss = "  boss: {roles: [coordinator]}\n";
   const std::string groups = "groups:\n" + boss;
   const std::vector<std::pair<std::string, std::string>> cases{
-      {head + "group:\n" + boss, "c.yaml:3:1: error: unknown key 'group' in this file; did you mean 'groups'?"},
-      {head + "groups:\n  boss: {role: [coordinator]}\n", "c.yaml:4:10: error: unknown key 'role' in 'groups.boss'; did you mean 'roles'?"},
+      {head + "group:\n" + boss,
+       "c.yaml:3:1: error: unknown key 'group' in this file; did you mean 'groups'?"},
+      {head + "groups:\n  boss: {role: [coordinator]}\n",
+       "c.yaml:4:10: error: unknown key 'role' in 'groups.boss'; did you mean 'roles'?"},
       {head + "groups:\n  Boss: {roles: [coordinator]}\n", "c.yaml:4:3: error: 'groups.Boss'"},
-      {head + "groups:\n  w: {roles: [worker]}\n", "nobody owns runs; give one group 'roles: [coordinator]'"},
-      {head + "groups:\n  b: {roles: [coordinator], count: 2}\n", "several coordinators need one store"},
-      {head + "groups:\n  b: {roles: [coordinator], count: -1}\n", "c.yaml:4:36: error: 'groups.b.count' must be a whole number from 0 to 1000, not '-1'"},
+      {head + "groups:\n  w: {roles: [worker]}\n",
+       "nobody owns runs; give one group 'roles: [coordinator]'"},
+      {head + "groups:\n  b: {roles: [coordinator], count: 2}\n",
+       "several coordinators need one store"},
+      {head + "groups:\n  b: {roles: [coordinator], count: -1}\n",
+       "c.yaml:4:36: error: 'groups.b.count' must be a whole number from 0 to 1000, not '-1'"},
       {head + groups + "  w: {roles: [worker], count: 1000}\n", "more than 1000 nodes"},
-      {head + groups + "  w: {roles: [worker], hosts: [a]}\n", "'groups.w.hosts' is of the provider ssh alone"},
-      {head + groups + "  w: {roles: [worker], options: ['--x']}\n", "is of the provider slurm alone"},
+      {head + groups + "  w: {roles: [worker], hosts: [a]}\n",
+       "'groups.w.hosts' is of the provider ssh alone"},
+      {head + groups + "  w: {roles: [worker], options: ['--x']}\n",
+       "is of the provider slurm alone"},
       {head + groups + "store: {kind: postgresql}\n", "'store' needs one of 'own: true'"},
-      {head + groups + "store: {kind: postgresql, own: true, url: 'postgresql://h'}\n", "'store' needs one of"},
-      {head + groups + "store: {kind: postgresql, url: 'mysql://h'}\n", "'store.url' must begin with postgresql://"},
+      {head + groups + "store: {kind: postgresql, own: true, url: 'postgresql://h'}\n",
+       "'store' needs one of"},
+      {head + groups + "store: {kind: postgresql, url: 'mysql://h'}\n",
+       "'store.url' must begin with postgresql://"},
       {head + groups + "store: {kind: sqlite, own: true}\n", "'own' and 'url' are of postgresql"},
-      {head + groups + "store: {kind: oracle}\n", "'store.kind' cannot be 'oracle'; known are: sqlite, postgresql"},
+      {head + groups + "store: {kind: oracle}\n",
+       "'store.kind' cannot be 'oracle'; known are: sqlite, postgresql"},
       {head + groups + "certificates: {}\n", "'certificates' needs one of"},
       {head + groups + "certificates: {own: yes}\n", "'certificates.own' cannot be 'yes'"},
-      {"name: lab\nprovider: {kind: ssh, binary: troupe, folder: /f}\n" + groups, "c.yaml:2:31: error: 'provider.binary' must be an absolute path"},
-      {"name: lab\nprovider: {kind: ssh, binary: /t, folder: /f}\n" + groups, "'groups.boss' does not say where its nodes are"},
-      {"name: lab\nprovider: {kind: ssh, binary: /t, folder: /f}\ngroups: {b: {roles: [coordinator], hosts: ['-oProxyCommand=x']}}\n", "names no host"},
-      {"name: lab\nprovider: {kind: ssh, user: '-x', binary: /t, folder: /f}\n" + groups, "cannot begin with '-'"},
-      {"name: lab\nprovider: {kind: slurm, options: ['-p cpu']}\n" + groups, "write each as \"--NAME\" or \"--NAME=VALUE\""},
+      {"name: lab\nprovider: {kind: ssh, binary: troupe, folder: /f}\n" + groups,
+       "c.yaml:2:31: error: 'provider.binary' must be an absolute path"},
+      {"name: lab\nprovider: {kind: ssh, binary: /t, folder: /f}\n" + groups,
+       "'groups.boss' does not say where its nodes are"},
+      {"name: lab\nprovider: {kind: ssh, binary: /t, folder: /f}\ngroups: {b: {roles: "
+       "[coordinator], hosts: ['-oProxyCommand=x']}}\n",
+       "names no host"},
+      {"name: lab\nprovider: {kind: ssh, user: '-x', binary: /t, folder: /f}\n" + groups,
+       "cannot begin with '-'"},
+      {"name: lab\nprovider: {kind: slurm, options: ['-p cpu']}\n" + groups,
+       "write each as \"--NAME\" or \"--NAME=VALUE\""},
       {"name: lab\nprovider: {kind: kubernetes}\n" + groups, "'image' is missing in 'provider'"},
-      {"name: lab\nprovider: {kind: slurm}\nstore: {kind: postgresql, own: true}\n" + groups, "starts PostgreSQL on this machine alone"},
-      {"name: lab\nprovider: {kind: cloud}\n" + groups, "c.yaml:2:18: error: 'provider.kind' cannot be 'cloud'"},
-      {head + groups + "elasticity: {groups: {w: {min: 1, max: 2}}, rules: []}\n", "there is no group 'w'"},
-      {head + groups + "elasticity: {groups: {boss: {min: 3, max: 2}}, rules: []}\n", "has a min above its max"},
-      {head + groups + "elasticity: {groups: {}, rules: [{group: boss, measure: slack, grow_at: 1s, shrink_at: 2s}]}\n", "the group 'boss' has no bounds"},
-      {head + groups + "elasticity: {groups: {boss: {min: 1, max: 2}}, rules: [{group: boss, measure: slack, grow_at: 2s, shrink_at: 1s}]}\n", "must be above grow_at"},
-      {head + groups + "elasticity: {groups: {boss: {min: 1, max: 2}}, rules: [{group: boss, measure: utilisation, grow_at: 2, shrink_at: 1}]}\n", "must be a number from 0 to 1"},
+      {"name: lab\nprovider: {kind: slurm}\nstore: {kind: postgresql, own: true}\n" + groups,
+       "starts PostgreSQL on this machine alone"},
+      {"name: lab\nprovider: {kind: cloud}\n" + groups,
+       "c.yaml:2:18: error: 'provider.kind' cannot be 'cloud'"},
+      {head + groups + "elasticity: {groups: {w: {min: 1, max: 2}}, rules: []}\n",
+       "there is no group 'w'"},
+      {head + groups + "elasticity: {groups: {boss: {min: 3, max: 2}}, rules: []}\n",
+       "has a min above its max"},
+      {head + groups +
+           "elasticity: {groups: {}, rules: [{group: boss, measure: slack, grow_at: 1s, shrink_at: "
+           "2s}]}\n",
+       "the group 'boss' has no bounds"},
+      {head + groups +
+           "elasticity: {groups: {boss: {min: 1, max: 2}}, rules: [{group: boss, measure: slack, "
+           "grow_at: 2s, shrink_at: 1s}]}\n",
+       "must be above grow_at"},
+      {head + groups +
+           "elasticity: {groups: {boss: {min: 1, max: 2}}, rules: [{group: boss, measure: "
+           "utilisation, grow_at: 2, shrink_at: 1}]}\n",
+       "must be a number from 0 to 1"},
   };
   for (const auto& [text, expected] : cases) {
     const auto said = why_refused(text);
@@ -154,7 +185,8 @@ BOOST_AUTO_TEST_CASE(mistakes_name_their_place_and_a_remedy) {
 BOOST_AUTO_TEST_CASE(a_data_folder_that_is_given_goes_first) {
   const test::temporary_folder folder;
   const auto file = folder.path() / "c.yaml";
-  test::write_file(file, "name: lab\nprovider: {kind: process}\ngroups: {boss: {roles: [coordinator]}}\n");
+  test::write_file(
+      file, "name: lab\nprovider: {kind: process}\ngroups: {boss: {roles: [coordinator]}}\n");
   BOOST_TEST(read_cluster_spec(file, folder.path() / "x/../y").value().data == folder.path() / "y");
   BOOST_TEST(read_cluster_spec(file).value().data.is_absolute());
 }
@@ -182,7 +214,8 @@ BOOST_AUTO_TEST_CASE(a_node_is_told_what_its_group_and_the_cluster_say) {
   BOOST_TEST(worker.revocations == folder.path() / "ca/crl");
   // What is written for the node reads as what it was told.
   BOOST_TEST((parse_node_config(to_yaml(worker), "n.yaml", "/").value() == worker));
-  BOOST_TEST(planner->plan({"gone-1", "gone", {}}).error().context.find("no group 'gone'") != std::string::npos);
+  BOOST_TEST(planner->plan({"gone-1", "gone", {}}).error().context.find("no group 'gone'") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_state_is_read_as_it_was_written) {

@@ -44,17 +44,24 @@ BOOST_AUTO_TEST_CASE(the_time_of_a_line) {
       {R"({"time": "2026-11-27T22:46:51Z"})", 0us}};
   for (const auto& [line, fraction] : cases)
     BOOST_TEST((time_of_line(line) == moment + fraction), line);
-  for (const char* line : {"", "x", "2026-13-27T22:46:51Z", "2026-02-30T22:46:51Z", "2026-11-27T24:00:00Z", "2026-11-27",
-                           "{\"time\":7}", "{\"at\":\"2026-11-27T22:46:51Z\"}", "{", "["})
+  for (const char* line :
+       {"", "x", "2026-13-27T22:46:51Z", "2026-02-30T22:46:51Z", "2026-11-27T24:00:00Z",
+        "2026-11-27", "{\"time\":7}", "{\"at\":\"2026-11-27T22:46:51Z\"}", "{", "["})
     BOOST_TEST(!time_of_line(line).has_value(), line);
 }
 
 BOOST_AUTO_TEST_CASE(lines_come_in_the_order_of_their_times) {
-  logs_in_memory logs{{"2026-01-01T00:00:01Z a\n  of a\n2026-01-01T00:00:04Z d\n", "",
-                       "2026-01-01T00:00:02Z b\n2026-01-01T00:00:03Z c\nof c\n\n2026-01-01T00:00:05Z e"}};
+  logs_in_memory logs{
+      {"2026-01-01T00:00:01Z a\n  of a\n2026-01-01T00:00:04Z d\n", "",
+       "2026-01-01T00:00:02Z b\n2026-01-01T00:00:03Z c\nof c\n\n2026-01-01T00:00:05Z e"}};
   auto stream = logs.stream();
-  const std::vector<std::string> expected{"0:2026-01-01T00:00:01Z a", "0:  of a", "2:2026-01-01T00:00:02Z b",
-                                          "2:2026-01-01T00:00:03Z c", "2:of c", "2:", "0:2026-01-01T00:00:04Z d",
+  const std::vector<std::string> expected{"0:2026-01-01T00:00:01Z a",
+                                          "0:  of a",
+                                          "2:2026-01-01T00:00:02Z b",
+                                          "2:2026-01-01T00:00:03Z c",
+                                          "2:of c",
+                                          "2:",
+                                          "0:2026-01-01T00:00:04Z d",
                                           "2:2026-01-01T00:00:05Z e"};
   BOOST_TEST(drained(stream) == expected, boost::test_tools::per_element());
 }
@@ -64,12 +71,14 @@ BOOST_AUTO_TEST_CASE(a_line_that_grows_waits_until_it_is_whole) {
   auto stream = logs.stream();
   BOOST_TEST(drained(stream, true).empty());
   logs.texts[0] += " of it\nnext";
-  BOOST_TEST((drained(stream, true) == std::vector<std::string>{"0:2026-01-01T00:00:01Z half of it"}));
+  BOOST_TEST(
+      (drained(stream, true) == std::vector<std::string>{"0:2026-01-01T00:00:01Z half of it"}));
   BOOST_TEST((drained(stream, false) == std::vector<std::string>{"0:next"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_line_without_end_does_not_fill_the_memory) {
-  logs_in_memory logs{{std::string(3 * launch_defaults::log_bytes, 'x')}, launch_defaults::log_bytes};
+  logs_in_memory logs{{std::string(3 * launch_defaults::log_bytes, 'x')},
+                      launch_defaults::log_bytes};
   auto stream = logs.stream();
   const auto lines = drained(stream, true);
   std::size_t total = 0;
@@ -79,7 +88,9 @@ BOOST_AUTO_TEST_CASE(a_line_without_end_does_not_fill_the_memory) {
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_told) {
-  log_stream stream{{{"a", [](auto, auto) -> result<log_part> { return fail(launch_errc::provider_failed, "gone"); }}}};
+  log_stream stream{{{"a", [](auto, auto) -> result<log_part> {
+                        return fail(launch_errc::provider_failed, "gone");
+                      }}}};
   BOOST_TEST(stream.next(false).error().context == "gone");
 }
 
