@@ -120,10 +120,10 @@ BOOST_AUTO_TEST_CASE(who_is_asked_sees_who_asks_and_how) {
   BOOST_TEST(sink->heard.wait_for(2).front() == "three quarters");
   BOOST_TEST(!context->preempted());
   sink->preempted_ = true;
-  wait_until([&] { return context->preempted(); }, "preempted");
+  wait_until([&context = context] { return context->preempted(); }, "preempted");
   BOOST_TEST(!context->cancelled());
   sink->cancelled_ = true;
-  wait_until([&] { return context->cancelled(); }, "cancelled");
+  wait_until([&context = context] { return context->cancelled(); }, "cancelled");
   text done;
   done.set_value("done");
   respond(done);
