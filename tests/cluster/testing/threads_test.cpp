@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(everybody_may_stop_at_once) {
     std::vector<std::thread> all;
     for (auto* each : {nodes.a.get(), nodes.b.get(), nodes.a.get()})
       all.emplace_back([each] { each->stop(); });
-    all.emplace_back([&nodes, here = near] { here->close("me, too"); });
+    all.emplace_back([here = near] { here->close("me, too"); });
     for (auto& each : all)
       each.join();
     BOOST_TEST((near->closed() && far->closed()));
