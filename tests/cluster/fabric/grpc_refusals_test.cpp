@@ -262,7 +262,9 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_none) {
   const auto one = lab.start_listening("one");
   freezing_proxy silent{one->address};
   silent.freeze();
-  BOOST_TEST(code_of_end(*two->dial(silent.address())) == fabric_errc::unreachable);
+  // Whoever gives up first says why: nobody answers, or it does not shake hands.
+  const auto code = code_of_end(*two->dial(silent.address()));
+  BOOST_TEST((code == fabric_errc::unreachable || code == fabric_errc::bad_peer));
 }
 
 BOOST_AUTO_TEST_CASE(a_peer_that_the_network_has_lost) {

@@ -11,23 +11,33 @@ using namespace troupe::test;
 namespace {
 
 /// A member that renews at a coordinator as long as it is told to.
-struct plain_member {
-  membership_service& at;
-  member_key key;
-  std::string last_failure;
+class plain_member {
+  /// Outlives it: answers may come when a test is over.
+  struct answers {
+    member_key key;
+    std::string last_failure{};
+  };
+  std::shared_ptr<answers> got_;
 
-  plain_member(membership_service& where, const std::string& node) : at(where), key{node, 0} {
-    at.join(some_member(node), [this](const reply<membership_service::grant>& got) {
+public:
+  membership_service& at;
+  member_key& key;
+  std::string& last_failure;
+
+  plain_member(membership_service& where, const std::string& node)
+      : got_(std::make_shared<answers>(answers{{node, 0}})), at(where), key(got_->key),
+        last_failure(got_->last_failure) {
+    at.join(some_member(node), [into = got_](const reply<membership_service::grant>& got) {
       if (got)
-        key.incarnation = got->incarnation;
+        into->key.incarnation = got->incarnation;
       else
-        last_failure = got.error().type;
+        into->last_failure = got.error().type;
     });
   }
   void renew(member_state state = member_state::active) {
     last_failure = "none";
-    at.renew(key, state, [this](const reply<std::chrono::milliseconds>& got) {
-      if (!got) last_failure = got.error().type;
+    at.renew(key, state, [into = got_](const reply<std::chrono::milliseconds>& got) {
+      if (!got) into->last_failure = got.error().type;
     });
   }
 };
