@@ -144,9 +144,9 @@ public:
   }
 
   /// Sends `frame` and waits for the answer, `count` times and some before.
-  [[nodiscard]] result<std::vector<double>> ask(std::size_t count, grpc::ByteBuffer frame) {
+  [[nodiscard]] result<std::vector<double>> ask(std::size_t count, const grpc::ByteBuffer& frame) {
     done_ = {};
-    frame_ = std::move(frame);
+    frame_ = frame;
     counted_ = count;
     left_ = std::min(count / 4 + 1, warm_up_requests) + count;
     microseconds_.clear();
@@ -160,9 +160,9 @@ public:
     return std::move(microseconds_);
   }
   /// Sends `frame` `count` times. @returns ready when gRPC has taken the last one.
-  [[nodiscard]] std::future<void> send(std::size_t count, grpc::ByteBuffer frame) {
+  [[nodiscard]] std::future<void> send(std::size_t count, const grpc::ByteBuffer& frame) {
     done_ = {};
-    frame_ = std::move(frame);
+    frame_ = frame;
     asking_ = false;
     left_ = count;
     auto done = done_.get_future();
