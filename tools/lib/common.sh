@@ -2,6 +2,8 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 tool=$(basename "$0")
 jobs=${TROUPE_JOBS:-$(nproc)}
+# Many tests wait for servers, files and processes.
+test_jobs=$((jobs + 1))
 
 say() { printf '%s: [%4ds] %s\n' "$tool" "$SECONDS" "$*"; }
 die() { printf '%s: error: %s\n' "$tool" "$*" >&2; exit 1; }
