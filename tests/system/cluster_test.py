@@ -131,7 +131,9 @@ class ClusterTest(LaunchTest):
         detected = time.monotonic() - killed
         self.await_run(run)
         nodes = self.check(run, 300)
-        self.assertLess(detected, 6.0, "a death is known within 3 s; read here a little later, on a machine that others use")
+        # Three seconds on a machine of its own (docs); here others use it, too.
+        self.assertLess(detected, 12.0)
+        print(f"missed after {detected:.1f} s", flush=True)
         self.assertGreater(nodes["worker-2"], 0)
 
     def test_a_worker_is_paused_and_comes_back(self):
@@ -158,7 +160,9 @@ class ClusterTest(LaunchTest):
         os.kill(self.pids()[owner], signal.SIGKILL)
         killed = time.monotonic()
         wait_for("the other one to go on", lambda: "goes on with" in self.log_of(other))
-        self.assertLess(time.monotonic() - killed, 10.0)
+        taken_over = time.monotonic() - killed
+        self.assertLess(taken_over, 20.0)
+        print(f"taken over after {taken_over:.1f} s", flush=True)
         for run in runs:
             self.await_run(run)
             self.check(run, 200)
