@@ -109,27 +109,27 @@ void session::sent(const link& of) {
   pump();
 }
 
-void session::answer(v1::Lane which, std::uint64_t sequence, std::size_t bytes,
-                     const reply<message_ptr>& given) {
+void session::answer(const served_key& which, std::size_t bytes, const reply<message_ptr>& given) {
   // The message is written without the lock; whoever asked may be gone when it is done.
   thread_local std::string encoded;
-  encode_answer(sequence, given, encoded);
+  encode_answer(which.sequence, given, encoded);
   std::lock_guard lock{mutex_};
-  if (served_.erase(key_of(which, sequence)) == 0) return;
-  lane_state& in_lane = lane(which);
+  if (which.life != life_ || served_.erase(key_of(which.lane, which.sequence)) == 0) return;
+  lane_state& in_lane = lane(which.lane);
   in_lane.in.served(bytes);
   in_lane.out.push(std::move(encoded), true);
   fabric_counters::add(core_->counters.messages_sent);
   if (!writing_) pump();
 }
 
-void session::send_pulse(v1::Lane which, std::uint64_t sequence, const message_ptr& details) {
+void session::send_pulse(const served_key& which, const message_ptr& details) {
   v1::Pulse pulse;
-  pulse.set_lane(which);
-  pulse.set_sequence(sequence);
+  pulse.set_lane(which.lane);
+  pulse.set_sequence(which.sequence);
   if (details) pulse.mutable_details()->PackFrom(*details);
   std::lock_guard lock{mutex_};
-  if (!link_ || !served_.contains(key_of(which, sequence))) return;
+  if (!link_ || which.life != life_ || !served_.contains(key_of(which.lane, which.sequence)))
+    return;
   wire::append_message(urgent_, v1::Frame::kPulsesFieldNumber, pulse);
   if (!writing_) pump();
 }

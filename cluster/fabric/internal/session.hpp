@@ -110,6 +110,14 @@ private:
     std::shared_ptr<const node_identity> who;
     bool is_member = false;
     std::chrono::system_clock::time_point at{};
+    /// Of the session: numbers mean another message in another life.
+    std::uint64_t life = 0;
+  };
+  /// A request that is served: of which life, its lane and its number.
+  struct served_key {
+    std::uint64_t life = 0;
+    v1::Lane lane{};
+    std::uint64_t sequence = 0;
   };
   [[nodiscard]] sender_now sender(const link& over) const;
   [[nodiscard]] std::optional<farewell> take_parcel(std::string_view bytes, const sender_now& from,
@@ -121,12 +129,13 @@ private:
   void take_interrupt(const v1::Interrupt& said);
   void take_answer(incoming_parcel&& answer, std::size_t bytes);
   void serve(incoming_parcel&& request, std::size_t bytes, const sender_now& from);
-  void ask_agent(incoming_parcel&& request, std::size_t bytes, message_ptr payload);
-  void refuse(const incoming_parcel& request, std::size_t bytes, failure why);
+  void ask_agent(incoming_parcel&& request, std::size_t bytes, message_ptr payload,
+                 std::uint64_t life);
+  void refuse(const incoming_parcel& request, std::size_t bytes, failure why, std::uint64_t life);
+  [[nodiscard]] bool keep_served(const served_key& which, std::shared_ptr<remote_pulse> pulse);
   void give_back(const std::array<std::size_t, 2>& served);
-  void answer(v1::Lane lane, std::uint64_t sequence, std::size_t bytes,
-              const reply<message_ptr>& given);
-  void send_pulse(v1::Lane lane, std::uint64_t sequence, const message_ptr& details);
+  void answer(const served_key& which, std::size_t bytes, const reply<message_ptr>& given);
+  void send_pulse(const served_key& which, const message_ptr& details);
   void interrupt_unwanted();
 
   const std::shared_ptr<fabric_core> core_;
@@ -138,6 +147,8 @@ private:
   std::shared_ptr<const node_identity> who_;
   std::uint64_t incarnation_ = 0;
   std::uint64_t id_, peer_id_ = 0;
+  /// How often it has begun anew: what was served before answers nobody.
+  std::uint64_t life_ = 0;
   std::array<lane_state, 2> lanes_{lane_state{v1::LANE_CONTROL}, lane_state{v1::LANE_WORK}};
   std::shared_ptr<link> link_;
   bool dialled_ = false;

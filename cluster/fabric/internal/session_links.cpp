@@ -67,6 +67,7 @@ std::string session::hello_frame() {
 /// Another process is at the other end, or one of the two has forgotten: what was under way is lost, what was not sent yet
 /// goes to whoever is there. With the lock held.
 void session::begin_anew(std::vector<responder>& failed) {
+  ++life_;
   decltype(asked_) unsent;
   for (std::size_t index = 0; index < lanes_.size(); ++index) {
     const v1::Lane which = index == 0 ? v1::LANE_CONTROL : v1::LANE_WORK;

@@ -98,7 +98,7 @@ std::optional<farewell> session::take_frame(const link& of, std::string_view fra
 
 session::sender_now session::sender(const link& over) const {
   std::lock_guard lock{mutex_};
-  return {&over, who_, incarnation_ > 0, core_->clock().wall_now()};
+  return {&over, who_, incarnation_ > 0, core_->clock().wall_now(), life_};
 }
 
 /// @param served bytes that are not kept here any more, by lane: to be given back.
@@ -201,41 +201,49 @@ void session::give_back(const std::array<std::size_t, 2>& served) {
     lanes_[index].in.served(served[index]);
 }
 
-void session::refuse(const incoming_parcel& request, std::size_t bytes, failure why) {
+/// @returns false where the session has begun anew meanwhile: nobody waits for the answer.
+bool session::keep_served(const served_key& which, std::shared_ptr<remote_pulse> pulse) {
+  std::lock_guard lock{mutex_};
+  if (which.life != life_) return false;
+  served_.emplace(key_of(which.lane, which.sequence), std::move(pulse));
+  return true;
+}
+
+void session::refuse(const incoming_parcel& request, std::size_t bytes, failure why,
+                     std::uint64_t life) {
   if (request.one_way) return;
-  {
-    std::lock_guard lock{mutex_};
-    served_.emplace(key_of(request.lane, request.sequence),
-                    std::make_shared<remote_pulse>(0, nullptr, [](const message_ptr&) {}));
-  }
-  answer(request.lane, request.sequence, bytes, tl::unexpected(std::move(why)));
+  const served_key which{life, request.lane, request.sequence};
+  if (keep_served(which, std::make_shared<remote_pulse>(0, nullptr, [](const message_ptr&) {})))
+    answer(which, bytes, tl::unexpected(std::move(why)));
 }
 
 void session::serve(incoming_parcel&& request, std::size_t bytes, const sender_now& from) {
   if (request.type_url.empty())
-    return refuse(request, bytes, {"fabric.bad_message", "no payload", false});
+    return refuse(request, bytes, {"fabric.bad_message", "no payload", false}, from.life);
   if (auto why =
           core_->admission().admit(*from.who, from.is_member, request.header, request.type_url)) {
     fabric_counters::add(core_->counters.not_allowed);
     spdlog::warn("fabric: {}", why->message);
-    return refuse(request, bytes, std::move(*why));
+    return refuse(request, bytes, std::move(*why), from.life);
   }
   const auto& may_serve = core_->options().may_serve;
   if (request.lane == v1::LANE_WORK && may_serve && !may_serve())
     return refuse(request, bytes,
                   {"fabric.not_member",
                    "node " + core_->options().self.node + " is no member of its cluster at present",
-                   true});
+                   true},
+                  from.life);
   auto payload = decode_payload(request.type_url, request.payload);
   if (!payload)
-    return refuse(request, bytes, {"fabric.bad_message", payload.error().message(), false});
-  ask_agent(std::move(request), bytes, std::move(*payload));
+    return refuse(request, bytes, {"fabric.bad_message", payload.error().message(), false},
+                  from.life);
+  ask_agent(std::move(request), bytes, std::move(*payload), from.life);
 }
 
-void session::ask_agent(incoming_parcel&& request, std::size_t bytes, message_ptr payload) {
+void session::ask_agent(incoming_parcel&& request, std::size_t bytes, message_ptr payload,
+                        std::uint64_t life) {
   auto& header = request.header;
-  const v1::Lane which = request.lane;
-  const std::uint64_t sequence = request.sequence;
+  const served_key which{life, request.lane, request.sequence};
   request_options options;
   options.timeout = request.time_left;
   options.priority = header.priority;
@@ -258,19 +266,15 @@ void session::ask_agent(incoming_parcel&& request, std::size_t bytes, message_pt
     if (auto read = decode_payload(request.last_heartbeat)) last = std::move(*read);
   const std::weak_ptr<session> self = weak_from_this();
   auto pulse = std::make_shared<remote_pulse>(request.attempt, std::move(last),
-                                              [self, which, sequence](const message_ptr& details) {
+                                              [self, which](const message_ptr& details) {
                                                 if (const auto there = self.lock())
-                                                  there->send_pulse(which, sequence, details);
+                                                  there->send_pulse(which, details);
                                               });
-  {
-    std::lock_guard lock{mutex_};
-    served_.emplace(key_of(which, sequence), pulse);
-  }
+  if (!keep_served(which, pulse)) return;
   options.pulse = std::move(pulse);
   core_->system().request(std::move(header.target), std::move(payload), std::move(options),
-                          [self, which, sequence, bytes](reply<message_ptr> given) {
-                            if (const auto there = self.lock())
-                              there->answer(which, sequence, bytes, given);
+                          [self, which, bytes](reply<message_ptr> given) {
+                            if (const auto there = self.lock()) there->answer(which, bytes, given);
                           });
 }
 

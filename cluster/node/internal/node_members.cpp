@@ -198,17 +198,21 @@ void node_parts::found(const std::string& coordinator, const std::string& addres
   fabric_->set_address(coordinator, address);
   {
     std::lock_guard lock{mutex_};
-    if (!coordinators_.insert(coordinator).second) return;
+    coordinators_.insert(coordinator);
   }
   start_client();
 }
 
-/// Anew with each coordinator that nobody had named: the one before knows none that answers.
+/// Once, and anew with all coordinators that were found where it has not become a member for a while.
 void node_parts::start_client() {
   membership_client_options how;
   {
     std::lock_guard lock{mutex_};
-    if (client_ && client_->holds()) return;
+    // It learns of the others as soon as it has joined; anew only where those that it knows do not answer.
+    if (client_ &&
+        (client_->holds() || clock_->now() - client_began_ < node_defaults::look_elsewhere))
+      return;
+    client_began_ = clock_->now();
     how.coordinators.assign(coordinators_.begin(), coordinators_.end());
   }
   how.self = self_record();

@@ -75,6 +75,7 @@ private:
   mutable std::mutex mutex_;
   std::condition_variable joined_;
   std::set<std::string> coordinators_;
+  std::chrono::steady_clock::time_point client_began_{};
   std::string last_refusal_;
   std::string address_;
   std::atomic<std::uint64_t> incarnation_ = 0;

@@ -51,6 +51,24 @@ BOOST_AUTO_TEST_CASE(a_node_that_is_lost_fails_what_was_asked_of_it) {
   BOOST_TEST(outcome_of(nodes.a.ask("b", {"echo"}, say("again"))) == "again for a");
 }
 
+BOOST_AUTO_TEST_CASE(what_was_asked_in_an_earlier_life_answers_nobody_in_a_later_one) {
+  two_nodes nodes;
+  auto first = ask_slow(nodes.a, "b");
+  nodes.b.told.wait_for(1);
+  nodes.a.net->lose("b", 1, "its lease is over");
+  BOOST_TEST(get(std::move(first)) == "fabric.node_lost");
+  nodes.b.net->set_incarnation(2);
+  auto second = ask_slow(nodes.a, "b"); // has the number that the first one had
+  nodes.b.told.wait_for(2);
+  text late, right;
+  late.set_value("late");
+  right.set_value("right");
+  BOOST_TEST(nodes.b.held[0].first->abandoned());
+  nodes.b.held[0].second(late);
+  nodes.b.held[1].second(right);
+  BOOST_TEST(get(std::move(second)) == "right");
+}
+
 BOOST_AUTO_TEST_CASE(a_node_that_was_lost_in_an_earlier_life_stays) {
   two_nodes nodes;
   nodes.a.net->admit("b", 5);
