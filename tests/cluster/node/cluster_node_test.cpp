@@ -166,6 +166,18 @@ private:
   std::vector<std::string> seeds_;
 };
 
+/// Until the engine gives attempts to so many workers, and to no other.
+void wait_for_workers(cluster_node& boss, std::size_t count) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  std::size_t seen = 0;
+  do {
+    seen = 0;
+    for (const workflow::node_at_work& each : must(boss.here().workflows().nodes()))
+      seen += each.is.name != "boss" && each.is.state == scheduling::node_state::active ? 1 : 0;
+  } while (seen != count && std::chrono::steady_clock::now() < until);
+  BOOST_TEST(seen == count);
+}
+
 std::map<std::string, v1::ClusterNode> nodes_of(cluster_client& by) {
   std::map<std::string, v1::ClusterNode> made;
   const auto told = expect_reply<v1::ClusterNodesReply>(
@@ -187,6 +199,7 @@ BOOST_AUTO_TEST_CASE(a_run_of_a_coordinator_runs_on_its_workers) {
   const auto two = cluster.start("w2", node_role::worker);
   const auto client = cluster.client();
   BOOST_TEST(client->coordinator() == "boss");
+  wait_for_workers(*boss, 2);
   const auto run = cluster.submit(*client, boss->here());
   BOOST_REQUIRE_MESSAGE(run.has_value(), (run ? "" : run.error().message));
   const auto ended = small_cluster::await(*client, *run);
@@ -228,13 +241,12 @@ BOOST_AUTO_TEST_CASE(a_node_that_is_drained_gets_nothing_new) {
   const auto one = cluster.start("w1", node_role::worker);
   const auto two = cluster.start("w2", node_role::worker);
   const auto client = cluster.client();
+  wait_for_workers(*boss, 2);
   v1::DrainNodeRequest asked;
   asked.set_node("w1");
   BOOST_REQUIRE(client->ask(share(asked), std::chrono::seconds{20}).has_value());
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-  while (nodes_of(*client).at("w1").state() != "draining" &&
-         std::chrono::steady_clock::now() < until) {
-  }
+  wait_for_workers(*boss, 1);
+  BOOST_TEST(nodes_of(*client).at("w1").state() == "draining");
   const auto run = cluster.submit(*client, boss->here());
   BOOST_REQUIRE(run.has_value());
   BOOST_TEST(small_cluster::await(*client, *run).status() == v1::RUN_STATUS_COMPLETED);
