@@ -39,13 +39,23 @@ std::size_t deterministic_system::run() {
 }
 
 void deterministic_system::advance(timer::clock::duration by) {
-  const auto until = clock_->now() + by;
-  run();
-  for (auto next = clock_->next_due(); next && *next <= until; next = clock_->next_due()) {
-    clock_->advance(*next - clock_->now());
-    run();
+  deterministic_system* const alone = this;
+  advance(*clock_, by, {&alone, 1});
+}
+
+void deterministic_system::advance(virtual_timer& clock, timer::clock::duration by,
+                                   std::span<deterministic_system* const> systems) {
+  const auto run_each = [systems] {
+    for (deterministic_system* each : systems)
+      each->run();
+  };
+  const auto until = clock.now() + by;
+  run_each();
+  for (auto next = clock.next_due(); next && *next <= until; next = clock.next_due()) {
+    clock.advance(*next - clock.now());
+    run_each();
   }
-  clock_->advance(until - clock_->now());
+  clock.advance(until - clock.now());
 }
 
 } // namespace troupe

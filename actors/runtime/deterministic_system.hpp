@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 
 namespace troupe {
 
@@ -30,6 +31,9 @@ public:
   std::size_t run();
   /// Moves time on; at each due moment runs its tasks and then the actors.
   void advance(timer::clock::duration by);
+  /// The same for several that a test steps together. @param clock the time that they all see.
+  static void advance(virtual_timer& clock, timer::clock::duration by,
+                      std::span<deterministic_system* const> systems);
 
 private:
   /// nullptr where time is somebody else's.

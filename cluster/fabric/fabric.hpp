@@ -27,8 +27,6 @@ struct fabric_options {
   /// Whether this node may serve others at this moment: a member whose lease holds. Empty: always. What keeps the cluster
   /// together (`cluster.*`) is served all the same.
   std::function<bool()> may_serve{};
-  /// Told when a peer can be reached (again) or no more; on threads of the fabric, must not block.
-  std::function<void(const std::string& node, bool reached)> on_link{};
   /// How long a peer may be out of reach before requests that wait for it fail, where nobody said earlier that it is gone.
   std::chrono::milliseconds patience{30'000};
 };

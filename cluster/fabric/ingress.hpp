@@ -15,7 +15,8 @@ namespace troupe::cluster {
 /// Lets messages in: what nodes of some roles may send to agents of some types.
 struct ingress_rule {
   std::set<node_role> from;
-  /// An agent type, or its beginning and "*".
+  /// An agent type, or its beginning and "*". "*" alone leaves out `cluster.*`: what keeps the cluster together is let in by
+  /// name.
   std::string target;
   /// Full name of the payload's Protobuf type, or its beginning and "*".
   std::string message = "*";

@@ -36,7 +36,6 @@ inline constexpr std::chrono::milliseconds phi_least_deviation{100};
 /// Bounds on what a node says of itself.
 inline constexpr std::size_t most_addresses = 8;
 inline constexpr std::size_t longest_address = 300;
-inline constexpr std::size_t longest_serial = 64;
 inline constexpr std::size_t longest_node_class = 256;
 inline constexpr std::size_t longest_build = 64;
 inline constexpr std::size_t most_agents = 1'000;

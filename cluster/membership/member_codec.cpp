@@ -75,7 +75,6 @@ v1::MemberDetails encode_details(const member_record& of) {
     made.add_addresses(address);
   for (const node_role role : of.roles)
     made.add_roles(std::string{to_string(role)});
-  made.set_certificate_serial(of.certificate_serial);
   if (!of.resources.empty()) made.set_resources(scheduling::format_resources(of.resources));
   made.set_node_class(of.node_class);
   for (const auto& agent : of.agents)
@@ -96,7 +95,6 @@ result<void> decode_details(const v1::MemberDetails& from, member_record& into) 
     if (!role) return bad_message(role.error().context);
     into.roles.insert(*role);
   }
-  into.certificate_serial = from.certificate_serial();
   if (auto read = decode_resources(from.resources(), into); !read) return read;
   into.node_class = from.node_class();
   for (const auto& agent : from.agents())

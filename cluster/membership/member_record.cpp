@@ -42,12 +42,6 @@ bool is_message_name(std::string_view text) {
          std::ranges::all_of(text, fits);
 }
 
-bool is_hexadecimal(std::string_view text) {
-  return text.size() <= bounds::longest_serial && std::ranges::all_of(text, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-         });
-}
-
 result<void> check_agent(const offered_agent& of) {
   if (!runtime::is_name_part(of.type))
     return bad_field("agents", "has a type that is no name of an agent");
@@ -93,8 +87,6 @@ result<void> check(const member_record& of) {
     return bad_field("addresses",
                      fmt::format("are at most {}, each HOST:PORT", bounds::most_addresses));
   if (auto fits = check_roles(of); !fits) return fits;
-  if (!is_hexadecimal(of.certificate_serial))
-    return bad_field("certificate_serial", "is no hexadecimal number of 32 bytes or less");
   if (auto fits = scheduling::make_resources(scheduling::amounts_of(of.resources)); !fits)
     return bad_field("resources", fits.error());
   if (of.node_class.size() > bounds::longest_node_class)

@@ -58,8 +58,6 @@ struct member_record {
   std::vector<std::string> addresses{};
   /// At least one of coordinator, worker, gateway.
   std::set<node_role> roles{};
-  /// Hexadecimal; may be empty.
-  std::string certificate_serial{};
   scheduling::resource_vector resources{};
   std::string node_class{};
   std::vector<offered_agent> agents{};

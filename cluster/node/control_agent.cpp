@@ -70,10 +70,13 @@ public:
     const auto inputs = workflow::parse_inputs(**definition, texts);
     if (!inputs)
       return tl::unexpected(failure{"cluster.bad_request", inputs.error().message(), false});
+    if (asked.deadline_nanos() < 0)
+      return tl::unexpected(
+          failure{"cluster.bad_request", "a deadline before the run begins", false});
     workflow::submit_options how;
     how.run_id = asked.run_id();
     how.priority = asked.priority();
-    how.deadline = std::chrono::nanoseconds{std::max<std::int64_t>(asked.deadline_nanos(), 0)};
+    how.deadline = std::chrono::nanoseconds{asked.deadline_nanos()};
     how.tenant = asked.tenant();
     for (const auto& [key, value] : asked.tags())
       how.tags[key] = value;

@@ -60,7 +60,7 @@ MESSAGES = {
                   'failure { type: "files.not_found" message: "no such file" }'}),
     "membership": ("MembershipChanges", {
         "changes": 'version: 7 complete: true members { node: "w-1" incarnation: 3 state: MEMBER_STATE_ACTIVE joined_time { seconds: 1800000000 } '
-                   'details { addresses: "10.0.0.1:7000" roles: "worker" certificate_serial: "0f" resources: "cpu=4,memory=8GiB,license=2" '
+                   'details { addresses: "10.0.0.1:7000" roles: "worker" resources: "cpu=4,memory=8GiB,license=2" '
                    'node_class: "EPYC" build: "0.1.0" oldest_protocol: 1 newest_protocol: 2 agents { type: "files.list" keys: "default" '
                    'methods { request: "a.B" reply: "a.C" } } } } members { node: "w-2" incarnation: 4 state: MEMBER_STATE_DEAD }'}),
     "failure": ("Failure", {
@@ -100,8 +100,26 @@ def write(target: str, name: str, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
 
+TO_ECHO = ('envelope { target { type: "echo" key: "default" } payload_type_url: "type.googleapis.com/google.protobuf.StringValue" '
+           'payload: "\\n\\002hi" } time_left_millis: 1000')
+# Frames of a link after a right hello.
+FRAMES = {
+    "requests_and_what_goes_with_them": [
+        f"parcels {{ lane: LANE_WORK sequence: 1 {TO_ECHO} attempt: 2 }} parcels {{ lane: LANE_WORK sequence: 2 one_way: true {TO_ECHO} }}",
+        "receipts { lane: LANE_CONTROL limit_bytes: 100 } interrupts { lane: LANE_WORK sequence: 1 cancelled: true }"],
+    "a_number_twice_and_one_left_out": [f"parcels {{ lane: LANE_WORK sequence: {number} {TO_ECHO} }}" for number in (1, 1, 3)],
+    "pieces": ['piece { lane: LANE_WORK sequence: 1 total_bytes: 4 content: "ab" }',
+               'piece { lane: LANE_WORK sequence: 1 total_bytes: 4 offset: 2 content: "cd" }'],
+    "an_answer_to_nothing": ['parcels { lane: LANE_WORK sequence: 1 answers: 9 envelope { failure { type: "x" } } }'],
+    "good_bye": ["goodbye { reason: GOODBYE_REASON_LEAVING }"],
+}
+
 
 def main() -> None:
+    for name, frames in FRAMES.items():
+        parts = [encode("Frame", frame) for frame in frames]
+        write("fabric", name, b"\0" + b"".join(struct.pack("<H", len(part)) + part for part in parts))
+    write("fabric", "no_hello", b"\1\3\0abc")
     for target, (message, seeds) in MESSAGES.items():
         for name, text in seeds.items():
             write(target, name, encode(message, text))

@@ -6,6 +6,7 @@ which nothing had been recorded before, and numbers rise by one."""
 import collections
 import json
 import os
+import pathlib
 import random
 import signal
 import time
@@ -189,6 +190,47 @@ class ClusterTest(LaunchTest):
                 os.kill(pid, signal.SIGCONT)
             self.assertEqual(self.await_run(run)["status"], "completed", f"round {number}, seed {seed}")
             self.check(run, 40)
+
+
+class BadInputTest(LaunchTest):
+    """What is wrong with a file, a flag or a cluster is said, with the place and what to do; nothing is started."""
+
+    PROVIDER = "{kind: process}"
+
+    def refuses(self, code: int, *words, says: tuple) -> None:
+        done = troupe(*words)
+        self.assert_exit(done, code)
+        for part in says:
+            self.assertIn(part, done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    def config(self, **changed) -> pathlib.Path:
+        lines = {"cluster": "demo", "name": "w-1", "roles": "[worker]", "certificates": "certs", "seeds": "['127.0.0.1:1']",
+                 "data": "data"} | changed
+        file = self.folder / "node.yaml"
+        file.write_text("".join(f"{key}: {value}\n" for key, value in lines.items()))
+        return file
+
+    def test_a_node(self):
+        self.refuses(2, "node", "--config", self.folder / "none.yaml", says=("none.yaml",))
+        self.refuses(2, "node", "--config", self.config(roles="[boss]"), says=("node.yaml:3:", "boss", "coordinator"))
+        self.refuses(2, "node", "--config", self.config(colour="red"), says=("node.yaml:7:", "colour"))
+        self.refuses(2, "node", "--config", self.config(roles="[coordinator]"), says=("store",))
+        self.refuses(1, "node", "--config", self.config(), says=("certs/ca.pem",))
+        self.assertEqual(troupe("node", "--check", "--config", self.config()).stdout, "ok\n")
+        self.assertFalse((self.folder / "data" / "node.json").exists())
+
+    def test_a_cluster(self):
+        file = self.write_usual()
+        run = ("submit", file, WORKFLOW, "--input", "folder=/nowhere", "--input", "output=/nowhere")
+        self.refuses(1, *run, says=("operator",))  # it has never been up: there is no certificate
+        self.refuses(2, "submit", file, WORKFLOW, "--input", "folder=/nowhere", says=("output",))
+        self.refuses(2, "submit", file, self.folder / "none.yaml", says=("none.yaml",))
+        self.refuses(2, *run, "--deadline", "soon", says=("--deadline", "soon"))
+        self.refuses(2, "submit", file, says=("DEFINITION",))
+        self.refuses(1, "drain", file, "worker-1", says=("operator",))
+        file.write_text("name: lab\ngroups: 7\n")
+        self.refuses(2, *run, says=("cluster.yaml:2:",))
 
 
 if __name__ == "__main__":

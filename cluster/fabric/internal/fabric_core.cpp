@@ -81,10 +81,6 @@ void fabric_core::dial(const std::shared_ptr<session>& to) {
     transport_->connect(*address, std::make_shared<peer_link>(shared_from_this(), to, nullptr));
 }
 
-void fabric_core::tell_link(const std::string& node, bool reached) {
-  if (options_.on_link && !stopped_) options_.on_link(node, reached);
-}
-
 void fabric_core::lose(const std::string& node, std::uint64_t incarnation, const std::string& why) {
   const auto lost = find_or_make(node);
   if (!lost || lost->state().incarnation > incarnation) return;

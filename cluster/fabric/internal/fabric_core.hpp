@@ -58,7 +58,6 @@ public:
   void reach(const std::string& address, std::function<void(result<std::string>)> then);
   /// Opens a link where the session wants one.
   void dial(const std::shared_ptr<session>& to);
-  void tell_link(const std::string& node, bool reached);
   void set_incarnation(std::uint64_t incarnation) { incarnation_ = incarnation; }
   void begin_anew();
   void lose(const std::string& node, std::uint64_t incarnation, const std::string& why);

@@ -176,7 +176,6 @@ std::optional<farewell> session::adopt(const std::shared_ptr<link>& of, bool dia
                                     " has started again: what it was asked may have "
                                     "had its effect",
                                 true}));
-  if (!refused) core_->tell_link(node_, true);
   core_->want_sweep();
   if (replaced && replaced != of) replaced->close("another link of the two is kept");
   return refused;
@@ -192,7 +191,6 @@ void session::closed(const link* of) {
     down_since_ = core_->clock().now();
     next_dial_ = down_since_ + backoff_after(0);
   }
-  core_->tell_link(node_, false);
   core_->want_sweep();
 }
 

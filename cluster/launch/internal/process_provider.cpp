@@ -1,6 +1,6 @@
 #include "cluster/launch/internal/process_provider.hpp"
 
-#include "cluster/launch/internal/node_folder.hpp"
+#include "cluster/launch/internal/folder_provider.hpp"
 #include "cluster/launch/internal/spawn.hpp"
 #include "cluster/pki/files.hpp"
 
@@ -11,10 +11,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class process_provider final : public node_provider {
+class process_provider final : public folder_provider {
 public:
   process_provider(fs::path binary, fs::path data)
-      : binary_{std::move(binary)}, data_{std::move(data)} {}
+      : folder_provider{std::move(data), launch_defaults::near_look}, binary_{std::move(binary)} {}
 
   result<void> start(const node_plan& plan) override {
     const auto folder = of(plan.entry);
@@ -46,21 +46,7 @@ public:
     return {};
   }
 
-  result<void> write_seeds(const node_entry& node, const std::string& text) override {
-    return of(node).write_seeds(text);
-  }
-  result<log_part> read_log(const node_entry& node, std::uint64_t from,
-                            std::size_t limit) override {
-    return of(node).read_log(from, limit);
-  }
-  result<void> purge(const node_entry& node) override { return of(node).remove(); }
-  [[nodiscard]] std::chrono::milliseconds look_interval() const override {
-    return launch_defaults::near_look;
-  }
-
 private:
-  [[nodiscard]] node_folder of(const node_entry& node) const { return {data_, node.name}; }
-
   [[nodiscard]] node_look look_at(const node_entry& node) const {
     const auto folder = of(node);
     const auto mark = read_mark(folder.mark());
@@ -72,7 +58,7 @@ private:
     return {node_phase::ready, std::move(status), {}};
   }
 
-  fs::path binary_, data_;
+  fs::path binary_;
 };
 
 } // namespace

@@ -1,6 +1,6 @@
 #include "cluster/launch/internal/slurm_provider.hpp"
 
-#include "cluster/launch/internal/node_folder.hpp"
+#include "cluster/launch/internal/folder_provider.hpp"
 #include "cluster/launch/internal/program.hpp"
 #include "cluster/launch/internal/remote_scripts.hpp"
 #include "cluster/launch/internal/spawn.hpp"
@@ -65,11 +65,11 @@ std::vector<std::string> demands_of(const node_config& config) {
   return made;
 }
 
-class slurm_provider final : public node_provider {
+class slurm_provider final : public folder_provider {
 public:
   slurm_provider(slurm_provider_spec spec, fs::path binary, fs::path data, std::string id)
-      : spec_{std::move(spec)}, binary_{std::move(binary)}, data_{std::move(data)}, id_{std::move(
-                                                                                        id)} {}
+      : folder_provider{std::move(data), launch_defaults::far_look}, spec_{std::move(spec)},
+        binary_{std::move(binary)}, id_{std::move(id)} {}
 
   result<void> start(const node_plan& plan) override {
     const auto folder = of(plan.entry);
@@ -119,20 +119,7 @@ public:
     return has_process(*job) ? run_scancel({"--signal=TERM", "--batch", number}) : result<void>{};
   }
 
-  result<void> write_seeds(const node_entry& node, const std::string& text) override {
-    return of(node).write_seeds(text);
-  }
-  result<log_part> read_log(const node_entry& node, std::uint64_t from,
-                            std::size_t limit) override {
-    return of(node).read_log(from, limit);
-  }
-  result<void> purge(const node_entry& node) override { return of(node).remove(); }
-  [[nodiscard]] std::chrono::milliseconds look_interval() const override {
-    return launch_defaults::far_look;
-  }
-
 private:
-  [[nodiscard]] node_folder of(const node_entry& node) const { return {data_, node.name}; }
   [[nodiscard]] std::string job_name(const node_entry& node) const {
     return "troupe." + id_ + "." + node.name;
   }
@@ -184,7 +171,7 @@ private:
   }
 
   slurm_provider_spec spec_;
-  fs::path binary_, data_;
+  fs::path binary_;
   std::string id_;
 };
 

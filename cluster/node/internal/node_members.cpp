@@ -1,13 +1,14 @@
 #include "actors/workflow/errors.hpp"
 #include "cluster/node/defaults.hpp"
 #include "cluster/node/internal/node_parts.hpp"
+#include "cluster/pki/files.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <functional>
 #include <spdlog/spdlog.h>
-#include <sstream>
 #include <utility>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 // What a node does when members come, change and go, and how one that is no coordinator finds those that are.
 namespace troupe::cluster {
@@ -15,11 +16,8 @@ namespace {
 
 /// Of those nodes that have an agent the one on which it lives: always the same one as long as they are, and few agents move
 /// when one comes or goes (rendezvous hashing, Thaler and Ravishankar 1998).
-std::size_t weight_of(const agent_name& target, const std::string& node) {
-  const std::hash<std::string> hash;
-  std::size_t made = hash(target.type + "/" + target.key) ^ (hash(node) * 0x9e3779b97f4a7c15ULL);
-  made ^= made >> 31;
-  return made * 0xbf58476d1ce4e5b9ULL;
+std::uint64_t weight_of(const std::string& agent, const std::string& node) {
+  return XXH3_64bits_withSeed(agent.data(), agent.size(), XXH3_64bits(node.data(), node.size()));
 }
 
 bool offers(const member_record& one, const agent_name& target) {
@@ -46,13 +44,6 @@ scheduling::node_description description_of(const member_record& one) {
     made.offers.types[each.type] = {each.keys.begin(), each.keys.end()};
   made.state = state_for(one);
   return made;
-}
-
-std::string text_of_file(const std::filesystem::path& file) {
-  std::ifstream in{file};
-  std::ostringstream made;
-  if (in) made << in.rdbuf();
-  return made.str();
 }
 
 } // namespace
@@ -170,8 +161,10 @@ void node_parts::look_for_coordinators() {
   looking_ = true;
   std::vector<std::string> addresses = options_.config.seeds;
   if (!options_.config.seeds_file.empty())
-    for (std::string& each : parse_seeds(text_of_file(options_.config.seeds_file)))
-      addresses.push_back(std::move(each));
+    // It may come late: what is not there yet names nobody.
+    if (const auto text = read_file(options_.config.seeds_file, node_defaults::seeds_file_bytes))
+      for (std::string& each : parse_seeds(*text))
+        addresses.push_back(std::move(each));
   for (const std::string& address : addresses)
     fabric_->reach(address, [this, address](result<std::string> who) {
       if (!who) {
@@ -243,13 +236,20 @@ std::string node_parts::locate(const envelope_header& header) const {
   if (has(node_role::worker)) return {};
   if (header.target.type.starts_with("cluster.")) return {};
   const view_ptr now = view();
-  const member_record* best = nullptr;
-  for (const member_ptr& each : now->members())
-    if (each->roles.contains(node_role::worker) && each->state == member_state::active &&
-        offers(*each, header.target) &&
-        (!best || weight_of(header.target, each->node) > weight_of(header.target, best->node)))
-      best = each.get();
-  return best ? best->node : std::string{};
+  const std::string agent = header.target.to_string();
+  std::string best;
+  std::uint64_t most = 0;
+  for (const member_ptr& each : now->members()) {
+    if (!each->roles.contains(node_role::worker) || each->state != member_state::active ||
+        !offers(*each, header.target))
+      continue;
+    const std::uint64_t weight = weight_of(agent, each->node);
+    if (best.empty() || weight > most) {
+      best = each->node;
+      most = weight;
+    }
+  }
+  return best;
 }
 
 } // namespace troupe::cluster

@@ -13,8 +13,10 @@
 #include "cluster/node/control_agent.hpp"
 #include "cluster/node/defaults.hpp"
 
+#include <algorithm>
 #include <future>
 #include <spdlog/spdlog.h>
+#include <thread>
 #include <utility>
 
 // How a node of a cluster is put together, and how it ends. What members do: node_members.cpp.
@@ -178,17 +180,12 @@ bool node_parts::drain(std::chrono::milliseconds limit) {
     if (client_) client_->set_state(member_state::draining);
   }
   // What was on its way when the others heard of it still comes; then what is here ends.
-  const auto until = std::chrono::steady_clock::now() + limit;
-  const auto heard = std::chrono::steady_clock::now() + node_defaults::drain_notice;
-  std::mutex waiting;
-  std::condition_variable never;
-  while (std::chrono::steady_clock::now() < until) {
-    if (std::chrono::steady_clock::now() >= heard && node_->agents().metrics().in_flight == 0)
-      return true;
-    std::unique_lock lock{waiting};
-    never.wait_for(lock, node_defaults::drain_look);
-  }
-  return node_->agents().metrics().in_flight == 0;
+  const auto begun = std::chrono::steady_clock::now();
+  std::this_thread::sleep_for(std::min(limit, node_defaults::drain_notice));
+  const auto idle = [this] { return node_->agents().metrics().in_flight == 0; };
+  while (!idle() && std::chrono::steady_clock::now() - begun < limit)
+    std::this_thread::sleep_for(node_defaults::drain_look);
+  return idle();
 }
 
 void node_parts::drain_member(const member_key& which, std::function<void(reply<void>)> then) {

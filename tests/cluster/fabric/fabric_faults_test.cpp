@@ -140,17 +140,10 @@ private:
     });
   }
   void advance(std::chrono::nanoseconds by) {
-    const auto until = clock_->now() + by;
-    run();
-    for (auto next = clock_->next_due(); next && *next <= until; next = clock_->next_due()) {
-      clock_->advance(*next - clock_->now());
-      run();
-    }
-    clock_->advance(until - clock_->now());
-  }
-  void run() {
+    std::vector<deterministic_system*> all;
     for (auto& [name, node] : nodes_)
-      node->actors.run();
+      all.push_back(&node->actors);
+    deterministic_system::advance(*clock_, by, all);
   }
 
   std::shared_ptr<virtual_timer> clock_ = virtual_timer::make();

@@ -79,8 +79,6 @@ BOOST_AUTO_TEST_CASE(what_goes_beyond_the_bounds_is_refused) {
   refuses("port", [](auto& of) { of.addresses = {"host:http"}; });
   refuses("blank", [](auto& of) { of.addresses = {"ho st:1"}; });
   refuses("addresses", [](auto& of) { of.addresses.assign(bounds::most_addresses + 1, "h:1"); });
-  refuses("serial", [](auto& of) { of.certificate_serial = "xyz"; });
-  refuses("long serial", [](auto& of) { of.certificate_serial.assign(65, 'a'); });
   refuses("class", [](auto& of) { of.node_class.assign(bounds::longest_node_class + 1, 'x'); });
   refuses("build", [](auto& of) { of.build = "new"; });
   refuses("long build", [](auto& of) { of.build = "1.2.3-" + std::string(64, 'x'); });

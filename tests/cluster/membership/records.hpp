@@ -13,7 +13,6 @@ inline cluster::member_record some_member(const std::string& node,
   made.node = node;
   made.addresses = {"10.0.0.1:7000"};
   made.roles = {role};
-  made.certificate_serial = "00ff12";
   made.resources.milli_cpu = 4'000;
   made.resources.memory_bytes = 1U << 30;
   made.node_class = "AMD EPYC 9B14";

@@ -258,6 +258,62 @@ BOOST_AUTO_TEST_CASE(a_node_that_is_drained_gets_nothing_new) {
   BOOST_TEST(refused.error().type == "cluster.unknown_node");
 }
 
+BOOST_AUTO_TEST_CASE(an_agent_of_a_coordinator_that_runs_none_lives_on_one_worker) {
+  small_cluster cluster;
+  for (const char* name : {"w1", "w2"})
+    cluster.served_by[name] = 0;
+  const auto boss = cluster.start("boss", node_role::coordinator);
+  const auto one = cluster.start("w1", node_role::worker);
+  const auto two = cluster.start("w2", node_role::worker);
+  wait_for_workers(*boss, 2);
+  for (int times = 0; times < 4; ++times) {
+    const auto answer =
+        boss->here().agents().request_and_wait({"test.read"}, share(v1::ReadFileRequest{}));
+    BOOST_REQUIRE_MESSAGE(answer.has_value(), (answer ? "" : answer.error().message));
+  }
+  BOOST_TEST(cluster.served_by["w1"] * cluster.served_by["w2"] == 0, "always the same one");
+  BOOST_TEST(cluster.served_by["w1"] + cluster.served_by["w2"] == 4);
+}
+
+BOOST_AUTO_TEST_CASE(what_operators_ask_wrongly_is_refused_with_the_reason) {
+  small_cluster cluster;
+  const auto boss = cluster.start("boss", node_role::coordinator);
+  const auto client = cluster.client();
+  const auto ask = [&](const auto& what) {
+    const auto answer = client->ask(share(what), std::chrono::seconds{20});
+    return answer ? std::string{"no failure"} : answer.error().type + ": " + answer.error().message;
+  };
+  const auto refused = [&](const std::string& said, const char* type, const char* part) {
+    BOOST_TEST(said.starts_with(type), said);
+    BOOST_TEST(said.find(part) != std::string::npos, said);
+  };
+  v1::SubmitRunRequest run;
+  refused(ask(run), "cluster.bad_request", "name");
+  const auto definition =
+      workflow::load_definition(twenty_reads, "reads.yaml", boss->here().agents());
+  BOOST_REQUIRE(definition.has_value());
+  *run.mutable_definition() = (*definition)->source;
+  refused(ask(run), "cluster.bad_request", "folder");
+  run.add_inputs("folder=/nowhere");
+  run.add_inputs("colour=red");
+  refused(ask(run), "cluster.bad_request", "colour");
+  run.mutable_inputs()->RemoveLast();
+  run.set_run_id("no such id");
+  refused(ask(run), "workflow.refused", "id");
+  run.set_run_id("fine");
+  run.set_deadline_nanos(-1);
+  refused(ask(run), "cluster.bad_request", "deadline");
+  v1::AwaitRunRequest await;
+  await.set_run_id("nobody");
+  refused(ask(await), "workflow.run_unknown", "nobody");
+  v1::CancelRunRequest cancel;
+  cancel.set_run_id("nobody");
+  refused(ask(cancel), "workflow.run_unknown", "nobody");
+  refused(ask(v1::ReadFileRequest{}), "runtime.wrong_request_type", "ReadFileRequest");
+  // And it goes on.
+  BOOST_TEST(nodes_of(*client).size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(who_has_no_right_role_is_not_let_in) {
   small_cluster cluster;
   const auto boss = cluster.start("boss", node_role::coordinator);
