@@ -49,6 +49,7 @@ struct node_config {
   std::vector<scheduling::resource_amount> resources;
   /// Of an inference engine; absent: as many as it finds processors.
   std::optional<int> engine_threads;
+  /// For people: nothing goes by them yet.
   std::map<std::string, std::string> labels;
   /// How long SIGTERM waits for what it has at work.
   std::chrono::milliseconds drain = launch_defaults::drain;
